@@ -4,3 +4,6 @@
 
 pub mod domain;
 pub mod engine;
+pub mod http;
+pub mod metrics;
+pub mod telemetry;
