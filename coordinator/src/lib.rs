@@ -1,8 +1,10 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod domain;
 pub mod engine;
 pub mod fleet;
+pub mod metrics;
+pub mod registry;
 pub mod store;
