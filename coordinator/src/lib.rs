@@ -4,4 +4,6 @@
 
 pub mod domain;
 pub mod engine;
+pub mod grpc;
 pub mod registry;
+pub mod store;
