@@ -4,6 +4,7 @@
 
 pub mod domain;
 pub mod engine;
+pub mod fleet;
 pub mod grpc;
 pub mod registry;
 pub mod store;
