@@ -21,10 +21,20 @@ struct Arguments {
     #[arg(long, env = "SERVER_PORT", value_name = "PORT", hide = true)]
     server_port: Option<String>,
     /// Address of gRPC for agents and clients. Loopback only until log-in exists.
-    #[arg(long, env = "IPS_GRPC_ADDRESS", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9443")]
+    #[arg(
+        long,
+        env = "IPS_GRPC_ADDRESS",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:9443"
+    )]
     grpc_address: String,
     /// Address of probes and metrics. Loopback only until log-in exists.
-    #[arg(long, env = "IPS_METRICS_ADDRESS", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9090")]
+    #[arg(
+        long,
+        env = "IPS_METRICS_ADDRESS",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:9090"
+    )]
     metrics_address: String,
     /// Database as URL: sqlite:PATH.
     #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL")]
@@ -103,7 +113,11 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(setting: &'static str, value: impl ToString, rule: impl Into<String>) -> Self {
-        Self { setting, value: value.to_string(), rule: rule.into() }
+        Self {
+            setting,
+            value: value.to_string(),
+            rule: rule.into(),
+        }
     }
 }
 
@@ -137,9 +151,18 @@ impl Config {
         } = arguments;
         let http = http_address.unwrap_or_else(|| format!("127.0.0.1:{}", server_port.as_deref().unwrap_or("8080")));
         let grace = duration("--session-grace", &session_grace, Duration::from_millis(500), HOUR)?;
-        let lost = duration("--node-lost-after", &node_lost_after, Duration::from_secs(1), 7 * 24 * HOUR)?;
+        let lost = duration(
+            "--node-lost-after",
+            &node_lost_after,
+            Duration::from_secs(1),
+            7 * 24 * HOUR,
+        )?;
         if lost <= grace {
-            return Err(ConfigError::new("--node-lost-after", node_lost_after, "must be longer than --session-grace"));
+            return Err(ConfigError::new(
+                "--node-lost-after",
+                node_lost_after,
+                "must be longer than --session-grace",
+            ));
         }
         Ok(Self {
             http_address: loopback("--http-address", &http)?,
@@ -149,7 +172,9 @@ impl Config {
                 .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
             engine: EngineSettings {
-                limits: Limits { cluster_pulls: pulls(max_concurrent_pulls)? },
+                limits: Limits {
+                    cluster_pulls: pulls(max_concurrent_pulls)?,
+                },
                 session_grace_ms: grace.as_millis() as i64,
                 node_lost_after_ms: lost.as_millis() as i64,
             },
@@ -177,12 +202,17 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn loopback(setting: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
     let address: SocketAddr = value.parse().map_err(|_| {
-        ConfigError::new(setting, value, "is not an address with a port, for example 127.0.0.1:8080")
+        ConfigError::new(
+            setting,
+            value,
+            "is not an address with a port, for example 127.0.0.1:8080",
+        )
     })?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        let rule = "is not a loopback address; until log-in exists the coordinator listens on 127.0.0.0/8 or [::1] only";
+        let rule =
+            "is not a loopback address; until log-in exists the coordinator listens on 127.0.0.0/8 or [::1] only";
         Err(ConfigError::new(setting, value, rule))
     }
 }
@@ -191,17 +221,31 @@ fn pulls(value: i64) -> Result<u32, ConfigError> {
     u32::try_from(value)
         .ok()
         .filter(|pulls| (1..=100_000).contains(pulls))
-        .ok_or_else(|| ConfigError::new("--max-concurrent-pulls", value, "is out of range, allowed are 1 to 100000"))
+        .ok_or_else(|| {
+            ConfigError::new(
+                "--max-concurrent-pulls",
+                value,
+                "is out of range, allowed are 1 to 100000",
+            )
+        })
 }
 
 fn duration(setting: &'static str, value: &str, low: Duration, high: Duration) -> Result<Duration, ConfigError> {
     let parsed = parse_duration(value).ok_or_else(|| {
-        ConfigError::new(setting, value, "is not a duration; write a number and ms, s, m, h or d, for example 30s")
+        ConfigError::new(
+            setting,
+            value,
+            "is not a duration; write a number and ms, s, m, h or d, for example 30s",
+        )
     })?;
     if (low..=high).contains(&parsed) {
         return Ok(parsed);
     }
-    let rule = format!("is out of range, allowed are {} s to {} s", low.as_secs_f64(), high.as_secs());
+    let rule = format!(
+        "is out of range, allowed are {} s to {} s",
+        low.as_secs_f64(),
+        high.as_secs()
+    );
     Err(ConfigError::new(setting, value, rule))
 }
 
@@ -235,14 +279,23 @@ mod tests {
         assert_eq!(config.http_address.to_string(), "127.0.0.1:8080");
         assert_eq!(config.grpc_address.to_string(), "127.0.0.1:9443");
         assert_eq!(config.metrics_address.to_string(), "127.0.0.1:9090");
-        assert_eq!((config.engine.limits.cluster_pulls, config.engine.session_grace_ms), (50, 30_000));
+        assert_eq!(
+            (config.engine.limits.cluster_pulls, config.engine.session_grace_ms),
+            (50, 30_000)
+        );
         assert_eq!(config.database, "sqlite:ips.db");
     }
 
     #[test]
     fn names_of_the_original_are_honoured_and_ours_win() {
         assert_eq!(check(&["--server-port", "81"]).unwrap().http_address.port(), 81);
-        assert_eq!(check(&["--server-port", "81", "--http-address", "[::1]:82"]).unwrap().http_address.port(), 82);
+        assert_eq!(
+            check(&["--server-port", "81", "--http-address", "[::1]:82"])
+                .unwrap()
+                .http_address
+                .port(),
+            82
+        );
         assert_eq!(check(&["--sqlite-db-path", "/x"]).unwrap().database, "sqlite:/x");
     }
 
@@ -260,7 +313,10 @@ mod tests {
             ("--heartbeat-interval", "1ms", "out of range"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
-            assert!(line.contains(value) && line.contains(word) && !line.contains('\n'), "{line}");
+            assert!(
+                line.contains(value) && line.contains(word) && !line.contains('\n'),
+                "{line}"
+            );
         }
     }
 }

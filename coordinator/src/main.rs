@@ -22,5 +22,8 @@ fn main() -> ExitCode {
 
 fn start(config: Config) -> anyhow::Result<()> {
     telemetry::init(&config.log, config.log_format)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(startup::run(config))
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(startup::run(config))
 }

@@ -54,16 +54,29 @@ pub async fn run(config: Config) -> Result<()> {
     let registry = Arc::new(Registry::new(config.registry.clone()));
     let (engine, engine_loop) = Engine::open(store, config.engine, registry, Arc::clone(&metrics)).await?;
     let shutdown = CancellationToken::new();
-    let state = HttpState { engine: engine.clone(), metrics, shutdown: shutdown.clone() };
+    let state = HttpState {
+        engine: engine.clone(),
+        metrics,
+        shutdown: shutdown.clone(),
+    };
     let addresses = addresses(&listeners)?;
     tracing::info!(version = VERSION, epoch, database = config.database, %addresses, "coordinator started");
 
     let mut parts = JoinSet::new();
     let stop = shutdown.clone();
     parts.spawn(async move { engine_loop.run(stop).await.context("engine") });
-    parts.spawn(serve_http(listeners.http, http::router(state.clone()), shutdown.clone()));
+    parts.spawn(serve_http(
+        listeners.http,
+        http::router(state.clone()),
+        shutdown.clone(),
+    ));
     parts.spawn(serve_http(listeners.metrics, http::probes(state), shutdown.clone()));
-    parts.spawn(serve_grpc(listeners.grpc, engine, config.heartbeat_interval, shutdown.clone()));
+    parts.spawn(serve_grpc(
+        listeners.grpc,
+        engine,
+        config.heartbeat_interval,
+        shutdown.clone(),
+    ));
     if let Some(path) = &config.ready_file {
         announce(path, &addresses)?;
     }
@@ -75,7 +88,9 @@ pub async fn run(config: Config) -> Result<()> {
 
 async fn bind(config: &Config) -> Result<Listeners> {
     let listen = async |setting: &str, address: SocketAddr| {
-        TcpListener::bind(address).await.with_context(|| format!("{setting}: cannot listen on {address}"))
+        TcpListener::bind(address)
+            .await
+            .with_context(|| format!("{setting}: cannot listen on {address}"))
     };
     Ok(Listeners {
         http: listen("--http-address", config.http_address).await?,
@@ -101,7 +116,10 @@ fn announce(path: &Path, addresses: &serde_json::Value) -> Result<()> {
 }
 
 async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) -> Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await.context("HTTP")
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await
+        .context("HTTP")
 }
 
 async fn serve_grpc(
@@ -110,7 +128,10 @@ async fn serve_grpc(
     heartbeat_interval: Duration,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let settings = AgentSettings { heartbeat_interval, progress_interval: PROGRESS_INTERVAL };
+    let settings = AgentSettings {
+        heartbeat_interval,
+        progress_interval: PROGRESS_INTERVAL,
+    };
     let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine));

@@ -11,9 +11,7 @@ use crate::{
     },
     fleet::{self, messages::Order},
 };
-use ips_proto::v1::{
-    AgentMessage, CoordinatorMessage, Hello, agent_message::Body, agent_service_server::AgentService,
-};
+use ips_proto::v1::{AgentMessage, CoordinatorMessage, Hello, agent_message::Body, agent_service_server::AgentService};
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
@@ -51,12 +49,20 @@ pub struct Agents {
 impl Agents {
     /// The service over an engine.
     pub fn new(engine: Engine, settings: AgentSettings, shutdown: CancellationToken) -> Self {
-        Self { engine, settings, shutdown, logged: Arc::default() }
+        Self {
+            engine,
+            settings,
+            shutdown,
+            logged: Arc::default(),
+        }
     }
 
     async fn hello(&self, incoming: &mut Streaming<AgentMessage>) -> Result<Hello, Status> {
         let first = tokio::time::timeout(HELLO_LIMIT, incoming.message()).await;
-        match first.map_err(|_| Status::deadline_exceeded("no hello within 10 s"))??.and_then(|message| message.body) {
+        match first
+            .map_err(|_| Status::deadline_exceeded("no hello within 10 s"))??
+            .and_then(|message| message.body)
+        {
             Some(Body::Hello(hello)) => Ok(hello),
             Some(Body::Heartbeat(_) | Body::Progress(_) | Body::Outcome(_) | Body::Inventory(_)) | None => {
                 Err(Status::invalid_argument("the first message must be hello"))
@@ -139,7 +145,10 @@ impl Agents {
         grant: &SessionGrant,
     ) -> Result<(), Status> {
         let gone = |_| Status::cancelled("the agent is gone");
-        outgoing.send(Ok(outbound::welcome(grant, self.settings))).await.map_err(gone)?;
+        outgoing
+            .send(Ok(outbound::welcome(grant, self.settings)))
+            .await
+            .map_err(gone)?;
         let mut sequence = 1;
         loop {
             tokio::select! {

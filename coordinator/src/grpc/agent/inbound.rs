@@ -43,14 +43,28 @@ pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
     Ok(Hello {
         node,
         condition: condition(hello.condition.unwrap_or_default()),
-        in_flight: hello.in_flight.into_iter().map(|attempt| (PullId::from_stored(attempt.pull_id), attempt.attempt)).collect(),
-        unacknowledged: hello.unacknowledged.into_iter().map(outcome).collect::<Result<_, _>>()?,
+        in_flight: hello
+            .in_flight
+            .into_iter()
+            .map(|attempt| (PullId::from_stored(attempt.pull_id), attempt.attempt))
+            .collect(),
+        unacknowledged: hello
+            .unacknowledged
+            .into_iter()
+            .map(outcome)
+            .collect::<Result<_, _>>()?,
         inventory_hash: text(hello.inventory_hash),
     })
 }
 
 fn check_labels_of(hello: &v1::Hello) -> Result<(), Invalid> {
-    check_labels(&hello.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    check_labels(
+        &hello
+            .labels
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 /// The reports in one message after hello.
@@ -58,7 +72,11 @@ pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid>
     match message.body {
         Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat))]),
         Some(Body::Progress(progress)) => {
-            let reports = progress.pulls.into_iter().map(self::progress).collect::<Result<_, _>>()?;
+            let reports = progress
+                .pulls
+                .into_iter()
+                .map(self::progress)
+                .collect::<Result<_, _>>()?;
             Ok(vec![Report::Progress(reports)])
         }
         Some(Body::Outcome(reported)) => {
@@ -73,7 +91,11 @@ pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid>
 }
 
 fn heartbeat(heartbeat: v1::Heartbeat) -> Heartbeat {
-    let runtime = (text(heartbeat.runtime_name), text(heartbeat.runtime_version), text(heartbeat.runtime_uuid));
+    let runtime = (
+        text(heartbeat.runtime_name),
+        text(heartbeat.runtime_version),
+        text(heartbeat.runtime_uuid),
+    );
     Heartbeat {
         condition: condition(heartbeat.condition.unwrap_or_default()),
         runtime: (!runtime.0.is_empty()).then_some(runtime),
@@ -133,7 +155,11 @@ fn outcome(outcome: v1::Outcome) -> Result<(PullId, Outcome), Invalid> {
     let outcome = Outcome {
         attempt,
         result,
-        digests: ImageDigests { target: digests.target, manifest: digests.manifest, config: digests.config },
+        digests: ImageDigests {
+            target: digests.target,
+            manifest: digests.manifest,
+            config: digests.config,
+        },
         bytes: bytes(outcome.bytes),
         finished_at: outcome.finished_at_ms,
     };
@@ -146,7 +172,11 @@ fn success(success: v1::Success) -> Result<Success, Invalid> {
         v1::SuccessReason::AlreadyPresent => SuccessReason::AlreadyPresent,
         v1::SuccessReason::Unspecified => return Err(Invalid::new("outcome.success.reason", "is required")),
     };
-    Ok(Success { reason, note: success.note, digest_verified: success.digest_verified })
+    Ok(Success {
+        reason,
+        note: success.note,
+        digest_verified: success.digest_verified,
+    })
 }
 
 fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
@@ -164,7 +194,10 @@ fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
         R::TimedOut => FailureReason::TimedOut,
         R::TagMoved => FailureReason::TagMoved,
     };
-    Ok(Failure { reason, message: failure.message })
+    Ok(Failure {
+        reason,
+        message: failure.message,
+    })
 }
 
 fn inventory(inventory: v1::Inventory) -> InventoryReport {
@@ -211,7 +244,10 @@ fn platform(platform: Option<v1::Platform>) -> Result<Platform, Invalid> {
 
 fn attempt(attempt: Option<v1::PullAttempt>) -> Result<(PullId, u32), Invalid> {
     let attempt = attempt.unwrap_or_default();
-    Ok((PullId::from_stored(required("attempt.pullId", attempt.pull_id)?), attempt.attempt))
+    Ok((
+        PullId::from_stored(required("attempt.pullId", attempt.pull_id)?),
+        attempt.attempt,
+    ))
 }
 
 fn required(field: &str, value: String) -> Result<String, Invalid> {
@@ -224,5 +260,9 @@ fn required(field: &str, value: String) -> Result<String, Invalid> {
 
 /// Cuts what is longer than any honest agent sends.
 fn text(value: String) -> String {
-    if value.len() <= MAX_TEXT { value } else { value.chars().take(MAX_TEXT).collect() }
+    if value.len() <= MAX_TEXT {
+        value
+    } else {
+        value.chars().take(MAX_TEXT).collect()
+    }
 }

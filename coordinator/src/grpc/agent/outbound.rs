@@ -18,23 +18,31 @@ pub(super) fn welcome(grant: &SessionGrant, settings: AgentSettings) -> v1::Coor
         }),
         coordinator_version: VERSION.to_owned(),
     };
-    v1::CoordinatorMessage { epoch: grant.epoch, body: Some(Body::Welcome(welcome)) }
+    v1::CoordinatorMessage {
+        epoch: grant.epoch,
+        body: Some(Body::Welcome(welcome)),
+    }
 }
 
 /// An order.
 pub(super) fn order(epoch: u64, order: Order) -> v1::CoordinatorMessage {
     let body = match order {
         Order::StartPull(start) => Some(Body::StartPull(start_pull(start))),
-        Order::CancelPull { pull, attempt, reason } => {
-            Some(Body::CancelPull(v1::CancelPull { attempt: Some(pull_attempt(&pull, attempt)), reason }))
-        }
+        Order::CancelPull { pull, attempt, reason } => Some(Body::CancelPull(v1::CancelPull {
+            attempt: Some(pull_attempt(&pull, attempt)),
+            reason,
+        })),
         Order::Acknowledge(attempts) => {
-            let attempts = attempts.iter().map(|(pull, attempt)| pull_attempt(pull, *attempt)).collect();
+            let attempts = attempts
+                .iter()
+                .map(|(pull, attempt)| pull_attempt(pull, *attempt))
+                .collect();
             Some(Body::Acknowledge(v1::Acknowledge { attempts }))
         }
-        Order::Refuse { pull, attempt, reason } => {
-            Some(Body::Refuse(v1::Refuse { attempt: Some(pull_attempt(&pull, attempt)), reason }))
-        }
+        Order::Refuse { pull, attempt, reason } => Some(Body::Refuse(v1::Refuse {
+            attempt: Some(pull_attempt(&pull, attempt)),
+            reason,
+        })),
         Order::SendInventory => Some(Body::SendInventory(v1::SendInventory {})),
         // Ends the stream with a status instead of a message.
         Order::Superseded => None,
@@ -61,5 +69,8 @@ fn start_pull(start: StartPull) -> v1::StartPull {
 }
 
 fn pull_attempt(pull: &PullId, attempt: u32) -> v1::PullAttempt {
-    v1::PullAttempt { pull_id: pull.as_str().to_owned(), attempt }
+    v1::PullAttempt {
+        pull_id: pull.as_str().to_owned(),
+        attempt,
+    }
 }
