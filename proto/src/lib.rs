@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The gRPC protocol of IPS, generated from `ips/v1/*.proto`. Nothing here but generated code and its descriptors:
+//! meaning, units and limits of each field stand in the `.proto` files.
+
+/// Messages and services of package `ips.v1`.
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    unused_qualifications,
+    reason = "generated code; the comments of the proto files become its documentation"
+)]
+pub mod v1 {
+    tonic::include_proto!("ips.v1");
+}
+
+/// The encoded `FileDescriptorSet` of the protocol, for server reflection and for the compatibility test.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

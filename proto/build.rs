@@ -1,0 +1,20 @@
+//! Compiles the protocol with a protoc written in Rust, so that this crate needs no tool of the machine.
+
+use prost::Message as _;
+use std::{env, error::Error, fs, path::PathBuf};
+
+const FILES: [&str; 4] = [
+    "ips/v1/common.proto",
+    "ips/v1/agent.proto",
+    "ips/v1/task.proto",
+    "ips/v1/node.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let descriptors = protox::compile(FILES, ["."])?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    println!("cargo:rerun-if-changed=ips");
+    Ok(())
+}
