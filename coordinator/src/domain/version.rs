@@ -24,6 +24,11 @@ fn check(agent: &str, own: &str) -> Result<(), String> {
     }
 }
 
+/// Whether program version `own` is older than `oldest` (by major, then minor; patches never change the schema).
+pub fn is_older(own: &str, oldest: &str) -> bool {
+    major_minor(own) < major_minor(oldest)
+}
+
 fn major_minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     let pair = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
