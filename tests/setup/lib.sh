@@ -21,6 +21,13 @@ as_root() {
     fi
 }
 
+# Whether Node.js is new enough for the console's build, and npm is with it.
+has_node() {
+    local major
+    major=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p')
+    [ -n "$major" ] && [ "$major" -ge 20 ] && command -v npm >/dev/null
+}
+
 # lock NAME: one run of a script at a time; the lock goes with the process.
 lock() {
     exec 9>"$cache/$1.lock"

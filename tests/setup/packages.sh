@@ -27,12 +27,10 @@ install_packages() {
     fi
 }
 
-node_major() { node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
-
 # The console needs Node 20; the Rust build does not. Debian 13 and Ubuntu 26.04 carry it, Debian 12 carries 18.
 check_node() {
     local candidate
-    if [ "$(node_major || true)" != "" ] && [ "$(node_major)" -ge 20 ] && command -v npm >/dev/null; then
+    if has_node; then
         return 0
     fi
     candidate=$(apt-cache policy nodejs 2>/dev/null | sed -n 's/^ *Candidate: *\([0-9]*\:\)\?\([0-9]*\).*/\2/p')

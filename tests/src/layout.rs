@@ -27,6 +27,8 @@ pub mod images {
     pub const MULTI: &str = "multi";
     /// A manifest for another architecture, without an index.
     pub const FOREIGN: &str = "foreign";
+    /// Every one of them.
+    pub const ALL: [&str; 6] = [BASE, BASE_V2, TOOLCHAIN, SMALL, MULTI, FOREIGN];
 }
 
 /// A reference to a blob.

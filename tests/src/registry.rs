@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use tokio::sync::OnceCell;
 
 use crate::folder::Folder;
+use crate::layout::images;
 use crate::process::Process;
 use crate::wait::wait_until;
 use crate::{cache, http, ports};
@@ -51,24 +52,27 @@ impl Registry {
         Self::serve(folder, storage, access).await
     }
 
-    /// One registry for all tests of a process, with every test image as `name:v1`; nobody may change or kill it.
-    /// Its content stays in the cache, so that the images are pushed once a machine.
+    /// Starts a registry with every test image as `name:v1`. Its content stays in the cache, so that the images are pushed
+    /// once a machine; nobody may change it.
+    pub async fn filled() -> Result<Self> {
+        let registry = Self::serve(
+            Folder::new("filled")?,
+            cache::root().join("registry-data-1"),
+            Access::Open,
+        )
+        .await?;
+        let lock = std::fs::File::create(cache::root().join("registry-data.lock"))?;
+        let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+        for image in images::ALL {
+            registry.client().push(image, &format!("{image}:v1")).await?;
+        }
+        Ok(registry)
+    }
+
+    /// One filled registry for all tests of a process; nobody may kill it.
     pub async fn shared() -> Arc<Self> {
         static SHARED: OnceCell<Arc<Registry>> = OnceCell::const_new();
-        let start = async || {
-            let registry = Self::serve(
-                Folder::new("shared")?,
-                cache::root().join("registry-data-1"),
-                Access::Open,
-            )
-            .await?;
-            let lock = std::fs::File::create(cache::root().join("registry-data.lock"))?;
-            tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
-            for image in ["base", "base-v2", "toolchain", "small", "multi", "foreign"] {
-                registry.client().push(image, &format!("{image}:v1")).await?;
-            }
-            anyhow::Ok(Arc::new(registry))
-        };
+        let start = async || Self::filled().await.map(Arc::new);
         SHARED
             .get_or_try_init(start)
             .await
