@@ -3,6 +3,7 @@
 
 mod body;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -31,8 +32,10 @@ pub struct Faults {
     pub manifest_status: Option<u16>,
     /// Blobs are answered with this status.
     pub blob_status: Option<u16>,
-    /// Every connection is refused with this status, `/v2/` too.
-    pub every_status: Option<u16>,
+    /// Manifests are not answered until this is switched off.
+    pub manifest_stalls: bool,
+    /// Statuses and standing manifests are for containerd only; the coordinator is served well.
+    pub only_containerd: bool,
 }
 
 /// What a request was for.
@@ -64,9 +67,12 @@ pub struct Seen {
 impl Seen {
     /// Whether containerd asked (and not the coordinator).
     pub fn by_containerd(&self) -> bool {
-        self.agent.starts_with("containerd/")
+        self.agent.starts_with(CONTAINERD)
     }
 }
+
+/// How containerd's user agent begins.
+const CONTAINERD: &str = "containerd/";
 
 #[derive(Debug)]
 struct Shared {
@@ -133,6 +139,21 @@ impl FaultProxy {
             .count()
     }
 
+    /// How often containerd has begun to download each blob, by digest.
+    pub fn downloads(&self) -> BTreeMap<String, usize> {
+        let mut downloads = BTreeMap::new();
+        let asked = |seen: &Seen| seen.kind == Kind::Blob && seen.method == Method::GET && seen.by_containerd();
+        for seen in self
+            .seen()
+            .iter()
+            .filter(|seen| asked(seen) && seen.status.is_success())
+        {
+            let digest = seen.path.rsplit('/').next().unwrap_or_default();
+            *downloads.entry(digest.to_owned()).or_default() += 1;
+        }
+        downloads
+    }
+
     /// Forgets the requests so far.
     pub fn forget(&self) {
         self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -162,10 +183,7 @@ fn ordered_status(faults: &Faults, kind: Kind) -> Option<StatusCode> {
         Kind::Manifest => faults.manifest_status,
         Kind::Blob => faults.blob_status,
     };
-    faults
-        .every_status
-        .or(own)
-        .and_then(|status| StatusCode::from_u16(status).ok())
+    own.and_then(|status| StatusCode::from_u16(status).ok())
 }
 
 async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -177,7 +195,14 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         .unwrap_or_default()
         .to_owned();
     let kind = kind(&path);
-    let ordered = ordered_status(&shared.faults.borrow(), kind);
+    let concerned = |faults: &Faults| !faults.only_containerd || agent.starts_with(CONTAINERD);
+    let mut faults = shared.faults.subscribe();
+    let stalls = |faults: &Faults| kind == Kind::Manifest && faults.manifest_stalls && concerned(faults);
+    // Ends when the fault is switched off; an error means that the proxy itself is going away.
+    let _ = faults.wait_for(|faults| !stalls(faults)).await;
+    let ordered = Some(faults.borrow().clone())
+        .filter(concerned)
+        .and_then(|faults| ordered_status(&faults, kind));
     let response = match ordered {
         Some(status) => refuse(status),
         None => pass(&shared, kind, request).await,

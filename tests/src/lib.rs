@@ -1,5 +1,5 @@
 //! The test bed of IPS: starts the real things (containerd of three versions, a registry, our own programs) on free
-//! ports with folders of their own, breaks them on purpose, and asks them for the truth. No fakes, no assertions here.
+//! ports with folders of their own, breaks them on purpose, and asks them for the truth. No fakes.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::agent::{Agent, AgentOptions};
 use crate::containerd::{Containerd, ContainerdOptions, ContainerdVersion};
 use crate::coordinator::Coordinator;
+use crate::registry::Digests;
 use crate::wait::{wait_for, wait_until};
 
 /// Longer than any task of the tests takes on a busy machine.
@@ -45,6 +46,40 @@ impl Node {
             agent: Agent::start(options).await?,
             containerd,
         })
+    }
+
+    /// Asserts that the image is warm as IPS promises it, by asking containerd and nobody else.
+    pub async fn assert_warm(&self, reference: &str, digests: &Digests) {
+        let truth = self.containerd.truth().await;
+        let image = truth.image_status(reference).await.expect("CRI answers");
+        let image = image.unwrap_or_else(|| panic!("{reference} is not on {}", self.agent.node()));
+        assert_eq!(image.id, digests.config);
+        assert!(
+            image
+                .repo_digests
+                .iter()
+                .any(|digest| digest.ends_with(&digests.target)),
+            "{image:?}"
+        );
+        assert!(
+            truth
+                .snapshot_committed(digests.top_snapshot())
+                .await
+                .expect("an answer"),
+            "{reference} is not unpacked"
+        );
+    }
+
+    /// Asserts that nothing answers for the reference.
+    pub async fn assert_absent(&self, reference: &str) {
+        let image = self
+            .containerd
+            .truth()
+            .await
+            .image_status(reference)
+            .await
+            .expect("CRI answers");
+        assert_eq!(image, None, "{reference} is on {}", self.agent.node());
     }
 }
 
@@ -103,6 +138,13 @@ impl Stand {
             matches!(task["status"].as_str(), Some("completed" | "failed" | "cancelled")).then_some(task)
         })
         .await
+    }
+
+    /// Waits until the task has failed.
+    pub async fn failed(&self, id: &str) -> Value {
+        let task = self.ended(id).await;
+        assert_eq!(task["status"], "failed", "{task:#}");
+        task
     }
 
     /// Waits until the task has ended and completed without a failure.
