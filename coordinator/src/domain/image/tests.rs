@@ -102,7 +102,7 @@ proptest! {
     #[test]
     fn agrees_with_the_oci_library(text in "[a-zA-Z0-9./:@_-]{1,40}") {
         let ours = ImageRef::parse(&text);
-        let theirs = text.parse::<oci_client::Reference>();
+        let theirs = text.parse::<oci_spec::distribution::Reference>();
         if let (Ok(ours), Ok(theirs)) = (&ours, &theirs) {
             prop_assert_eq!(ours.parts().repository, theirs.repository());
             prop_assert_eq!(ours.parts().registry, theirs.registry());
