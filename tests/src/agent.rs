@@ -1,6 +1,6 @@
 //! A real `ips-agent` process. It can be killed and come back with the same state folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use crate::cache;
+use crate::containerd::Containerd;
 use crate::folder::Folder;
 use crate::process::Process;
 use crate::wait::wait_until;
@@ -25,20 +26,22 @@ pub struct AgentOptions {
     pub coordinator: String,
     /// containerd's socket, there or not.
     pub socket: PathBuf,
+    /// The snapshotter that its CRI uses.
+    pub snapshotter: String,
     /// Further arguments.
     pub arguments: Vec<String>,
 }
 
 impl AgentOptions {
-    /// A node with a UID of its own and no labels.
-    pub fn new(node: &str, coordinator: String, socket: &Path) -> Self {
-        let uid = uuid::Uuid::new_v4().to_string();
+    /// A node on this runtime with a UID of its own and no labels.
+    pub fn new(node: &str, coordinator: String, containerd: &Containerd) -> Self {
         Self {
             node: node.to_owned(),
-            uid,
+            uid: uuid::Uuid::new_v4().to_string(),
             labels: Vec::new(),
             coordinator,
-            socket: socket.to_owned(),
+            socket: containerd.socket(),
+            snapshotter: containerd.snapshotter().to_owned(),
             arguments: Vec::new(),
         }
     }
@@ -126,12 +129,12 @@ fn spawn(folder: &Folder, options: &AgentOptions) -> Result<Process> {
     command
         .arg("--runtime-socket")
         .arg(&options.socket)
-        .arg("--state-dir")
-        .arg(folder.join("state"));
+        .args(["--snapshotter", &options.snapshotter]);
     command
-        .args(["--health-address", "127.0.0.1:0"])
-        .arg("--ready-file")
-        .arg(folder.join("ready.json"));
+        .arg("--state-dir")
+        .arg(folder.join("state"))
+        .args(["--health-address", "127.0.0.1:0"]);
+    command.arg("--ready-file").arg(folder.join("ready.json"));
     for label in &options.labels {
         command.args(["--node-label", label]);
     }

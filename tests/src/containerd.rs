@@ -114,6 +114,11 @@ impl Containerd {
         self.version
     }
 
+    /// Which snapshotter its CRI uses.
+    pub fn snapshotter(&self) -> &'static str {
+        self.snapshotter
+    }
+
     /// Its socket.
     pub fn socket(&self) -> PathBuf {
         self.folder.join("containerd.sock")

@@ -28,7 +28,7 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
-    /// Starts one with further arguments; plain HTTP and loopback registries are allowed, as the tests' are.
+    /// Starts one with further arguments; registries on loopback are allowed, as the tests' are.
     pub async fn start(arguments: &[&str]) -> Result<Self> {
         let folder = Folder::new("coordinator")?;
         // Fixed ports instead of port 0, so that agents find it again after a restart.
@@ -146,23 +146,23 @@ fn ready_file(folder: &Folder) -> PathBuf {
 
 fn spawn(folder: &Folder, [http, grpc, metrics]: [u16; 3], arguments: &[String]) -> Result<Process> {
     let mut command = Command::new(cache::program("ips-coordinator")?);
+    for (setting, port) in [
+        ("--http-address", http),
+        ("--grpc-address", grpc),
+        ("--metrics-address", metrics),
+    ] {
+        command.args([setting, &format!("127.0.0.1:{port}")]);
+    }
     command.args([
-        "--http-address",
-        &format!("127.0.0.1:{http}"),
-        "--grpc-address",
-        &format!("127.0.0.1:{grpc}"),
-    ]);
-    command.args([
-        "--metrics-address",
-        &format!("127.0.0.1:{metrics}"),
-        "--registry-allow-loopback",
-    ]);
-    command.args([
-        "--registry-plain-http",
-        "127.0.0.1",
         "--database",
         &format!("sqlite:{}", folder.join("ips.db").display()),
+        "--heartbeat-interval",
+        "1s",
     ]);
-    command.arg("--ready-file").arg(ready_file(folder)).args(arguments);
+    command
+        .arg("--registry-allow-loopback")
+        .arg("--ready-file")
+        .arg(ready_file(folder))
+        .args(arguments);
     Process::start("coordinator", &command, &folder.join("coordinator.log"))
 }

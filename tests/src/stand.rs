@@ -39,7 +39,7 @@ impl Node {
         arguments: &[&str],
     ) -> Result<Self> {
         let containerd = Containerd::start(version, options).await?;
-        let mut options = AgentOptions::new(name, coordinator.grpc_url(), &containerd.socket());
+        let mut options = AgentOptions::new(name, coordinator.grpc_url(), &containerd);
         options.labels = vec!["pool=test".to_owned(), format!("node={name}")];
         options.arguments = arguments.iter().map(ToString::to_string).collect();
         Ok(Self {

@@ -226,7 +226,7 @@ async fn an_agent_waits_for_a_socket_that_is_not_there(#[values(V1_6, V1_7, V2_1
     let mut containerd = Containerd::start(version, ContainerdOptions::default()).await.unwrap();
     containerd.kill();
     std::fs::remove_file(containerd.socket()).unwrap();
-    let options = AgentOptions::new("node-1", coordinator.grpc_url(), &containerd.socket());
+    let options = AgentOptions::new("node-1", coordinator.grpc_url(), &containerd);
     let agent = Agent::start(options).await.unwrap();
     let socket = containerd.socket().display().to_string();
     wait_until(

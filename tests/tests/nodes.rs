@@ -109,11 +109,7 @@ async fn an_image_removed_behind_the_agents_back_is_pulled_again() {
 async fn another_identity_that_claims_a_nodes_name_is_refused() {
     let registry = Registry::shared().await;
     let stand = Stand::start(&[V1_7]).await;
-    let options = AgentOptions::new(
-        "node-1",
-        stand.coordinator.grpc_url(),
-        &stand.nodes[0].containerd.socket(),
-    );
+    let options = AgentOptions::new("node-1", stand.coordinator.grpc_url(), &stand.nodes[0].containerd);
     let thief = Agent::start(options).await.unwrap();
     wait_until("the thief to be told why", Duration::from_secs(20), async || {
         let log = thief.log();

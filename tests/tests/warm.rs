@@ -196,7 +196,8 @@ async fn two_tasks_for_the_same_image_at_once_download_it_once(#[values(V1_6, V1
         blob_bytes_per_second: Some(30 << 20),
         ..Faults::default()
     });
-    let (one, two) = tokio::join!(stand.order(&[&reference]), stand.order(&[&reference]));
+    let images = [reference.as_str()];
+    let (one, two) = tokio::join!(stand.order(&images), stand.order(&images));
     tokio::join!(stand.completed(&one), stand.completed(&two));
     stand.nodes[0].assert_warm(&reference, &digests).await;
     assert_eq!(
