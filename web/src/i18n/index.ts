@@ -17,6 +17,12 @@ export const i18n = createI18n<[Messages], Language, false>({
   messages: { en } as Record<Language, Messages>,
 })
 
+// The browser's own variety of a language (en-GB, zh-Hans-CN): dates and numbers are written as its owner is used to.
+export function regional(now: string): string {
+  const base = now.split('-')[0] ?? now
+  return navigator.languages.find((tag) => tag.split('-')[0] === base) ?? now
+}
+
 async function use(now: Language): Promise<void> {
   if (now === 'zh-CN') i18n.global.setLocaleMessage('zh-CN', (await import('./zh-CN')).default)
   i18n.global.locale.value = now

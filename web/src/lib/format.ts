@@ -33,12 +33,6 @@ function pad(value: number): string {
   return String(value).padStart(2, '0')
 }
 
-export function formatPercent(share: number, locale: string): string {
-  // 99.96 % is not done yet: never round up to 100.
-  const shown = share < 1 ? Math.min(share, 0.999) : 1
-  return shown.toLocaleString(locale, { style: 'percent', maximumFractionDigits: shown < 0.1 ? 1 : 0, roundingMode: 'floor' } as Intl.NumberFormatOptions)
-}
-
 // Date and time in the zone of the browser.
 export function formatTime(iso: string, locale: string): string {
   const date = new Date(iso)
