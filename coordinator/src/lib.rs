@@ -2,11 +2,14 @@
 //!
 //! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
 
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod fleet;
+pub mod grpc;
 pub mod http;
 pub mod metrics;
 pub mod registry;
+pub mod startup;
 pub mod store;
 pub mod telemetry;
