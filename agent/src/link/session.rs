@@ -172,7 +172,7 @@ impl<'a> Session<'a> {
             Some(Order::Refuse(refused)) => {
                 warn!(reason = %refused.reason, "the coordinator refused a report");
                 if let Some(id) = attempt(refused.attempt.as_ref()) {
-                    self.link.worker.cancel(&id);
+                    let _was_running = self.link.worker.cancel(&id);
                     self.link.outbox.acknowledge(&[id]);
                 }
             }
