@@ -14,6 +14,7 @@ mod rows;
 mod tasks;
 
 pub use changes::Changes;
+pub use pulls::PullQuery;
 
 use sqlx::{
     SqlitePool,

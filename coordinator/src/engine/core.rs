@@ -8,7 +8,7 @@ mod sessions;
 mod transitions;
 
 use super::{
-    EngineError,
+    error::EngineError,
     live::Live,
     publish::Publisher,
     views::TaskView,
@@ -60,7 +60,10 @@ pub struct Shared {
 impl Shared {
     /// Shared state with the nodes that the store knows.
     pub fn new(fleet: Fleet) -> Self {
-        Self { fleet: RwLock::new(fleet), live: RwLock::default() }
+        Self {
+            fleet: RwLock::new(fleet),
+            live: RwLock::default(),
+        }
     }
 
     /// The fleet, to read.
@@ -71,6 +74,11 @@ impl Shared {
     /// The live figures, to read.
     pub fn live(&self) -> RwLockReadGuard<'_, Live> {
         self.live.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends an order to a node; says whether its session took it.
+    pub(super) fn send(&self, node: &NodeName, order: Order) -> bool {
+        self.fleet_mut().get_mut(node).is_some_and(|entry| entry.send(order))
     }
 
     fn fleet_mut(&self) -> RwLockWriteGuard<'_, Fleet> {
@@ -146,7 +154,10 @@ pub enum Effect {
     /// Answer a caller.
     ReplyTask(TaskReply, Box<Result<TaskView, EngineError>>),
     /// Answer an agent's hello.
-    ReplySession(oneshot::Sender<Result<SessionGrant, Refusal>>, Result<SessionGrant, Refusal>),
+    ReplySession(
+        oneshot::Sender<Result<SessionGrant, Refusal>>,
+        Result<SessionGrant, Refusal>,
+    ),
     /// Ask the registry about an image.
     Resolve {
         /// Task.
@@ -234,7 +245,11 @@ impl Core {
                 self.take_up(OpenTask::new(*task, &pulls, tallies), pulls);
             }
             Command::Cancel { task, reply } => self.cancel(now, task, reply),
-            Command::Resolved { task, image_index, result } => self.resolved(&task, image_index, result),
+            Command::Resolved {
+                task,
+                image_index,
+                result,
+            } => self.resolved(&task, image_index, result),
             Command::OpenSession { hello, orders, reply } => self.open_session(now, *hello, orders, reply),
             Command::Report { node, session, report } => self.report(now, &node, session, report),
             Command::CloseSession { node, session } => self.close_session(now, &node, session),
@@ -259,12 +274,24 @@ impl Core {
 
     /// What watchers are to be told now.
     pub fn take_delta(&mut self, now: Millis) -> super::board::Delta {
-        self.metrics.set_work(self.work.tasks.len(), self.queued(), self.work.running());
+        self.set_gauges();
         self.publisher.flush(now, &self.work, &self.shared)
     }
 
-    fn queued(&self) -> u32 {
-        self.work.tasks.values().map(|open| open.task.counts.queued).sum()
+    fn set_gauges(&self) {
+        let counts = || self.work.tasks.values().map(|open| &open.task);
+        self.metrics
+            .set_active_tasks(counts().filter(|task| task.state.is_open()).count());
+        self.metrics
+            .set_queue_depth(counts().map(|task| task.counts.queued as usize).sum());
+        self.metrics.set_running_pulls(self.work.running() as usize);
+        self.metrics.set_sessions(
+            self.shared
+                .fleet()
+                .entries()
+                .filter(|entry| entry.session.is_some())
+                .count(),
+        );
     }
 
     fn report(&mut self, now: Millis, node: &NodeName, session: SessionId, report: Report) {
@@ -280,7 +307,9 @@ impl Core {
     }
 
     fn ask_registry(&mut self, id: &TaskId) {
-        let Some(open) = self.work.tasks.get_mut(id) else { return };
+        let Some(open) = self.work.tasks.get_mut(id) else {
+            return;
+        };
         if !open.task.state.is_open() {
             return;
         }
@@ -288,7 +317,11 @@ impl Core {
         let targets = open.tallies.keys().filter_map(|node| fleet.get(node));
         let platforms: HashSet<Platform> = targets.map(|entry| entry.node.platform.clone()).collect();
         for (index, image) in open.task.spec.images.iter().enumerate() {
-            let known = open.task.images.get(index).is_some_and(|known| !known.resolved.is_empty() || !known.error.is_empty());
+            let known = open
+                .task
+                .images
+                .get(index)
+                .is_some_and(|known| !known.resolved.is_empty() || !known.error.is_empty());
             let image_index = index as u32;
             if !known && open.resolving.insert(image_index) {
                 self.effects.push(Effect::Resolve {
@@ -302,10 +335,14 @@ impl Core {
     }
 
     fn resolved(&mut self, id: &TaskId, image_index: u32, result: Result<Vec<ResolvedImage>, String>) {
-        let Some(open) = self.work.tasks.get_mut(id) else { return };
+        let Some(open) = self.work.tasks.get_mut(id) else {
+            return;
+        };
         open.resolving.remove(&image_index);
         self.plan_due = true;
-        let Some(image) = open.task.images.get_mut(image_index as usize) else { return };
+        let Some(image) = open.task.images.get_mut(image_index as usize) else {
+            return;
+        };
         match result {
             Ok(resolved) => image.resolved = resolved,
             Err(error) => image.error = error,

@@ -45,9 +45,13 @@ struct Entry {
 impl Live {
     /// Takes a report. Figures of an attempt never go back, whatever the agent says.
     pub fn report(&mut self, now: Millis, report: ProgressReport) {
-        let fresh = self.pulls.get(&report.pull).is_none_or(|entry| entry.progress.attempt != report.attempt);
+        let fresh = self
+            .pulls
+            .get(&report.pull)
+            .is_none_or(|entry| entry.progress.attempt != report.attempt);
         if fresh {
-            self.pulls.insert(report.pull.clone(), Entry::new(report.attempt, report.phase));
+            self.pulls
+                .insert(report.pull.clone(), Entry::new(report.attempt, report.phase));
         }
         if let Some(entry) = self.pulls.get_mut(&report.pull) {
             entry.update(now, report);
@@ -90,7 +94,10 @@ impl Entry {
             note: String::new(),
             throughput: 0,
         };
-        Self { progress, samples: VecDeque::new() }
+        Self {
+            progress,
+            samples: VecDeque::new(),
+        }
     }
 
     fn update(&mut self, now: Millis, report: ProgressReport) {
@@ -113,16 +120,14 @@ impl Entry {
 
     fn update_layer(&mut self, layer: LayerProgress) {
         let layers = &mut self.progress.layers;
-        match layers.iter_mut().find(|known| known.index == layer.index) {
-            Some(known) => {
+        match layers.binary_search_by_key(&layer.index, |known| known.index) {
+            Ok(found) => {
+                let known = &mut layers[found];
                 known.bytes = never_less(known.bytes, layer.bytes.bounded());
                 known.unpacked |= layer.unpacked;
             }
-            None if layers.len() < MAX_LAYERS => {
-                layers.push(layer);
-                layers.sort_by_key(|layer| layer.index);
-            }
-            None => {}
+            Err(place) if layers.len() < MAX_LAYERS => layers.insert(place, layer),
+            Err(_) => {}
         }
     }
 }
@@ -148,7 +153,11 @@ mod tests {
             pull: PullId::from_stored("p".into()),
             attempt,
             phase: PullPhase::Fetching,
-            bytes: ByteCounts { total: 1000, fetched, ..ByteCounts::default() },
+            bytes: ByteCounts {
+                total: 1000,
+                fetched,
+                ..ByteCounts::default()
+            },
             layers: vec![],
             note: String::new(),
         }

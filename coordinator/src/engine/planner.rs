@@ -68,7 +68,9 @@ fn take_slot<'a>(
     busy_nodes: &mut HashSet<&'a NodeName>,
     node: &'a NodeName,
 ) -> bool {
-    let Some(free) = room.nodes.get_mut(node).filter(|free| **free > 0) else { return false };
+    let Some(free) = room.nodes.get_mut(node).filter(|free| **free > 0) else {
+        return false;
+    };
     let batch_is_full = batch_size.is_some_and(|size| busy_nodes.len() >= size as usize);
     if batch_is_full && !busy_nodes.contains(node) {
         return false;

@@ -81,23 +81,45 @@ impl Publisher {
                 shared.live_mut().set_task(id.clone(), figures);
             }
         }
-        let tasks = self.tasks.drain().map(|(_, task)| Arc::new(view_of(task, shared))).collect();
+        let tasks = self
+            .tasks
+            .drain()
+            .map(|(_, task)| Arc::new(view_of(task, shared)))
+            .collect();
         let live = shared.live();
         let pulls = self.pulls.drain().map(|(id, pull)| {
-            let live = if pull.state.is_running() { live.pull(&id).cloned() } else { None };
+            let live = if pull.state.is_running() {
+                live.pull(&id).cloned()
+            } else {
+                None
+            };
             Arc::new(PullView { pull, live })
         });
         let pulls = pulls.collect();
         let fleet = shared.fleet();
-        let nodes = self.nodes.drain().filter_map(|name| node_view(&fleet, &name)).map(Arc::new).collect();
-        Delta { version: 0, tasks, removed_tasks: vec![], pulls, nodes }
+        let nodes = self
+            .nodes
+            .drain()
+            .filter_map(|name| node_view(&fleet, &name))
+            .map(Arc::new)
+            .collect();
+        Delta {
+            version: 0,
+            tasks,
+            removed_tasks: vec![],
+            pulls,
+            nodes,
+        }
     }
 }
 
 /// A task with the live figures that were last computed for it.
 pub fn view_of(task: Task, shared: &Shared) -> TaskView {
     let live = shared.live().task(&task.id).copied();
-    let figures = live.unwrap_or(LiveTask { bytes: task.settled_bytes, ..LiveTask::default() });
+    let figures = live.unwrap_or(LiveTask {
+        bytes: task.settled_bytes,
+        ..LiveTask::default()
+    });
     TaskView {
         bytes: figures.bytes,
         throughput: figures.throughput,
@@ -125,7 +147,10 @@ fn node_view(fleet: &Fleet, name: &NodeName) -> Option<NodeView> {
 
 /// Bytes of a task: what ended, what runs, and the sizes of what waits.
 fn figures(open: &OpenTask, work: &OpenWork, shared: &Shared, now: Millis) -> LiveTask {
-    let mut figures = LiveTask { bytes: open.task.settled_bytes, ..LiveTask::default() };
+    let mut figures = LiveTask {
+        bytes: open.task.settled_bytes,
+        ..LiveTask::default()
+    };
     let (live, fleet) = (shared.live(), shared.fleet());
     for pull in open.open.values().filter_map(|id| work.pulls.get(id)) {
         match live.pull(&pull.id).filter(|live| live.bytes.total > 0) {
@@ -143,7 +168,12 @@ fn figures(open: &OpenTask, work: &OpenWork, shared: &Shared, now: Millis) -> Li
 fn resolved_size(open: &OpenTask, pull: &Pull, fleet: &Fleet) -> u64 {
     let image = open.task.images.get(pull.image_index as usize);
     let platform = fleet.get(&pull.node).map(|entry| &entry.node.platform);
-    let resolved = image.and_then(|image| image.resolved.iter().find(|resolved| Some(&resolved.platform) == platform));
+    let resolved = image.and_then(|image| {
+        image
+            .resolved
+            .iter()
+            .find(|resolved| Some(&resolved.platform) == platform)
+    });
     resolved.map_or(0, |resolved| resolved.size_bytes)
 }
 

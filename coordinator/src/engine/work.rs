@@ -72,6 +72,10 @@ impl Tally {
         self.get(PullState::Failed) > 0
     }
 
+    fn is_open(&self) -> bool {
+        self.get(PullState::Queued) > 0 || self.is_busy()
+    }
+
     /// Whether an agent holds one of them.
     pub fn is_busy(&self) -> bool {
         self.get(PullState::Dispatched) + self.get(PullState::Pulling) > 0
@@ -81,8 +85,16 @@ impl Tally {
 impl OpenTask {
     /// A task with its open pulls and the tallies of all its pulls.
     pub fn new(task: Task, pulls: &[Pull], tallies: HashMap<NodeName, Tally>) -> Self {
-        let open = pulls.iter().map(|pull| ((pull.node.clone(), pull.image_index), pull.id.clone())).collect();
-        Self { task, open, tallies, resolving: HashSet::new() }
+        let open = pulls
+            .iter()
+            .map(|pull| ((pull.node.clone(), pull.image_index), pull.id.clone()))
+            .collect();
+        Self {
+            task,
+            open,
+            tallies,
+            resolving: HashSet::new(),
+        }
     }
 
     /// Tallies of pulls that are all known.
@@ -94,12 +106,21 @@ impl OpenTask {
         tallies
     }
 
-    /// Keeps counts and tallies in step with one pull's way from one state to another.
-    pub fn shift(&mut self, pull: &Pull, from: PullState, to: PullState) {
+    /// Whether the task may work on the node beside those that it works on.
+    pub fn batch_has_room(&self, node: &NodeName) -> bool {
+        let busy = self.tallies.values().filter(|tally| tally.is_busy()).count();
+        let at_it = self.tallies.get(node).is_some_and(Tally::is_busy);
+        at_it || self.task.spec.batch_size.is_none_or(|size| busy < size as usize)
+    }
+
+    /// Keeps counts and tallies in step with one pull's way from one state to another. When that was the node's last open pull, says
+    /// whether all of them succeeded.
+    pub fn shift(&mut self, pull: &Pull, from: PullState, to: PullState) -> Option<bool> {
         let tally = self.tallies.entry(pull.node.clone()).or_default();
         let before = (tally.all_succeeded(), tally.any_failed());
         tally.shift(from, to);
         let after = (tally.all_succeeded(), tally.any_failed());
+        let node_done = (from.is_open() && !tally.is_open()).then_some(after.0);
         let counts = &mut self.task.counts;
         adjust(&mut counts.nodes_completed, before.0, after.0);
         adjust(&mut counts.nodes_failed, before.1, after.1);
@@ -112,6 +133,7 @@ impl OpenTask {
         } else {
             self.open.remove(&key);
         }
+        node_done
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hands out what the planner lets start.
 
 use super::Core;
+use crate::domain::{ids::PullId, pull::PullState};
 use crate::{
     domain::{Millis, image::ImageDigests, pull::PullEvent, task_state::TaskState},
     engine::{
@@ -12,7 +13,6 @@ use crate::{
         messages::{Order, StartPull},
     },
 };
-use crate::domain::{ids::PullId, pull::PullState};
 
 impl Core {
     /// Moves pulls that may start from queued to dispatched and orders them from their agents. Looks again only when something
@@ -29,7 +29,6 @@ impl Core {
                 pull.message.clear();
             });
             if started.is_ok() {
-                self.metrics.dispatched();
                 self.order_start(&id);
             }
         }
@@ -37,7 +36,10 @@ impl Core {
     }
 
     fn retry_due(&self, now: Millis) -> bool {
-        self.work.pulls.values().any(|pull| pull.state == PullState::Queued && pull.not_before != 0 && pull.not_before <= now)
+        self.work
+            .pulls
+            .values()
+            .any(|pull| pull.state == PullState::Queued && pull.not_before != 0 && pull.not_before <= now)
     }
 
     fn planned(&self, now: Millis) -> Vec<PullId> {
@@ -46,13 +48,21 @@ impl Core {
             cluster: self.settings.limits.cluster_pulls.saturating_sub(self.work.running()),
             nodes: free_slots(&fleet),
         };
-        let tasks = self.work.tasks.values().filter(|open| may_start(open)).map(|open| view(open, &self.work)).collect();
+        let tasks = self
+            .work
+            .tasks
+            .values()
+            .filter(|open| may_start(open))
+            .map(|open| view(open, &self.work))
+            .collect();
         plan(now, room, tasks).into_iter().cloned().collect()
     }
 
     fn order_start(&mut self, id: &PullId) {
         let Some(pull) = self.work.pulls.get(id) else { return };
-        let Some(open) = self.work.tasks.get(&pull.task) else { return };
+        let Some(open) = self.work.tasks.get(&pull.task) else {
+            return;
+        };
         let start = StartPull {
             pull: id.clone(),
             attempt: pull.attempt,
@@ -67,7 +77,11 @@ impl Core {
 }
 
 fn free_slots(fleet: &Fleet) -> std::collections::HashMap<&crate::domain::ids::NodeName, u32> {
-    fleet.entries().map(|entry| (&entry.node.name, entry.free_slots())).filter(|(_, free)| *free > 0).collect()
+    fleet
+        .entries()
+        .map(|entry| (&entry.node.name, entry.free_slots()))
+        .filter(|(_, free)| *free > 0)
+        .collect()
 }
 
 fn may_start(open: &OpenTask) -> bool {
@@ -75,16 +89,28 @@ fn may_start(open: &OpenTask) -> bool {
 }
 
 fn view<'a>(open: &'a OpenTask, work: &'a OpenWork) -> PlanTask<'a> {
-    let pulls = open.open.iter().filter_map(|((_, image), id)| work.pulls.get(id).map(|pull| (*image, pull)));
+    let pulls = open
+        .open
+        .iter()
+        .filter_map(|((_, image), id)| work.pulls.get(id).map(|pull| (*image, pull)));
     let queued = pulls
         .filter(|(image, pull)| pull.state == PullState::Queued && !open.resolving.contains(image))
-        .map(|(_, pull)| QueuedPull { id: &pull.id, node: &pull.node, not_before: pull.not_before })
+        .map(|(_, pull)| QueuedPull {
+            id: &pull.id,
+            node: &pull.node,
+            not_before: pull.not_before,
+        })
         .collect();
     PlanTask {
         priority: open.task.spec.priority,
         created_at: open.task.created_at,
         batch_size: open.task.spec.batch_size,
-        busy_nodes: open.tallies.iter().filter(|(_, tally)| tally.is_busy()).map(|(node, _)| node).collect(),
+        busy_nodes: open
+            .tallies
+            .iter()
+            .filter(|(_, tally)| tally.is_busy())
+            .map(|(node, _)| node)
+            .collect(),
         queued,
     }
 }
@@ -96,7 +122,9 @@ pub(super) fn digests_for(
     fleet: &Fleet,
     node: &crate::domain::ids::NodeName,
 ) -> ImageDigests {
-    let Some(platform) = fleet.get(node).map(|entry| &entry.node.platform) else { return ImageDigests::default() };
+    let Some(platform) = fleet.get(node).map(|entry| &entry.node.platform) else {
+        return ImageDigests::default();
+    };
     let image = open.task.images.get(image_index as usize);
     let resolved = image.and_then(|image| image.resolved.iter().find(|resolved| resolved.platform == *platform));
     resolved.map(|resolved| resolved.digests.clone()).unwrap_or_default()

@@ -17,9 +17,16 @@ const MAX_MESSAGE: usize = 2048;
 
 impl Core {
     pub(super) fn progress(&mut self, now: Millis, node: &NodeName, report: ProgressReport) {
-        let Some(pull) = self.work.pulls.get(&report.pull) else { return };
+        let Some(pull) = self.work.pulls.get(&report.pull) else {
+            return;
+        };
         if pull.node != *node {
-            self.refuse(node, &report.pull.clone(), report.attempt, "the pull belongs to another node");
+            self.refuse(
+                node,
+                &report.pull.clone(),
+                report.attempt,
+                "the pull belongs to another node",
+            );
             return;
         }
         if pull.attempt != report.attempt || !pull.state.is_running() {
@@ -41,7 +48,8 @@ impl Core {
 
     pub(super) fn outcome(&mut self, now: Millis, node: &NodeName, id: &PullId, outcome: Outcome) {
         let Some(pull) = self.work.pulls.get(id) else {
-            self.effects.push(Effect::LateOutcome(node.clone(), id.clone(), Box::new(outcome)));
+            self.effects
+                .push(Effect::LateOutcome(node.clone(), id.clone(), Box::new(outcome)));
             return;
         };
         if pull.node != *node {
@@ -58,6 +66,7 @@ impl Core {
 
     fn settle(&mut self, now: Millis, pull: &Pull, outcome: Outcome) {
         let outcome = self.checked(pull, outcome);
+        self.metrics.bytes_fetched(outcome.bytes.bounded().fetched);
         match &outcome.result {
             Ok(success) => self.succeed(now, pull, &outcome, success),
             // A late failure of an older attempt, or of one that was queued again, says nothing about the next one.
@@ -68,7 +77,9 @@ impl Core {
 
     /// A success whose digests contradict what the task resolved is none: the tag moved.
     fn checked(&self, pull: &Pull, outcome: Outcome) -> Outcome {
-        let Some(open) = self.work.tasks.get(&pull.task) else { return outcome };
+        let Some(open) = self.work.tasks.get(&pull.task) else {
+            return outcome;
+        };
         let expected = digests_for(open, pull.image_index, &self.shared.fleet(), &pull.node);
         let seen = &outcome.digests;
         let agrees = expected.target.is_empty()
@@ -77,8 +88,17 @@ impl Core {
         if outcome.result.is_err() || agrees {
             return outcome;
         }
-        let message = format!("the node has {} where the task resolved {}", seen.target, expected.target);
-        Outcome { result: Err(Failure { reason: FailureReason::TagMoved, message }), ..outcome }
+        let message = format!(
+            "the node has {} where the task resolved {}",
+            seen.target, expected.target
+        );
+        Outcome {
+            result: Err(Failure {
+                reason: FailureReason::TagMoved,
+                message,
+            }),
+            ..outcome
+        }
     }
 
     fn succeed(&mut self, now: Millis, pull: &Pull, outcome: &Outcome, success: &Success) {
@@ -99,19 +119,31 @@ impl Core {
             return;
         }
         let fleet = self.shared.fleet();
-        let Some(platform) = fleet.get(&pull.node).map(|entry| entry.node.platform.clone()) else { return };
-        let Some(open) = self.work.tasks.get_mut(&pull.task) else { return };
-        let Some(image) = open.task.images.get_mut(pull.image_index as usize) else { return };
+        let Some(platform) = fleet.get(&pull.node).map(|entry| entry.node.platform.clone()) else {
+            return;
+        };
+        let Some(open) = self.work.tasks.get_mut(&pull.task) else {
+            return;
+        };
+        let Some(image) = open.task.images.get_mut(pull.image_index as usize) else {
+            return;
+        };
         if image.resolved.iter().any(|resolved| resolved.platform == platform) {
             return;
         }
         let size_bytes = outcome.bytes.bounded().total;
-        image.resolved.push(ResolvedImage { platform, digests: outcome.digests.clone(), size_bytes });
+        image.resolved.push(ResolvedImage {
+            platform,
+            digests: outcome.digests.clone(),
+            size_bytes,
+        });
         self.changes.task(open.task.state, &open.task);
     }
 
     fn fail(&mut self, now: Millis, pull: &Pull, outcome: &Outcome, failure: &Failure) {
-        let Some(open) = self.work.tasks.get(&pull.task) else { return };
+        let Some(open) = self.work.tasks.get(&pull.task) else {
+            return;
+        };
         let retry = open.task.spec.retry.wait_ms(pull.retries + 1, rand::random());
         let (event, wait_ms) = if !open.task.state.is_open() {
             (PullEvent::Cancel, 0)
@@ -141,7 +173,14 @@ impl Core {
         if self.refused.insert((node.clone(), pull.clone())) {
             tracing::warn!(%node, pull.id = %pull, pull.attempt = attempt, reason, "report refused");
         }
-        self.order(node, Order::Refuse { pull: pull.clone(), attempt, reason: reason.to_owned() });
+        self.order(
+            node,
+            Order::Refuse {
+                pull: pull.clone(),
+                attempt,
+                reason: reason.to_owned(),
+            },
+        );
     }
 
     /// Decides about an outcome for a pull that is not open, given what the store has.
@@ -173,7 +212,13 @@ impl Core {
 
 fn record(pull: &mut Pull, outcome: &Outcome) {
     pull.bytes = outcome.bytes.bounded();
-    let known = |digest: &str| if is_digest(digest) { digest.to_owned() } else { String::new() };
+    let known = |digest: &str| {
+        if is_digest(digest) {
+            digest.to_owned()
+        } else {
+            String::new()
+        }
+    };
     pull.digests = ImageDigests {
         target: known(&outcome.digests.target),
         manifest: known(&outcome.digests.manifest),

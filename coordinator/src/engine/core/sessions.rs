@@ -30,7 +30,9 @@ pub struct SessionGrant {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Another machine holds the name.
-    #[error("node name {name:?} is held by another machine (uid {holder:?}), which was heard of less than {grace_s} s ago")]
+    #[error(
+        "node name {name:?} is held by another machine (uid {holder:?}), which was heard of less than {grace_s} s ago"
+    )]
     OtherIdentity {
         /// Name.
         name: String,
@@ -63,7 +65,11 @@ impl Core {
         };
         self.changes.node(node);
         self.expired.remove(&name);
-        let grant = SessionGrant { session, store_uuid: self.store_uuid.to_string(), epoch: self.epoch };
+        let grant = SessionGrant {
+            session,
+            store_uuid: self.store_uuid.to_string(),
+            epoch: self.epoch,
+        };
         self.effects.push(Effect::ReplySession(reply, Ok(grant)));
         self.compare(now, &name, &hello);
         for (pull, outcome) in hello.unacknowledged {
@@ -72,7 +78,6 @@ impl Core {
         self.ask_inventory(&name, &hello.inventory_hash);
         self.publisher.node(&name);
         self.plan_due = true;
-        self.metrics.session_opened();
     }
 
     /// A machine keeps its name while its session is open or within the grace time; after that a reinstalled one may take it.
@@ -100,7 +105,7 @@ impl Core {
             if alive && self.is_cancelled(pull) {
                 self.order_cancel(node, &pull.id, pull.attempt);
             } else if alive && pull.state == PullState::Queued {
-                let _adopted = self.apply(now, &pull.id, PullEvent::Progress, |pull| pull.not_before = 0);
+                self.adopt_or_cancel(now, pull);
             } else if !alive && pull.state.is_running() && !reported.contains(&pull.id) {
                 self.lose(now, pull, "the agent was restarted");
             }
@@ -112,18 +117,49 @@ impl Core {
         }
     }
 
+    /// The node was away for so long that its pull was queued again, and is still at it: it may go on if no limit says otherwise. If
+    /// one does it is stopped, and what it has fetched is there when its turn comes.
+    fn adopt_or_cancel(&mut self, now: Millis, pull: &Pull) {
+        let cluster_has_room = self.work.running() < self.settings.limits.cluster_pulls;
+        let batch_has_room = self
+            .work
+            .tasks
+            .get(&pull.task)
+            .is_some_and(|open| open.batch_has_room(&pull.node));
+        if cluster_has_room && batch_has_room {
+            // A queued pull allows it.
+            let _adopted = self.apply(now, &pull.id, PullEvent::Progress, |pull| pull.not_before = 0);
+        } else {
+            self.order_cancel(&pull.node, &pull.id, pull.attempt);
+        }
+    }
+
     fn order_cancel(&mut self, node: &NodeName, pull: &PullId, attempt: u32) {
         let reason = "the coordinator no longer wants it".to_owned();
-        self.order(node, Order::CancelPull { pull: pull.clone(), attempt, reason });
+        self.order(
+            node,
+            Order::CancelPull {
+                pull: pull.clone(),
+                attempt,
+                reason,
+            },
+        );
     }
 
     fn is_cancelled(&self, pull: &Pull) -> bool {
-        self.work.tasks.get(&pull.task).is_some_and(|open| !open.task.state.is_open())
+        self.work
+            .tasks
+            .get(&pull.task)
+            .is_some_and(|open| !open.task.state.is_open())
     }
 
     /// An attempt is lost without an outcome: the pull is queued again, which spends no retry; with its task cancelled it ends.
     pub(super) fn lose(&mut self, now: Millis, pull: &Pull, why: &str) {
-        let event = if self.is_cancelled(pull) { PullEvent::Cancel } else { PullEvent::Lose };
+        let event = if self.is_cancelled(pull) {
+            PullEvent::Cancel
+        } else {
+            PullEvent::Lose
+        };
         tracing::info!(pull.id = %pull.id, node = %pull.node, pull.attempt, why, "attempt lost");
         // Called for running pulls only, which allow both events.
         let _queued = self.apply(now, &pull.id, event, |pull| pull.message = why.to_owned());
@@ -149,7 +185,6 @@ impl Core {
         }
         drop(fleet);
         self.publisher.node(node);
-        self.metrics.session_closed();
     }
 
     pub(super) fn heartbeat(&mut self, now: Millis, name: &NodeName, heartbeat: Heartbeat) {
@@ -163,7 +198,11 @@ impl Core {
             if entry.node.runtime_uuid != uuid && !entry.node.runtime_uuid.is_empty() {
                 entry.inventory = None;
             }
-            (entry.node.runtime_name, entry.node.runtime_version, entry.node.runtime_uuid) = (runtime_name, version, uuid);
+            (
+                entry.node.runtime_name,
+                entry.node.runtime_version,
+                entry.node.runtime_uuid,
+            ) = (runtime_name, version, uuid);
             self.changes.node(entry.node.clone());
         }
         drop(fleet);
@@ -184,7 +223,9 @@ impl Core {
             inventory.images.clear();
         }
         report.removed.iter().for_each(|id| drop(inventory.images.remove(id)));
-        inventory.images.extend(report.images.into_iter().map(|image| (image.id.clone(), image)));
+        inventory
+            .images
+            .extend(report.images.into_iter().map(|image| (image.id.clone(), image)));
         inventory.hash = report.hash;
         drop(fleet);
         self.publisher.node(name);
@@ -195,14 +236,23 @@ impl Core {
         let gone: Vec<(NodeName, Millis)> = {
             let fleet = self.shared.fleet();
             let without = fleet.entries().filter(|entry| entry.session.is_none());
-            without.map(|entry| (entry.node.name.clone(), now - entry.gone_since)).collect()
+            without
+                .map(|entry| (entry.node.name.clone(), now - entry.gone_since))
+                .collect()
         };
         for (node, gone_ms) in gone {
             if gone_ms > self.settings.node_lost_after_ms {
                 self.skip_all(now, &node);
             } else if gone_ms > self.settings.session_grace_ms && self.expired.insert(node.clone()) {
-                let running: Vec<Pull> = self.work.on_node(&node).filter(|pull| pull.state.is_running()).cloned().collect();
-                running.iter().for_each(|pull| self.lose(now, pull, "the agent's session is gone"));
+                let running: Vec<Pull> = self
+                    .work
+                    .on_node(&node)
+                    .filter(|pull| pull.state.is_running())
+                    .cloned()
+                    .collect();
+                running
+                    .iter()
+                    .for_each(|pull| self.lose(now, pull, "the agent's session is gone"));
             }
         }
     }
@@ -212,7 +262,10 @@ impl Core {
         let open: Vec<PullId> = self
             .work
             .on_node(node)
-            .filter(|pull| now - self.work.tasks.get(&pull.task).map_or(0, |open| open.task.created_at) > self.settings.node_lost_after_ms)
+            .filter(|pull| {
+                now - self.work.tasks.get(&pull.task).map_or(0, |open| open.task.created_at)
+                    > self.settings.node_lost_after_ms
+            })
             .map(|pull| pull.id.clone())
             .collect();
         for pull in open {

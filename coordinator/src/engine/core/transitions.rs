@@ -21,7 +21,9 @@ impl Core {
         event: PullEvent,
         edit: impl FnOnce(&mut Pull),
     ) -> Result<(), InvalidTransition> {
-        let Some(pull) = self.work.pulls.get_mut(id) else { return Ok(()) };
+        let Some(pull) = self.work.pulls.get_mut(id) else {
+            return Ok(());
+        };
         let from = (pull.state, pull.attempt);
         let to = pull.state.apply(event)?;
         pull.state = to;
@@ -42,16 +44,12 @@ impl Core {
         Ok(())
     }
 
-    fn after_transition(
-        &mut self,
-        now: Millis,
-        pull: &Pull,
-        from: crate::domain::pull::PullState,
-        event: PullEvent,
-    ) {
+    fn after_transition(&mut self, now: Millis, pull: &Pull, from: crate::domain::pull::PullState, event: PullEvent) {
         if let Some(open) = self.work.tasks.get_mut(&pull.task) {
             let state = open.task.state;
-            open.shift(pull, from, pull.state);
+            if let Some(all_succeeded) = open.shift(pull, from, pull.state) {
+                self.metrics.node_processed(all_succeeded);
+            }
             match event {
                 PullEvent::Retry => open.task.counts.retries += 1,
                 PullEvent::Fail => add_failure(&mut open.task, pull),
@@ -84,7 +82,9 @@ impl Core {
 
     /// Ends a task none of whose pulls is open, and lets go of it.
     pub(super) fn end_if_done(&mut self, id: &TaskId, now: Millis) {
-        let Some(open) = self.work.tasks.get_mut(id).filter(|open| open.open.is_empty()) else { return };
+        let Some(open) = self.work.tasks.get_mut(id).filter(|open| open.open.is_empty()) else {
+            return;
+        };
         let task = &mut open.task;
         let state = task.state;
         if state.is_open() {
@@ -97,7 +97,8 @@ impl Core {
                 task.error_message = error_message(task);
             }
             self.changes.task(state, task);
-            self.metrics.task_ended(task);
+            self.metrics.task_state(task.state);
+            self.metrics.task_ended(task.state, task_seconds(task));
         }
         self.publisher.task(task, true);
         self.shared.live_mut().forget_task(id);
@@ -118,8 +119,22 @@ fn start(now: Millis, task: &mut Task) {
     }
 }
 
+/// Seconds from a task's first dispatch (its acceptance if it had none) to its end.
+pub(super) fn task_seconds(task: &Task) -> f64 {
+    let from = if task.started_at == 0 {
+        task.created_at
+    } else {
+        task.started_at
+    };
+    (task.finished_at - from).max(0) as f64 / 1000.0
+}
+
 fn duration_s(pull: &Pull, now: Millis) -> f64 {
-    if pull.started_at == 0 { 0.0 } else { (now - pull.started_at).max(0) as f64 / 1000.0 }
+    if pull.started_at == 0 {
+        0.0
+    } else {
+        (now - pull.started_at).max(0) as f64 / 1000.0
+    }
 }
 
 fn add_failure(task: &mut Task, pull: &Pull) {
@@ -141,6 +156,15 @@ fn error_message(task: &Task) -> String {
     if counts.failed == 0 {
         return format!("no pull succeeded: {} skipped", counts.skipped);
     }
-    let groups: Vec<String> = task.failures.iter().map(|group| format!("{} {}", group.pulls, group.reason)).collect();
-    format!("{} of {} pulls failed: {}", counts.failed, counts.failed + counts.succeeded, groups.join(", "))
+    let groups: Vec<String> = task
+        .failures
+        .iter()
+        .map(|group| format!("{} {}", group.pulls, group.reason))
+        .collect();
+    format!(
+        "{} of {} pulls failed: {}",
+        counts.failed,
+        counts.failed + counts.succeeded,
+        groups.join(", ")
+    )
 }

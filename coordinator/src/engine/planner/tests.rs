@@ -11,25 +11,49 @@ fn ids(count: usize) -> Vec<PullId> {
 }
 
 fn task<'a>(priority: u32, created_at: Millis, queued: Vec<QueuedPull<'a>>) -> PlanTask<'a> {
-    PlanTask { priority, created_at, batch_size: None, busy_nodes: HashSet::new(), queued }
+    PlanTask {
+        priority,
+        created_at,
+        batch_size: None,
+        busy_nodes: HashSet::new(),
+        queued,
+    }
 }
 
 #[test]
 fn the_higher_priority_goes_first_and_then_the_older_task() {
     let (nodes, ids) = (names(1), ids(3));
-    let pull = |n: usize| QueuedPull { id: &ids[n], node: &nodes[0], not_before: 0 };
-    let tasks = vec![task(5, 2, vec![pull(0)]), task(5, 1, vec![pull(1)]), task(9, 3, vec![pull(2)])];
-    let room = Room { cluster: 2, nodes: [(&nodes[0], 9)].into() };
+    let pull = |n: usize| QueuedPull {
+        id: &ids[n],
+        node: &nodes[0],
+        not_before: 0,
+    };
+    let tasks = vec![
+        task(5, 2, vec![pull(0)]),
+        task(5, 1, vec![pull(1)]),
+        task(9, 3, vec![pull(2)]),
+    ];
+    let room = Room {
+        cluster: 2,
+        nodes: [(&nodes[0], 9)].into(),
+    };
     assert_eq!(plan(0, room, tasks), [&ids[2], &ids[1]]);
 }
 
 #[test]
 fn a_batch_is_refilled_and_counts_nodes_not_pulls() {
     let (nodes, ids) = (names(3), ids(4));
-    let pull = |id: usize, node: usize| QueuedPull { id: &ids[id], node: &nodes[node], not_before: 0 };
+    let pull = |id: usize, node: usize| QueuedPull {
+        id: &ids[id],
+        node: &nodes[node],
+        not_before: 0,
+    };
     let mut one = task(5, 1, vec![pull(0, 0), pull(1, 0), pull(2, 1), pull(3, 2)]);
     one.batch_size = Some(2);
-    let room = || Room { cluster: 9, nodes: nodes.iter().map(|n| (n, 2)).collect() };
+    let room = || Room {
+        cluster: 9,
+        nodes: nodes.iter().map(|n| (n, 2)).collect(),
+    };
     assert_eq!(plan(0, room(), vec![one]), [&ids[0], &ids[1], &ids[2]]);
 
     let mut refilled = task(5, 1, vec![pull(3, 2)]);
@@ -41,9 +65,16 @@ fn a_batch_is_refilled_and_counts_nodes_not_pulls() {
 #[test]
 fn what_waits_for_its_retry_and_what_has_no_node_lets_others_pass() {
     let (nodes, ids) = (names(2), ids(3));
-    let pull = |id: usize, node: usize, not_before| QueuedPull { id: &ids[id], node: &nodes[node], not_before };
+    let pull = |id: usize, node: usize, not_before| QueuedPull {
+        id: &ids[id],
+        node: &nodes[node],
+        not_before,
+    };
     let tasks = vec![task(5, 1, vec![pull(0, 0, 11), pull(1, 1, 0), pull(2, 0, 10)])];
-    let room = Room { cluster: 9, nodes: [(&nodes[0], 1)].into() };
+    let room = Room {
+        cluster: 9,
+        nodes: [(&nodes[0], 1)].into(),
+    };
     assert_eq!(plan(10, room, tasks), [&ids[2]]);
 }
 

@@ -1,0 +1,14 @@
+//! What goes over the wire as JSON, and how it is made from what the engine shows. Conversions only; no rules.
+
+pub(super) mod create;
+pub(super) mod event;
+pub(super) mod health;
+pub(super) mod node;
+pub(super) mod progress;
+pub(super) mod pull;
+pub(super) mod task;
+pub(super) mod time;
+pub(super) mod words;
+
+#[cfg(test)]
+mod tests;
