@@ -152,7 +152,6 @@ async fn while_queued() {
         })
         .await;
     let second = stand.order(&[&proxy.reference("multi:v1")]).await;
-    let api = stand.coordinator.api();
     let (status, task) = stand.coordinator.cancel_task(&second).await.unwrap();
     assert_eq!(
         (status, task["status"].as_str()),
@@ -188,7 +187,6 @@ async fn one_of_two_tasks_that_share_a_pull() {
             pull["state"] != "queued"
         })
         .await;
-    let api = stand.coordinator.api();
     stand.coordinator.cancel_task(&first).await.unwrap();
     proxy.set(Faults::default());
     stand.completed(&second).await;
