@@ -179,7 +179,7 @@ const en = {
     layerNotUnpacked: 'not unpacked',
     noLayers: 'Layers are shown while a pull runs.',
     lastSeenLayers: 'As last seen while the pull ran.',
-    limited: 'Only the first {count} of {total} pulls are shown while the stream is away.',
+    limited: 'Only the first {count} of {total} pulls are listed here.',
   },
   create: {
     title: 'New task',

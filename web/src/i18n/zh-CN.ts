@@ -179,7 +179,7 @@ const zhCN: Messages = {
     layerNotUnpacked: '未解压',
     noLayers: '拉取运行时会显示各层。',
     lastSeenLayers: '拉取运行期间最后一次的状态。',
-    limited: '变更流中断期间仅显示 {total} 个拉取中的前 {count} 个。',
+    limited: '此处仅列出 {total} 个拉取中的前 {count} 个。',
   },
   create: {
     title: '新建任务',
