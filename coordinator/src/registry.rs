@@ -1,5 +1,5 @@
 //! What a reference stands for, asked of its registry: digests and size for each platform. The only place that speaks HTTP to
-//! registries. A registry is not trusted: every body is checked against its digest, every address against decision 36.
+//! registries. A registry is not trusted: every body is checked against its digest, every address against the rules of `address`.
 
 mod address;
 mod challenge;

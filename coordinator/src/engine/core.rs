@@ -351,3 +351,6 @@ impl Core {
         self.publisher.task(&open.task, false);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,6 +106,13 @@ impl OpenTask {
         tallies
     }
 
+    /// Whether the task may work on the node beside those that it works on.
+    pub fn batch_has_room(&self, node: &NodeName) -> bool {
+        let busy = self.tallies.values().filter(|tally| tally.is_busy()).count();
+        let at_it = self.tallies.get(node).is_some_and(Tally::is_busy);
+        at_it || self.task.spec.batch_size.is_none_or(|size| busy < size as usize)
+    }
+
     /// Keeps counts and tallies in step with one pull's way from one state to another. When that was the node's last open pull, says
     /// whether all of them succeeded.
     pub fn shift(&mut self, pull: &Pull, from: PullState, to: PullState) -> Option<bool> {

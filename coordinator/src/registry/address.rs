@@ -1,4 +1,4 @@
-//! Which addresses may be asked (decision 36). The address that is connected to is checked, not only the name: the resolver below
+//! Which addresses may be asked. The address that is connected to is checked, not only the name: the resolver below
 //! is the one that the HTTP client uses, and addresses written into a URL are checked before each request.
 
 use super::{RegistrySettings, error::ResolveError};

@@ -105,7 +105,7 @@ impl Core {
             if alive && self.is_cancelled(pull) {
                 self.order_cancel(node, &pull.id, pull.attempt);
             } else if alive && pull.state == PullState::Queued {
-                let _adopted = self.apply(now, &pull.id, PullEvent::Progress, |pull| pull.not_before = 0);
+                self.adopt_or_cancel(now, pull);
             } else if !alive && pull.state.is_running() && !reported.contains(&pull.id) {
                 self.lose(now, pull, "the agent was restarted");
             }
@@ -114,6 +114,23 @@ impl Core {
             if !ours.iter().any(|own| own.id == *pull && own.attempt == attempt) {
                 self.order_cancel(node, pull, attempt);
             }
+        }
+    }
+
+    /// The node was away for so long that its pull was queued again, and is still at it: it may go on if no limit says otherwise. If
+    /// one does it is stopped, and what it has fetched is there when its turn comes.
+    fn adopt_or_cancel(&mut self, now: Millis, pull: &Pull) {
+        let cluster_has_room = self.work.running() < self.settings.limits.cluster_pulls;
+        let batch_has_room = self
+            .work
+            .tasks
+            .get(&pull.task)
+            .is_some_and(|open| open.batch_has_room(&pull.node));
+        if cluster_has_room && batch_has_room {
+            // A queued pull allows it.
+            let _adopted = self.apply(now, &pull.id, PullEvent::Progress, |pull| pull.not_before = 0);
+        } else {
+            self.order_cancel(&pull.node, &pull.id, pull.attempt);
         }
     }
 

@@ -1,0 +1,199 @@
+//! Every setting of the agent: its option, environment name, default and unit. Read as text and checked once, here, so that a
+//! wrong value stops the start with one line that names the setting, the value and what is allowed.
+
+mod check;
+#[cfg(test)]
+mod tests;
+
+use check::{Setting, labels, seconds, whole_number};
+use clap::Parser;
+use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
+use thiserror::Error;
+
+/// The command line.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "ips-agent",
+    version,
+    about = "Pulls images through containerd on this node, as a coordinator orders."
+)]
+pub struct Arguments {
+    /// Address of the coordinator's gRPC port, as URL
+    #[arg(long, env = "IPS_COORDINATOR", default_value = "http://127.0.0.1:9443")]
+    coordinator: String,
+    /// Name of the node as Kubernetes knows it [also: NODE_NAME; default: the machine's name]
+    #[arg(long, env = "IPS_NODE_NAME")]
+    node_name: Option<String>,
+    /// UID of the node [default: the content of /etc/machine-id]
+    #[arg(long, env = "IPS_NODE_UID")]
+    node_uid: Option<String>,
+    /// Label of the node, key=value; repeatable, or a comma list in the environment
+    #[arg(long = "node-label", env = "IPS_NODE_LABELS", value_delimiter = ',')]
+    node_labels: Vec<String>,
+    /// Path of containerd's socket [also: CRI_SOCKET_PATH; default: /run/containerd/containerd.sock]
+    #[arg(long, env = "IPS_RUNTIME_SOCKET")]
+    runtime_socket: Option<String>,
+    /// Namespace of CRI in containerd
+    #[arg(long, env = "IPS_NAMESPACE", default_value = "k8s.io")]
+    namespace: String,
+    /// Snapshotter that CRI uses
+    #[arg(long, env = "IPS_SNAPSHOTTER", default_value = "overlayfs")]
+    snapshotter: String,
+    /// Directory for outcomes that were not acknowledged yet
+    #[arg(long, env = "IPS_STATE_DIR", default_value = "/var/lib/ips-agent")]
+    state_dir: String,
+    /// Pulls at a time, 1 to 64
+    #[arg(long, env = "IPS_MAX_CONCURRENT_PULLS", default_value = "2")]
+    max_concurrent_pulls: String,
+    /// Longest time without a byte or a layer where an order does not say, in seconds
+    #[arg(long, env = "IPS_NO_PROGRESS_TIMEOUT", default_value = "600")]
+    no_progress_timeout: String,
+    /// How long SIGTERM lets running pulls finish, in seconds
+    #[arg(long, env = "IPS_DRAIN_GRACE", default_value = "1800")]
+    drain_grace: String,
+    /// Pause between two full readings of the node's images, in seconds
+    #[arg(long, env = "IPS_INVENTORY_INTERVAL", default_value = "60")]
+    inventory_interval: String,
+    /// Address of /healthz and /readyz, on loopback
+    #[arg(long, env = "IPS_HEALTH_ADDRESS", default_value = "127.0.0.1:9090")]
+    health_address: String,
+    /// File that is written once the agent has started: {"health":"ADDRESS:PORT"}
+    #[arg(long, env = "IPS_READY_FILE")]
+    ready_file: Option<PathBuf>,
+    /// Log level, or a filter such as "info,ips_agent=debug"
+    #[arg(long, env = "IPS_LOG", default_value = "info")]
+    log: String,
+    /// Form of log lines: text or json
+    #[arg(long, env = "IPS_LOG_FORMAT", default_value = "text")]
+    log_format: String,
+}
+
+/// A setting that cannot be used. One line.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{setting}: {value:?} cannot be used; allowed: {allowed}")]
+pub struct ConfigError {
+    /// Option and environment name.
+    pub setting: String,
+    /// What was given.
+    pub value: String,
+    /// What can be given.
+    pub allowed: String,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For collectors.
+    Json,
+}
+
+/// Settings that hold.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the coordinator, as URL.
+    pub coordinator: String,
+    /// Name of the node.
+    pub node_name: String,
+    /// Identity of the machine.
+    pub node_uid: String,
+    /// Labels of the node.
+    pub node_labels: BTreeMap<String, String>,
+    /// Path of the runtime's socket.
+    pub runtime_socket: PathBuf,
+    /// Namespace of CRI.
+    pub namespace: String,
+    /// Snapshotter of CRI.
+    pub snapshotter: String,
+    /// Directory for kept outcomes.
+    pub state_dir: PathBuf,
+    /// Pulls at a time.
+    pub max_concurrent_pulls: u32,
+    /// Longest silence of an attempt.
+    pub no_progress_timeout: Duration,
+    /// How long draining may take.
+    pub drain_grace: Duration,
+    /// Pause between two full readings of the images.
+    pub inventory_interval: Duration,
+    /// Where health is served.
+    pub health_address: SocketAddr,
+    /// File that says that the agent has started.
+    pub ready_file: Option<PathBuf>,
+    /// Log filter.
+    pub log: String,
+    /// Form of log lines.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Checks what was given. Reads `/etc/machine-id` and the environment names of the original where nothing was.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_arguments(given: Arguments) -> Result<Self, ConfigError> {
+        Self::check(given, &|name| {
+            std::env::var(name).ok().filter(|value| !value.is_empty())
+        })
+    }
+
+    fn check(given: Arguments, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let Arguments {
+            coordinator,
+            node_name,
+            node_uid,
+            node_labels,
+            runtime_socket,
+            namespace,
+            snapshotter,
+            state_dir,
+            max_concurrent_pulls,
+            no_progress_timeout,
+            drain_grace,
+            inventory_interval,
+            health_address,
+            ready_file,
+            log,
+            log_format,
+        } = given;
+        let node_name = node_name
+            .or_else(|| environment("NODE_NAME"))
+            .unwrap_or_else(machine_name);
+        let node_uid = node_uid.unwrap_or_else(machine_id);
+        let socket = runtime_socket
+            .or_else(|| environment("CRI_SOCKET_PATH"))
+            .unwrap_or_else(|| "/run/containerd/containerd.sock".into());
+        Ok(Self {
+            coordinator: Setting::new("coordinator").coordinator(coordinator)?,
+            node_name: Setting::new("node-name").node_name(node_name)?,
+            node_uid: Setting::new("node-uid").word(node_uid)?,
+            node_labels: labels(&Setting::named("node-label", "IPS_NODE_LABELS"), node_labels)?,
+            runtime_socket: Setting::new("runtime-socket").path(socket.strip_prefix("unix://").unwrap_or(&socket))?,
+            namespace: Setting::new("namespace").word(namespace)?,
+            snapshotter: Setting::new("snapshotter").word(snapshotter)?,
+            state_dir: Setting::new("state-dir").path(&state_dir)?,
+            max_concurrent_pulls: whole_number(&Setting::new("max-concurrent-pulls"), &max_concurrent_pulls, 1, 64)?,
+            no_progress_timeout: seconds(&Setting::new("no-progress-timeout"), &no_progress_timeout, 1, 86_400)?,
+            drain_grace: seconds(&Setting::new("drain-grace"), &drain_grace, 0, 86_400)?,
+            inventory_interval: seconds(&Setting::new("inventory-interval"), &inventory_interval, 1, 86_400)?,
+            health_address: Setting::new("health-address").loopback(health_address)?,
+            ready_file,
+            log: Setting::new("log").log_filter(log)?,
+            log_format: Setting::new("log-format").log_format(log_format)?,
+        })
+    }
+}
+
+/// The machine's name in the form that node names have.
+fn machine_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_lowercase()
+}
+
+/// The machine's id; empty when there is none, which the check then refuses.
+fn machine_id() -> String {
+    fs::read_to_string("/etc/machine-id")
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,146 @@
+//! The rules for single settings. Each error names the setting, the value and what is allowed.
+
+use super::{ConfigError, LogFormat};
+use crate::link::address;
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use tracing_subscriber::EnvFilter;
+
+/// One setting, by its option and environment name.
+pub(super) struct Setting {
+    name: String,
+}
+
+impl Setting {
+    /// A setting whose environment name follows from its option.
+    pub(super) fn new(option: &str) -> Self {
+        Self::named(option, &format!("IPS_{}", option.replace('-', "_").to_uppercase()))
+    }
+
+    pub(super) fn named(option: &str, environment: &str) -> Self {
+        Self {
+            name: format!("--{option} ({environment})"),
+        }
+    }
+
+    fn refuse(&self, value: &str, allowed: &str) -> ConfigError {
+        ConfigError {
+            setting: self.name.clone(),
+            value: value.into(),
+            allowed: allowed.into(),
+        }
+    }
+
+    fn accept(&self, value: String, is_good: bool, allowed: &str) -> Result<String, ConfigError> {
+        if is_good {
+            Ok(value)
+        } else {
+            Err(self.refuse(&value, allowed))
+        }
+    }
+
+    pub(super) fn coordinator(&self, value: String) -> Result<String, ConfigError> {
+        address::check(&value).map_err(|allowed| self.refuse(&value, allowed))?;
+        Ok(value)
+    }
+
+    pub(super) fn node_name(&self, value: String) -> Result<String, ConfigError> {
+        let is_label = |label: &str| {
+            let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            !label.is_empty() && label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+        };
+        let is_good = value.len() <= 253 && value.split('.').all(is_label);
+        self.accept(
+            value,
+            is_good,
+            "lower-case letters, digits, '-' and '.', at most 253 characters",
+        )
+    }
+
+    pub(super) fn word(&self, value: String) -> Result<String, ConfigError> {
+        let is_good = !value.is_empty() && value.len() <= 128 && value.chars().all(|c| c.is_ascii_graphic());
+        self.accept(value, is_good, "1 to 128 printable characters without spaces")
+    }
+
+    pub(super) fn path(&self, value: &str) -> Result<PathBuf, ConfigError> {
+        if value.starts_with('/') {
+            Ok(value.into())
+        } else {
+            Err(self.refuse(value, "an absolute path"))
+        }
+    }
+
+    pub(super) fn loopback(&self, value: String) -> Result<SocketAddr, ConfigError> {
+        let allowed = "a loopback address with a port, such as 127.0.0.1:9090";
+        let address: SocketAddr = value.parse().map_err(|_| self.refuse(&value, allowed))?;
+        if address.ip().is_loopback() {
+            Ok(address)
+        } else {
+            Err(self.refuse(&value, allowed))
+        }
+    }
+
+    pub(super) fn log_filter(&self, value: String) -> Result<String, ConfigError> {
+        let is_good = !value.is_empty() && EnvFilter::try_new(&value).is_ok();
+        self.accept(
+            value,
+            is_good,
+            "error, warn, info, debug, trace, or a filter such as info,ips_agent=debug",
+        )
+    }
+
+    pub(super) fn log_format(&self, value: String) -> Result<LogFormat, ConfigError> {
+        match value.as_str() {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            other => Err(self.refuse(other, "text or json")),
+        }
+    }
+}
+
+pub(super) fn whole_number(setting: &Setting, value: &str, least: u32, most: u32) -> Result<u32, ConfigError> {
+    let number = value
+        .parse::<u32>()
+        .ok()
+        .filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| setting.refuse(value, &format!("a whole number from {least} to {most}")))
+}
+
+pub(super) fn seconds(setting: &Setting, value: &str, least: u32, most: u32) -> Result<Duration, ConfigError> {
+    let bare = value.strip_suffix('s').unwrap_or(value);
+    let number = bare
+        .parse::<u32>()
+        .ok()
+        .filter(|number| (least..=most).contains(number));
+    let allowed = || setting.refuse(value, &format!("whole seconds from {least} to {most}"));
+    number
+        .map(|number| Duration::from_secs(number.into()))
+        .ok_or_else(allowed)
+}
+
+pub(super) fn labels(setting: &Setting, given: Vec<String>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let given = given.into_iter().filter(|label| !label.is_empty());
+    let pair = |label: String| match label.split_once('=') {
+        Some((key, value)) if is_label_key(key) && is_label_value(value) => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(setting.refuse(&label, "key=value with a Kubernetes label key and value")),
+    };
+    given.map(pair).collect()
+}
+
+/// An optional DNS prefix before a slash, and a name.
+fn is_label_key(key: &str) -> bool {
+    let (prefix, name) = key
+        .split_once('/')
+        .map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let is_dns = |prefix: &str| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        !prefix.is_empty() && prefix.len() <= 253 && prefix.chars().all(inner)
+    };
+    prefix.is_none_or(is_dns) && !name.is_empty() && is_label_value(name)
+}
+
+/// At most 63 characters, alphanumeric at both ends.
+fn is_label_value(value: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_end = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    value.len() <= 63 && value.chars().all(inner) && is_end(value.chars().next()) && is_end(value.chars().last())
+}

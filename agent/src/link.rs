@@ -1,0 +1,176 @@
+//! The agent's side of the session: dial, back-off, hello, orders in, reports out, outcomes kept until acknowledged.
+//! Converts between protocol messages and the pure words of `pull`; decides nothing about pulls.
+
+pub mod address;
+mod backoff;
+mod convert;
+mod dial;
+mod outbox;
+mod progress;
+mod session;
+
+pub use outbox::Outbox;
+
+use crate::{
+    node::{Inventory, NodeState},
+    pull::Platform,
+    worker::Worker,
+};
+use backoff::Backoff;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
+use tracing::{error, info, warn};
+
+/// A session that lived this long resets the back-off.
+const STABLE: Duration = Duration::from_secs(10);
+
+/// Who this agent says it is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Name of the node.
+    pub node_name: String,
+    /// Identity of the machine behind the name.
+    pub node_uid: String,
+    /// Labels by which tasks select the node.
+    pub labels: BTreeMap<String, String>,
+    /// Platform of the node.
+    pub platform: Platform,
+    /// Pulls at a time.
+    pub max_concurrent_pulls: u32,
+}
+
+/// Why there is or is no session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkState {
+    /// Welcomed.
+    Open,
+    /// Not welcomed, with the reason.
+    Closed(String),
+}
+
+/// Everything that a session needs.
+pub struct Link {
+    identity: Identity,
+    coordinator: String,
+    worker: Worker,
+    outbox: Arc<Outbox>,
+    node: watch::Receiver<NodeState>,
+    inventory: watch::Receiver<Arc<Inventory>>,
+    state: watch::Sender<LinkState>,
+    memory: Mutex<Memory>,
+}
+
+/// What outlives a session.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Newest epoch seen for `store`.
+    epoch: u64,
+    /// Identity of the coordinator's database.
+    store: Option<String>,
+    /// Reason of the last refusal that was logged.
+    refusal: Option<String>,
+}
+
+/// How a session ended.
+enum Ended {
+    /// The leader is elsewhere.
+    Redirected(String),
+    /// The stream broke, could not be opened, or was closed.
+    Lost(Status),
+    /// The agent stops.
+    Stopped,
+}
+
+impl Link {
+    /// A link that has not dialled yet.
+    #[must_use]
+    pub fn new(
+        identity: Identity,
+        coordinator: String,
+        worker: Worker,
+        outbox: Arc<Outbox>,
+        node: watch::Receiver<NodeState>,
+        inventory: watch::Receiver<Arc<Inventory>>,
+    ) -> Self {
+        let state = watch::Sender::new(LinkState::Closed("not connected yet".into()));
+        Self {
+            identity,
+            coordinator,
+            worker,
+            outbox,
+            node,
+            inventory,
+            state,
+            memory: Mutex::default(),
+        }
+    }
+
+    /// Whether there is a session.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<LinkState> {
+        self.state.subscribe()
+    }
+
+    /// Keeps a session open until `stop`.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut backoff = Backoff::default();
+        let mut address = self.coordinator.clone();
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            let ended = session::run(self, &address, &stop).await;
+            if began.elapsed() >= STABLE {
+                backoff = Backoff::default();
+            }
+            let pause = match ended {
+                Ended::Stopped => return,
+                Ended::Redirected(leader) => {
+                    info!(address = %leader, "sent to the leading replica");
+                    address = leader;
+                    backoff.next()
+                }
+                Ended::Lost(status) => {
+                    address.clone_from(&self.coordinator);
+                    self.closed(&status, &mut backoff)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Notes why there is no session, and says how long to wait.
+    fn closed(&self, status: &Status, backoff: &mut Backoff) -> Duration {
+        let reason = format!("{:?}: {}", status.code(), status.message());
+        let is_refusal = matches!(
+            status.code(),
+            Code::FailedPrecondition | Code::PermissionDenied | Code::InvalidArgument | Code::Unauthenticated
+        );
+        self.state.send_replace(LinkState::Closed(reason.clone()));
+        if !is_refusal {
+            let pause = backoff.next();
+            warn!(%reason, retry_ms = pause.as_millis(), "no session with the coordinator");
+            return pause;
+        }
+        let mut memory = self.memory();
+        if memory.refusal.as_ref() != Some(&reason) {
+            error!(%reason, "the coordinator refuses this agent");
+            memory.refusal = Some(reason);
+        }
+        backoff.after_refusal()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

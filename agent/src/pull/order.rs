@@ -1,0 +1,99 @@
+//! What the coordinator orders: one attempt to make one image warm. Holds the credential in a type that cannot print.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, hint::black_box, mem::take, time::Duration};
+
+/// One attempt of one pull.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AttemptId {
+    /// Id of the pull, chosen by the coordinator.
+    pub pull: String,
+    /// Number of the attempt, from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.pull, self.number)
+    }
+}
+
+/// The digests that an image has on one platform; `None` means unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digests {
+    /// What the tag points at; the runtime shows it as repo digest.
+    pub target: Option<String>,
+    /// The platform's manifest.
+    pub manifest: Option<String>,
+    /// The image configuration; the runtime shows it as image id.
+    pub config: Option<String>,
+}
+
+/// Whether a warm image may be left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// A warm image with the expected digest is left alone.
+    IfNotPresent,
+    /// The registry is contacted in any case.
+    Always,
+}
+
+/// Login for one registry. Neither printed nor stored; its password is overwritten when dropped.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Credential {
+    /// Registry as URL. A bare host would silently never be used by the runtime.
+    pub server_address: String,
+    /// User name.
+    pub username: String,
+    /// Password or token.
+    pub password: String,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(hidden)")
+    }
+}
+
+impl Drop for Credential {
+    fn drop(&mut self) {
+        let mut password = take(&mut self.password).into_bytes();
+        password.fill(0);
+        black_box(&password);
+    }
+}
+
+/// The order to make one image warm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Which attempt.
+    pub id: AttemptId,
+    /// The reference exactly as pods write it.
+    pub reference: String,
+    /// What the coordinator resolved.
+    pub expected: Digests,
+    /// Login; `None` means anonymous.
+    pub credential: Option<Credential>,
+    /// Longest duration of the attempt.
+    pub deadline: Option<Duration>,
+    /// Longest time without progress; `None` means the agent's default.
+    pub no_progress: Option<Duration>,
+    /// Whether a warm image may be left alone.
+    pub policy: Policy,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_never_prints() {
+        let credential = Credential {
+            server_address: "https://registry.example".into(),
+            username: "someone".into(),
+            password: "hunter2".into(),
+        };
+        let shown = format!("{credential:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("someone"), "{shown}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Reads what the agent must know of a reference: its registry host and repository as containerd labels content with them,
+//! and its digest. It never rewrites a reference: the runtime gets it as pods write it.
+
+/// Registry of references without one.
+const DEFAULT_HOST: &str = "docker.io";
+
+/// The digest that a reference pins, as in `repo@sha256:…` or `repo:tag@sha256:…`.
+#[must_use]
+pub fn digest_of(reference: &str) -> Option<&str> {
+    reference
+        .rsplit_once('@')
+        .map(|(_, digest)| digest)
+        .filter(|digest| digest.contains(':'))
+}
+
+/// Host and repository: `nginx:1` is (`docker.io`, `library/nginx`).
+#[must_use]
+pub fn host_and_repository(reference: &str) -> (String, String) {
+    let name = reference.split_once('@').map_or(reference, |(name, _)| name);
+    let (host, path) = match name.split_once('/') {
+        Some((first, rest)) if is_host(first) => (first, rest),
+        _ => (DEFAULT_HOST, name),
+    };
+    let repository = match path.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => path,
+    };
+    if host == DEFAULT_HOST && !repository.contains('/') {
+        return (host.into(), format!("library/{repository}"));
+    }
+    (host.into(), repository.into())
+}
+
+/// The full name under which the runtime files a reference: `nginx` is `docker.io/library/nginx:latest`. Where a reference
+/// has a tag and a digest, the digest counts.
+#[must_use]
+pub fn full_name(reference: &str) -> String {
+    let (host, repository) = host_and_repository(reference);
+    if let Some(digest) = digest_of(reference) {
+        return format!("{host}/{repository}@{digest}");
+    }
+    let tag = reference
+        .rsplit_once(':')
+        .map(|(_, tag)| tag)
+        .filter(|tag| !tag.contains('/'))
+        .unwrap_or("latest");
+    format!("{host}/{repository}:{tag}")
+}
+
+/// The rule of all container tools: a first component with a dot or port, or `localhost`, is a host.
+fn is_host(first: &str) -> bool {
+    first == "localhost" || first.contains('.') || first.contains(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("nginx", "docker.io", "library/nginx", None)]
+    #[case("nginx:1.27", "docker.io", "library/nginx", None)]
+    #[case("team/app:1", "docker.io", "team/app", None)]
+    #[case("localhost:5000/app", "localhost:5000", "app", None)]
+    #[case("127.0.0.1:5000/a/b:tag", "127.0.0.1:5000", "a/b", None)]
+    #[case("r.example/a/b@sha256:ab", "r.example", "a/b", Some("sha256:ab"))]
+    #[case("r.example/a:1@sha256:ab", "r.example", "a", Some("sha256:ab"))]
+    fn known_references(#[case] text: &str, #[case] host: &str, #[case] repo: &str, #[case] digest: Option<&str>) {
+        assert_eq!(host_and_repository(text), (host.to_owned(), repo.to_owned()));
+        assert_eq!(digest_of(text), digest);
+    }
+
+    #[rstest]
+    #[case("nginx", "docker.io/library/nginx:latest")]
+    #[case("localhost:5000/app", "localhost:5000/app:latest")]
+    #[case("r.example/a:1", "r.example/a:1")]
+    #[case("r.example/a:1@sha256:ab", "r.example/a@sha256:ab")]
+    fn full_names(#[case] text: &str, #[case] full: &str) {
+        assert_eq!(full_name(text), full);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in ".{0,200}") {
+            let _ = host_and_repository(&text);
+            let _ = (digest_of(&text), full_name(&text));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The composition root: builds every part, runs the long tasks, and ends them in order when a signal comes.
+
+mod tasks;
+
+use crate::{
+    config::Config,
+    health::{self, Readiness},
+    link::{Identity, Link, Outbox},
+    node::{Inventory, NodeState, condition, inventory},
+    pull::Platform,
+    runtime::{ImageRuntime, containerd::Containerd},
+    worker::{Deliver, Worker, WorkerSettings},
+};
+use anyhow::Context as _;
+use std::{path::Path, sync::Arc, time::Duration};
+use tasks::Tasks;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// How long a draining agent waits for the acknowledgement of its last outcomes.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the first dial waits for the first reading of the node.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// Runs the agent until a signal or until one of its parts dies.
+///
+/// # Errors
+/// When it cannot start, or a part died.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
+    let agent = Agent::start(&config).await?;
+    info!(node = %config.node_name, coordinator = %config.coordinator, version = env!("CARGO_PKG_VERSION"), "started");
+    tokio::select! {
+        died = agent.tasks.first_death() => return died,
+        () = signals.next() => {}
+    }
+    tokio::select! {
+        () = agent.drain(config.drain_grace) => agent.stop().await,
+        () = signals.next() => warn!("second signal: leaving at once"),
+    }
+    Ok(())
+}
+
+/// The running parts.
+struct Agent {
+    worker: Worker,
+    outbox: Arc<Outbox>,
+    stop: CancellationToken,
+    tasks: Tasks,
+}
+
+impl Agent {
+    async fn start(config: &Config) -> anyhow::Result<Self> {
+        let runtime: Arc<dyn ImageRuntime> = Arc::new(Containerd::new(
+            &config.runtime_socket,
+            &config.namespace,
+            &config.snapshotter,
+        )?);
+        let outbox = Outbox::open(&config.state_dir)
+            .with_context(|| format!("--state-dir (IPS_STATE_DIR): {:?} cannot be written", config.state_dir))?;
+        let outbox = Arc::new(outbox);
+        let listener = TcpListener::bind(config.health_address).await.with_context(|| {
+            format!(
+                "--health-address (IPS_HEALTH_ADDRESS): {:?} cannot be listened on",
+                config.health_address
+            )
+        })?;
+        let health_address = listener.local_addr()?;
+        let worker = worker(config, &runtime, &outbox);
+        let node = watch::Sender::new(NodeState::unknown());
+        let images = watch::Sender::new(Arc::new(Inventory::default()));
+        let link = link(config, &worker, &outbox, &node, &images);
+        let readiness = Readiness {
+            node: node.subscribe(),
+            link: link.state(),
+            worker: worker.clone(),
+        };
+        let (stop, mut tasks) = (CancellationToken::new(), Tasks::default());
+        let watched = images.subscribe();
+        tasks.spawn("outbox", Arc::clone(&outbox).run(stop.clone()));
+        let every = config.inventory_interval;
+        tasks.spawn(
+            "inventory",
+            inventory::run(Arc::clone(&runtime), node.subscribe(), images, every, stop.clone()),
+        );
+        tasks.spawn("condition", condition::run(runtime, node, stop.clone()));
+        tasks.spawn_fallible("health", health::serve(listener, readiness, stop.clone()));
+        let stop_link = stop.clone();
+        tasks.spawn("link", async move {
+            first_look(watched).await;
+            link.run(stop_link).await;
+        });
+        if let Some(path) = &config.ready_file {
+            announce(path, &health_address.to_string())?;
+        }
+        Ok(Self {
+            worker,
+            outbox,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Takes no new work, finishes what runs, and waits a little for the acknowledgement of the outcomes.
+    async fn drain(&self, grace: Duration) {
+        info!(
+            pulls = self.worker.in_flight().len(),
+            grace_s = grace.as_secs(),
+            "draining"
+        );
+        self.worker.drain();
+        if timeout(grace, self.worker.idle()).await.is_err() {
+            warn!(
+                pulls = self.worker.in_flight().len(),
+                "the drain grace is over: pulls are cut off"
+            );
+        }
+        let mut changes = self.outbox.watch();
+        let acknowledged = async { while !self.outbox.is_empty() && changes.changed().await.is_ok() {} };
+        if timeout(LAST_WORDS, acknowledged).await.is_err() {
+            warn!("outcomes are not acknowledged; they are kept for the next start");
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.end().await;
+        info!("stopped");
+    }
+}
+
+fn worker(config: &Config, runtime: &Arc<dyn ImageRuntime>, outbox: &Arc<Outbox>) -> Worker {
+    let settings = WorkerSettings {
+        slots: config.max_concurrent_pulls as usize,
+        no_progress: config.no_progress_timeout,
+        platform: Platform::of_this_machine(),
+    };
+    let outbox = Arc::clone(outbox);
+    let deliver: Deliver = Arc::new(move |outcome| outbox.put(outcome));
+    Worker::new(Arc::clone(runtime), settings, deliver)
+}
+
+fn link(
+    config: &Config,
+    worker: &Worker,
+    outbox: &Arc<Outbox>,
+    node: &watch::Sender<NodeState>,
+    images: &watch::Sender<Arc<Inventory>>,
+) -> Link {
+    let identity = Identity {
+        node_name: config.node_name.clone(),
+        node_uid: config.node_uid.clone(),
+        labels: config.node_labels.clone(),
+        platform: Platform::of_this_machine(),
+        max_concurrent_pulls: config.max_concurrent_pulls,
+    };
+    let address = config.coordinator.clone();
+    Link::new(
+        identity,
+        address,
+        worker.clone(),
+        Arc::clone(outbox),
+        node.subscribe(),
+        images.subscribe(),
+    )
+}
+
+/// A hello that knows the inventory saves the coordinator from asking for it.
+async fn first_look(mut inventory: watch::Receiver<Arc<Inventory>>) {
+    // Without a runtime there is nothing to wait for longer.
+    let _ = timeout(FIRST_LOOK, inventory.wait_for(|known| known.generation > 0)).await;
+}
+
+/// Writes the ready file as a whole, so that nobody reads half of it.
+fn announce(path: &Path, health: &str) -> anyhow::Result<()> {
+    let fresh = path.with_extension("new");
+    let text = serde_json::json!({ "health": health }).to_string();
+    std::fs::write(&fresh, text)
+        .and_then(|()| std::fs::rename(&fresh, path))
+        .with_context(|| format!("--ready-file (IPS_READY_FILE): {path:?} cannot be written"))
+}
+
+/// SIGTERM and SIGINT, which mean the same.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! One attempt from its order to its outcome: warm check, flight, time-outs, cancel, verdict. Always ends with an outcome,
+//! except when it is dropped before its start because the agent drains.
+
+use super::{
+    AttemptView, Shared, facts,
+    flight::{Boarding, FlightEnd, FlightState, board},
+};
+use crate::{
+    pull::{
+        Digests, Ending, Failure, FailureReason, Order, Outcome, Phase, Policy, Success,
+        patience::{Patience, Standing},
+        verdict::{Facts, Verdict, expected_target, judge},
+    },
+    runtime::RuntimeError,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, interval},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// Pause between two looks at the clock.
+const LOOK_AT_CLOCK: Duration = Duration::from_millis(100);
+
+/// Runs the attempt and delivers its outcome.
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    order: Order,
+    cancel: CancellationToken,
+    superseded: Option<CancellationToken>,
+) {
+    let attempt = Attempt {
+        shared,
+        order,
+        cancel,
+        begun: Instant::now(),
+        begun_at: SystemTime::now(),
+    };
+    let ended = attempt.to_the_end(superseded).await;
+    shared.board.remove(&attempt.order.id);
+    if let Some((ending, state, digests)) = ended {
+        let outcome = attempt.outcome(ending, &state, digests);
+        log(&outcome, &attempt.order);
+        (shared.deliver)(outcome);
+    }
+    shared.attempts().remove(&attempt.order.id);
+}
+
+struct Attempt<'a> {
+    shared: &'a Arc<Shared>,
+    order: Order,
+    cancel: CancellationToken,
+    begun: Instant,
+    begun_at: SystemTime,
+}
+
+/// How an attempt ended, the last that was seen of it, and the digests that the runtime showed.
+type Ended = (Ending, Option<FlightState>, Digests);
+
+/// Why following a flight came to its end.
+enum Followed {
+    /// The flight is over.
+    Over,
+    /// The attempt ends on its own account.
+    GivenUp(Ending),
+    /// The agent drains, and the flight has not begun.
+    Dropped,
+}
+
+impl Attempt<'_> {
+    /// `None` when the attempt is left to the coordinator because the agent drains.
+    async fn to_the_end(&self, superseded: Option<CancellationToken>) -> Option<Ended> {
+        let mut superseded = superseded;
+        loop {
+            if self.order.policy == Policy::IfNotPresent
+                && let Some(ended) = self.warm_already().await
+            {
+                return Some(ended);
+            }
+            let (ticket, mut state) = match board(self.shared, &self.order) {
+                Boarding::Aboard(ticket, state) => (Some(ticket), state),
+                Boarding::Busy(state) => (None, state),
+            };
+            // Only now: the older attempt's leaving must not end a flight that both want.
+            if let Some(older) = superseded.take() {
+                older.cancel();
+            }
+            let followed = self.follow(&mut state, ticket.is_some()).await;
+            let last = state.borrow().clone();
+            match (followed, ticket) {
+                (Followed::Dropped, _) => return None,
+                (Followed::GivenUp(ending), _) => return Some((ending, Some(last), Digests::default())),
+                (Followed::Over, None) => {}
+                (Followed::Over, Some(_)) => {
+                    let (ending, digests) = self.conclude(&last);
+                    return Some((ending, Some(last), digests));
+                }
+            }
+        }
+    }
+
+    /// The ending when the image is warm before anything was done. A runtime that is away is met again by the flight.
+    async fn warm_already(&self) -> Option<Ended> {
+        let check = facts::gather(self.shared.runtime.as_ref(), &self.order.reference);
+        let facts = tokio::select! {
+            () = self.cancel.cancelled() => return Some((self.cancelled(Phase::Waiting), None, Digests::default())),
+            facts = check => facts,
+        };
+        let facts = match facts {
+            Ok(facts) => facts?,
+            Err(RuntimeError::Away(_) | RuntimeError::Refused(_)) => return None,
+        };
+        let Verdict::Warm { verified } = self.judge(Some(&facts)) else {
+            return None;
+        };
+        let note = if verified {
+            ""
+        } else {
+            "digest not verified against the registry"
+        };
+        let success = Success {
+            pulled: false,
+            note: note.into(),
+            digest_verified: verified,
+        };
+        let digests = Digests {
+            target: self.target_of(&facts),
+            manifest: self.order.expected.manifest.clone(),
+            config: Some(facts.id),
+        };
+        Some((Ending::Success(success), None, digests))
+    }
+
+    /// Follows a flight until it is over, the attempt is cancelled, or its patience ends.
+    async fn follow(&self, state: &mut watch::Receiver<FlightState>, aboard: bool) -> Followed {
+        let mut clock = interval(LOOK_AT_CLOCK);
+        loop {
+            let now = state.borrow_and_update().clone();
+            if now.end.is_some() {
+                return Followed::Over;
+            }
+            if aboard {
+                self.show(&now);
+            }
+            if let Some(ending) = self.out_of_patience(&now, aboard) {
+                return Followed::GivenUp(ending);
+            }
+            let waits = !aboard || now.phase == Phase::Waiting;
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Followed::GivenUp(self.cancelled(now.phase)),
+                () = self.shared.draining.cancelled(), if waits => return Followed::Dropped,
+                changed = state.changed() => if changed.is_err() { return Followed::Over },
+                _ = clock.tick() => {}
+            }
+        }
+    }
+
+    fn show(&self, state: &FlightState) {
+        let view = AttemptView {
+            phase: state.phase,
+            bytes: state.bytes,
+            layers: Arc::clone(&state.layers),
+            note: state.note.clone(),
+        };
+        self.shared.board.put(&self.order.id, view);
+    }
+
+    fn out_of_patience(&self, state: &FlightState, aboard: bool) -> Option<Ending> {
+        let patience = Patience {
+            deadline: self.order.deadline,
+            no_progress: self.order.no_progress.unwrap_or(self.shared.settings.no_progress),
+        };
+        let standing = Standing {
+            elapsed: self.begun.elapsed(),
+            // A flight that others began is not older than this attempt.
+            idle: state.alive_at.max(self.begun).elapsed(),
+            phase: if aboard { state.phase } else { Phase::Waiting },
+            layer_bytes: state.layer_bytes,
+        };
+        let why = patience.exhausted(&standing)?;
+        let (reason, message) = match &state.away {
+            Some(away) => (FailureReason::Runtime, format!("{why}; {away}")),
+            None => (FailureReason::TimedOut, why),
+        };
+        Some(Ending::Failure(Failure::new(reason, state.phase, &message)))
+    }
+
+    fn conclude(&self, state: &FlightState) -> (Ending, Digests) {
+        match state.end.as_deref() {
+            None => (self.cancelled(state.phase), Digests::default()),
+            Some(FlightEnd::Failed(failure)) => (Ending::Failure(failure.clone()), Digests::default()),
+            Some(FlightEnd::Landed { facts, digests }) => {
+                let target = digests.target.clone().or_else(|| self.target_of(facts.as_ref()?));
+                (
+                    self.verdict(facts.as_ref()),
+                    Digests {
+                        target,
+                        ..digests.clone()
+                    },
+                )
+            }
+        }
+    }
+
+    fn judge(&self, facts: Option<&Facts>) -> Verdict {
+        judge(
+            facts,
+            &self.order.reference,
+            &self.order.expected,
+            &self.shared.settings.platform,
+        )
+    }
+
+    /// What the runtime's own words on a pulled image come to.
+    fn verdict(&self, facts: Option<&Facts>) -> Ending {
+        let (reason, message) = match self.judge(facts) {
+            Verdict::Warm { verified } => {
+                let success = Success {
+                    pulled: true,
+                    note: String::new(),
+                    digest_verified: verified,
+                };
+                return Ending::Success(success);
+            }
+            Verdict::Missing => (
+                FailureReason::Runtime,
+                "pulled, but the runtime does not know the image".into(),
+            ),
+            Verdict::NoConfiguration => (
+                FailureReason::Runtime,
+                "pulled, but the image's configuration is not in the content store".into(),
+            ),
+            Verdict::NotUnpacked => (
+                FailureReason::Runtime,
+                "pulled, but the snapshot of its layers is not committed".into(),
+            ),
+            Verdict::WrongPlatform { found } => {
+                let node = &self.shared.settings.platform;
+                (
+                    FailureReason::WrongPlatform,
+                    format!("the image is for {found}, the node is {node}"),
+                )
+            }
+            Verdict::OtherDigest { expected, found } => {
+                let text = format!("the tag moved: expected {expected}, the registry now serves {found}");
+                (FailureReason::TagMoved, text)
+            }
+        };
+        Ending::Failure(Failure::new(reason, Phase::Verifying, &message))
+    }
+
+    /// The target digest that the runtime shows: the expected one if it is among them, else the only one.
+    fn target_of(&self, facts: &Facts) -> Option<String> {
+        let expected = expected_target(&self.order.reference, &self.order.expected);
+        let shown = |digest: &&String| expected.is_none_or(|target| target == digest.as_str());
+        facts
+            .repo_digests
+            .iter()
+            .find(shown)
+            .or_else(|| facts.repo_digests.first())
+            .cloned()
+    }
+
+    fn cancelled(&self, phase: Phase) -> Ending {
+        Ending::Failure(Failure::new(
+            FailureReason::Cancelled,
+            phase,
+            "cancelled by the coordinator",
+        ))
+    }
+
+    fn outcome(&self, ending: Ending, last: &Option<FlightState>, digests: Digests) -> Outcome {
+        let (bytes, layers) = last.as_ref().map(|s| (s.bytes, s.layers.to_vec())).unwrap_or_default();
+        Outcome {
+            id: self.order.id.clone(),
+            ending,
+            digests,
+            bytes,
+            layers,
+            started_at_ms: epoch_ms(self.begun_at),
+            finished_at_ms: epoch_ms(SystemTime::now()),
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+fn epoch_ms(at: SystemTime) -> i64 {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn log(outcome: &Outcome, order: &Order) {
+    let elapsed_ms = outcome.finished_at_ms.saturating_sub(outcome.started_at_ms);
+    match &outcome.ending {
+        Ending::Success(success) => {
+            info!(image = %order.reference, pulled = success.pulled, elapsed_ms, "the image is warm");
+        }
+        Ending::Failure(failure) => {
+            let reason = failure.reason.word();
+            warn!(image = %order.reference, reason, elapsed_ms, message_ = %failure.message, "the pull failed");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! One runtime pull in the air, shared by all attempts that want the same reference with the same credential.
+//! It ends when the pull does, or when its last attempt lets go of its ticket, which cancels the runtime's call.
+
+use super::{Shared, facts, ingests::Ingests, sampler::Sampler};
+use crate::{
+    pull::{
+        ByteCounts, Credential, Digests, Failure, FailureReason, LayerBytes, Order, Phase, PhaseEvent,
+        classify::classify, verdict::Facts,
+    },
+    runtime::RuntimeError,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, MissedTickBehavior, interval, sleep},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::{Instrument, warn};
+
+/// Pause between two samples of a running pull.
+const SAMPLE_EVERY: Duration = Duration::from_millis(250);
+/// Pause between two questions whether a lost runtime is back.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// Pause between two looks at the image file system while layers unpack silently.
+const DISK_EVERY: Duration = Duration::from_secs(10);
+/// How often a call that broke off with the runtime is repeated.
+const MOST_REPEATS: u32 = 5;
+
+/// Where a flight stands.
+#[derive(Debug, Clone)]
+pub(super) struct FlightState {
+    pub(super) phase: Phase,
+    pub(super) bytes: ByteCounts,
+    pub(super) layers: Arc<Vec<LayerBytes>>,
+    pub(super) note: String,
+    /// When something last moved.
+    pub(super) alive_at: Instant,
+    /// Why the runtime does not answer; `None` while it does.
+    pub(super) away: Option<String>,
+    /// Compressed size of the largest layer that is not unpacked.
+    pub(super) layer_bytes: u64,
+    pub(super) end: Option<Arc<FlightEnd>>,
+}
+
+/// How a flight ended.
+#[derive(Debug)]
+pub(super) enum FlightEnd {
+    /// The runtime says that it pulled the image; the facts say what it has.
+    Landed { facts: Option<Facts>, digests: Digests },
+    /// It did not.
+    Failed(Failure),
+}
+
+/// Keeps a flight in the air.
+pub(super) struct Ticket {
+    _cancels_when_dropped: DropGuard,
+}
+
+/// What an attempt gets when it asks for a flight.
+pub(super) enum Boarding {
+    /// It is on board.
+    Aboard(Arc<Ticket>, watch::Receiver<FlightState>),
+    /// The image is being pulled with another credential, or a cancelled pull is still ending: wait and ask again.
+    Busy(watch::Receiver<FlightState>),
+}
+
+struct Entry {
+    credential: Option<Credential>,
+    ticket: Weak<Ticket>,
+    state: watch::Receiver<FlightState>,
+}
+
+/// All flights, by reference.
+pub(super) struct Flights {
+    entries: Mutex<HashMap<String, Entry>>,
+    slots: Semaphore,
+    ingests: Arc<Ingests>,
+}
+
+impl Flights {
+    pub(super) fn new(slots: usize) -> Self {
+        Self {
+            entries: Mutex::default(),
+            slots: Semaphore::new(slots),
+            ingests: Arc::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Joins the flight for the order's image, or starts one.
+pub(super) fn board(shared: &Arc<Shared>, order: &Order) -> Boarding {
+    let mut entries = shared.flights.lock();
+    if let Some(entry) = entries.get(&order.reference) {
+        return match entry.ticket.upgrade().filter(|_| entry.credential == order.credential) {
+            Some(ticket) => Boarding::Aboard(ticket, entry.state.clone()),
+            None => Boarding::Busy(entry.state.clone()),
+        };
+    }
+    let cancel = CancellationToken::new();
+    let ticket = Arc::new(Ticket {
+        _cancels_when_dropped: cancel.clone().drop_guard(),
+    });
+    let (sender, state) = watch::channel(FlightState::waiting());
+    let entry = Entry {
+        credential: order.credential.clone(),
+        ticket: Arc::downgrade(&ticket),
+        state: state.clone(),
+    };
+    entries.insert(order.reference.clone(), entry);
+    let flight = Flight {
+        shared: Arc::clone(shared),
+        order: order.clone(),
+        state: sender,
+    };
+    shared.tasks.spawn(flight.fly(cancel).in_current_span());
+    Boarding::Aboard(ticket, state)
+}
+
+impl FlightState {
+    fn waiting() -> Self {
+        Self {
+            phase: Phase::Waiting,
+            bytes: ByteCounts::default(),
+            layers: Arc::default(),
+            note: String::new(),
+            alive_at: Instant::now(),
+            away: None,
+            layer_bytes: 0,
+            end: None,
+        }
+    }
+}
+
+struct Flight {
+    shared: Arc<Shared>,
+    order: Order,
+    state: watch::Sender<FlightState>,
+}
+
+impl Flight {
+    /// Flies until the end or until nobody is on board. Dropping the inner future cancels the runtime's call.
+    async fn fly(self, cancel: CancellationToken) {
+        let end = tokio::select! {
+            () = cancel.cancelled() => None,
+            end = self.pull() => Some(end),
+        };
+        self.shared.flights.lock().remove(&self.order.reference);
+        self.state.send_modify(|state| state.end = end.map(Arc::new));
+    }
+
+    async fn pull(&self) -> FlightEnd {
+        let Ok(_slot) = self.shared.flights.slots.acquire().await else {
+            return self.failed(FailureReason::Runtime, "the agent is stopping");
+        };
+        let ingests = Arc::clone(&self.shared.flights.ingests);
+        let platform = self.shared.settings.platform.clone();
+        let mut sampler = Sampler::begin(Arc::clone(&self.shared.runtime), ingests, &self.order, platform).await;
+        self.advance(PhaseEvent::Started);
+        let mut repeats = 0;
+        loop {
+            match self.pull_and_verify(&mut sampler).await {
+                Ok(end) => return end,
+                Err(RuntimeError::Away(why)) if repeats < MOST_REPEATS => {
+                    repeats += 1;
+                    self.wait_for_runtime(&why).await;
+                }
+                Err(RuntimeError::Away(why)) => return self.failed(FailureReason::Runtime, &why),
+                Err(RuntimeError::Refused(text)) => return self.failed(classify(&text), &text),
+            }
+        }
+    }
+
+    async fn pull_and_verify(&self, sampler: &mut Sampler) -> Result<FlightEnd, RuntimeError> {
+        self.call(sampler).await?;
+        self.advance(PhaseEvent::CallReturned);
+        let reference = &self.order.reference;
+        let runtime = self.shared.runtime.as_ref();
+        let facts = facts::gather(runtime, reference).await?;
+        let mut digests = Digests::default();
+        if let Some(facts) = &facts {
+            sampler.settle(&facts.id).await?;
+            self.publish(sampler);
+            digests = Digests {
+                target: runtime.target(reference).await?,
+                manifest: sampler.layout().map(|layout| layout.manifest.clone()),
+                config: Some(facts.id.clone()),
+            };
+        }
+        Ok(FlightEnd::Landed { facts, digests })
+    }
+
+    /// The runtime's call, watched.
+    async fn call(&self, sampler: &mut Sampler) -> Result<(), RuntimeError> {
+        let runtime = self.shared.runtime.as_ref();
+        let mut call = runtime.pull(&self.order.reference, self.order.credential.as_ref());
+        let mut tick = interval(SAMPLE_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut disk = Disk::default();
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = &mut call => break answer,
+                _ = tick.tick() => {}
+            }
+            // Sampling never holds up the end of the call.
+            tokio::select! {
+                biased;
+                answer = &mut call => break answer,
+                () = self.sample(sampler, &mut disk) => {}
+            }
+        };
+        match answer {
+            // A runtime that stops ends its calls as cancelled, sometimes before its socket is gone.
+            Err(RuntimeError::Refused(text)) => match runtime.identity().await {
+                Err(RuntimeError::Away(why)) => Err(RuntimeError::Away(why)),
+                Err(RuntimeError::Refused(_)) | Ok(_) => Err(RuntimeError::Refused(text)),
+            },
+            other => other,
+        }
+    }
+
+    async fn sample(&self, sampler: &mut Sampler, disk: &mut Disk) {
+        let phase = self.state.borrow().phase;
+        // The call itself tells when the runtime is gone; a sample that fails is only missing.
+        if sampler.look(phase).await.is_ok() {
+            if let Some(event) = sampler.event() {
+                self.advance(event);
+            }
+            self.publish(sampler);
+        }
+        if phase == Phase::Unpacking && disk.moved(&self.shared).await {
+            self.state.send_modify(|state| state.alive_at = Instant::now());
+        }
+    }
+
+    fn publish(&self, sampler: &Sampler) {
+        let Some(tracker) = sampler.tracker() else { return };
+        let bytes = tracker.total();
+        self.state.send_if_modified(|state| {
+            let moved = state.bytes != bytes || state.layers.is_empty();
+            if moved {
+                state.alive_at = Instant::now();
+                state.layers = Arc::new(tracker.layers());
+                state.bytes = bytes;
+                state.layer_bytes = tracker.largest_packed();
+            }
+            moved
+        });
+    }
+
+    fn advance(&self, event: PhaseEvent) {
+        self.state.send_if_modified(|state| match state.phase.apply(&event) {
+            Ok(next) if next == state.phase => false,
+            Ok(next) => {
+                state.phase = next;
+                state.alive_at = Instant::now();
+                true
+            }
+            Err(refused) => {
+                warn!(%refused, "a pull did something unexpected");
+                false
+            }
+        });
+    }
+
+    /// Returns when the runtime answers again. The attempts' own patience bounds the wait.
+    async fn wait_for_runtime(&self, why: &str) {
+        warn!(image = %self.order.reference, reason = %why, "waiting for containerd in the middle of a pull");
+        self.state.send_modify(|state| {
+            state.note = "waiting for containerd".into();
+            state.away = Some(why.to_owned());
+        });
+        while self.shared.runtime.identity().await.is_err() {
+            sleep(ASK_AGAIN).await;
+        }
+        self.state.send_modify(|state| {
+            state.note.clear();
+            state.away = None;
+            state.alive_at = Instant::now();
+        });
+        self.advance(PhaseEvent::RuntimeLost);
+    }
+
+    fn failed(&self, reason: FailureReason, text: &str) -> FlightEnd {
+        FlightEnd::Failed(Failure::new(reason, self.state.borrow().phase, text))
+    }
+}
+
+/// Watches the image file system, the only sign of life inside a large layer.
+#[derive(Default)]
+struct Disk {
+    last: Option<(Instant, u64)>,
+}
+
+impl Disk {
+    async fn moved(&mut self, shared: &Shared) -> bool {
+        if self.last.is_some_and(|(at, _)| at.elapsed() < DISK_EVERY) {
+            return false;
+        }
+        let Ok(filesystem) = shared.runtime.filesystem().await else {
+            return false;
+        };
+        let before = self.last.replace((Instant::now(), filesystem.used_bytes));
+        before.is_some_and(|(_, used)| used != filesystem.used_bytes)
+    }
+}
