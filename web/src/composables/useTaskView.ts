@@ -6,13 +6,15 @@ import { fromThrown } from '@/api/errors'
 import { hasEnded, type Pull, type Task } from '@/api/types'
 import { useLiveStatus, useLiveTask } from '@/live/live'
 
+// The order of the coordinator: node, then image, by code points (a collator is too slow for ten thousand).
+function inOrder(a: Pull, b: Pull): number {
+  if (a.nodeName !== b.nodeName) return a.nodeName < b.nodeName ? -1 : 1
+  return a.image < b.image ? -1 : 1
+}
+
 const pollMs = 3000
 // The most that the API hands out at once.
 const pullLimit = 1000
-
-function inOrder(a: Pull, b: Pull): number {
-  return a.nodeName.localeCompare(b.nodeName) || a.image.localeCompare(b.image)
-}
 
 export function useTaskView(id: Ref<string>) {
   // The stream refuses a task that is not there: it must be left out as soon as that is known.
@@ -46,8 +48,8 @@ export function useTaskView(id: Ref<string>) {
 
   const task = computed(() => (isGone.value ? undefined : (current.value?.task ?? query.data.value)))
   const pulls = computed((): Pull[] => {
-    const list = current.value ? [...current.value.pulls.values()] : (pullQuery.data.value?.pulls ?? [...(live.value?.pulls.values() ?? [])])
-    return [...list].sort(inOrder)
+    const list = current.value ? [...current.value.pulls.values()] : [...(pullQuery.data.value?.pulls ?? live.value?.pulls.values() ?? [])]
+    return list.sort(inOrder)
   })
   return { task, pulls, query, isGone }
 }
