@@ -47,8 +47,14 @@ pub struct HttpState {
     pub shutdown: CancellationToken,
 }
 
+/// The API and its description.
+fn api() -> (Router<HttpState>, openapi::Document) {
+    let (router, document) = table().split_for_parts();
+    (router, openapi::with_errors(document))
+}
+
 /// The routes of the API, each with its description. Whatever is not here does not exist.
-fn api() -> OpenApiRouter<HttpState> {
+fn table() -> OpenApiRouter<HttpState> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(health::health))
         .routes(routes!(health::healthz))
@@ -68,7 +74,7 @@ fn api() -> OpenApiRouter<HttpState> {
 
 /// The whole HTTP port: API, its description, console.
 pub fn router(state: HttpState) -> Router {
-    let (api, document) = api().split_for_parts();
+    let (api, document) = api();
     let router = api
         .merge(openapi::routes(&document))
         .merge(console::routes())

@@ -197,7 +197,7 @@ impl Containerd {
 
 fn spawn(version: ContainerdVersion, folder: &Folder) -> Result<Process> {
     let mut command = Command::new(cache::containerd(version.minor(), "containerd")?);
-    command.arg("--config").arg(folder.join("config.toml"));
+    command.arg("--config").arg(folder.join("config.toml")).env("TZ", "UTC");
     Process::start(
         &format!("containerd {version}"),
         &command,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tonic::transport::Channel;
 
@@ -121,11 +122,15 @@ impl Coordinator {
     /// Creates a task that must be accepted, and gives back its id.
     pub async fn create_task(&self, body: &Value) -> Result<String> {
         let (status, task) = self.api().post("/api/v1/tasks", body).await?;
-        anyhow::ensure!(
-            status == reqwest::StatusCode::CREATED,
-            "creating a task: {status} {task}"
-        );
+        anyhow::ensure!(status == StatusCode::CREATED, "creating a task: {status} {task}");
         Ok(task["taskId"].as_str().context("a task id")?.to_owned())
+    }
+
+    /// Cancels a task, with any outcome.
+    pub async fn cancel_task(&self, id: &str) -> Result<(StatusCode, Value)> {
+        self.api()
+            .call(Method::POST, &format!("/api/v1/tasks/{id}/cancel"), None)
+            .await
     }
 
     /// A task as REST shows it.

@@ -20,10 +20,7 @@ use serde_json::Value;
 /// Cancels over the API and waits until the node's slot is free again: until the CRI call has ended.
 async fn cancel(stand: &Stand, id: &str) -> Value {
     let api = stand.coordinator.api();
-    let (status, task) = api
-        .post(&format!("/api/v1/tasks/{id}/cancel"), &Value::Null)
-        .await
-        .unwrap();
+    let (status, task) = stand.coordinator.cancel_task(id).await.unwrap();
     assert_eq!(
         (status, task["status"].as_str()),
         (StatusCode::OK, Some("cancelled")),
@@ -44,10 +41,7 @@ async fn cancel(stand: &Stand, id: &str) -> Value {
             pull["state"] == "cancelled"
         })
         .await;
-    let (status, answer) = api
-        .post(&format!("/api/v1/tasks/{id}/cancel"), &Value::Null)
-        .await
-        .unwrap();
+    let (status, answer) = stand.coordinator.cancel_task(id).await.unwrap();
     assert_eq!(
         status,
         StatusCode::CONFLICT,
@@ -158,11 +152,7 @@ async fn while_queued() {
         })
         .await;
     let second = stand.order(&[&proxy.reference("multi:v1")]).await;
-    let api = stand.coordinator.api();
-    let (status, task) = api
-        .post(&format!("/api/v1/tasks/{second}/cancel"), &Value::Null)
-        .await
-        .unwrap();
+    let (status, task) = stand.coordinator.cancel_task(&second).await.unwrap();
     assert_eq!(
         (status, task["status"].as_str()),
         (StatusCode::OK, Some("cancelled")),
@@ -197,10 +187,7 @@ async fn one_of_two_tasks_that_share_a_pull() {
             pull["state"] != "queued"
         })
         .await;
-    let api = stand.coordinator.api();
-    api.post(&format!("/api/v1/tasks/{first}/cancel"), &Value::Null)
-        .await
-        .unwrap();
+    stand.coordinator.cancel_task(&first).await.unwrap();
     proxy.set(Faults::default());
     stand.completed(&second).await;
     assert_eq!(stand.coordinator.task(&first).await.unwrap()["status"], "cancelled");

@@ -2,11 +2,14 @@
 
 pub(super) mod create;
 pub(super) mod event;
+pub(super) mod failure;
 pub(super) mod health;
 pub(super) mod node;
 pub(super) mod progress;
 pub(super) mod pull;
+pub(super) mod resolved;
 pub(super) mod task;
+pub(super) mod task_progress;
 pub(super) mod time;
 pub(super) mod words;
 

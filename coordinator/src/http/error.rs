@@ -86,9 +86,11 @@ pub(super) struct ErrorJson {
     code: ErrorCode,
     /// The field that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<String>,
     /// The task that does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     task_id: Option<String>,
     /// The same as the header `X-Request-Id`; the log has it too.
     request_id: String,

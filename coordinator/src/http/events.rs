@@ -33,7 +33,8 @@ use stream::EventStream;
 use topics::Topics;
 use utoipa::IntoParams;
 
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Silence after which a comment is sent. Short in tests, which wait for one.
+const HEARTBEAT: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 15_000 });
 
 /// Query of the stream.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,7 +54,7 @@ pub(super) struct EventsQuery {
     responses(
         (status = 200, description = "Data of `snapshot` and `resync` is a SnapshotEvent, data of `delta` a DeltaEvent",
             body = DeltaJson, content_type = "text/event-stream"),
-        (status = 400, body = ErrorJson),
+        (status = 400, description = "A parameter is wrong", body = ErrorJson),
         (status = 404, description = "No such task", body = ErrorJson),
     )
 )]

@@ -12,7 +12,7 @@ use axum::{
 use std::{net::IpAddr, time::Duration};
 
 /// Longest time until an answer begins; streams of events are exempt.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -81,10 +81,15 @@ fn is_loopback(host_and_port: &str) -> bool {
 
 /// Ends a request that takes too long with a 503.
 pub(super) async fn time_limit(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+    limited(REQUEST_TIMEOUT, request, next).await
+}
+
+/// Ends a request after `limit`.
+pub(super) async fn limited(limit: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {
-            let details = format!("the request took longer than {} s", REQUEST_TIMEOUT.as_secs());
+            let details = format!("the request took longer than {} s", limit.as_secs_f64());
             ApiError::new(ErrorCode::Unavailable, details).into_response()
         }
     }

@@ -10,20 +10,20 @@ use axum::{
 };
 
 /// Whether the process answers.
-#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = HealthJson)))]
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "Yes", body = HealthJson)))]
 pub(super) async fn health() -> Json<HealthJson> {
     Json(HealthJson::healthy())
 }
 
 /// The same as `/health`.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = HealthJson)))]
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "Yes", body = HealthJson)))]
 pub(super) async fn healthz() -> Json<HealthJson> {
     Json(HealthJson::healthy())
 }
 
 /// Whether the coordinator can serve, and why not.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
-    (status = 200, body = HealthJson),
+    (status = 200, description = "Yes", body = HealthJson),
     (status = 503, description = "It cannot serve; `reasons` says why", body = HealthJson),
 ))]
 pub(super) async fn readyz(State(state): State<HttpState>) -> impl IntoResponse {
@@ -41,7 +41,7 @@ pub(super) async fn readyz(State(state): State<HttpState>) -> impl IntoResponse 
 
 /// Figures in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
-    (status = 200, body = String, content_type = "text/plain"),
+    (status = 200, description = "Figures", body = String, content_type = "text/plain"),
 ))]
 pub(super) async fn metrics(State(state): State<HttpState>) -> Result<impl IntoResponse, ApiError> {
     let text = state.metrics.render().map_err(ApiError::internal)?;

@@ -45,8 +45,8 @@ pub(super) struct ListNodes {
 
 /// Lists nodes by name.
 #[utoipa::path(get, path = "/api/v1/nodes", tag = "nodes", params(ListNodes), responses(
-    (status = 200, body = NodePageJson),
-    (status = 400, body = ErrorJson),
+    (status = 200, description = "A part of the list", body = NodePageJson),
+    (status = 400, description = "A parameter is wrong", body = ErrorJson),
 ))]
 pub(super) async fn list_nodes(
     State(state): State<HttpState>,
@@ -60,8 +60,8 @@ pub(super) async fn list_nodes(
 
 /// One node with its images.
 #[utoipa::path(get, path = "/api/v1/nodes/{name}", tag = "nodes", params(("name" = String, Path)), responses(
-    (status = 200, body = NodeDetailJson),
-    (status = 404, body = ErrorJson),
+    (status = 200, description = "The node", body = NodeDetailJson),
+    (status = 404, description = "No such id", body = ErrorJson),
 ))]
 pub(super) async fn get_node(
     State(state): State<HttpState>,

@@ -12,8 +12,13 @@ use axum::{
     response::Response,
     routing::get,
 };
-use utoipa::OpenApi;
+use utoipa::{
+    OpenApi,
+    openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder},
+};
 use utoipa_swagger_ui::{Config, SwaggerUi};
+
+pub(super) use utoipa::openapi::OpenApi as Document;
 
 /// Path of the document.
 pub(super) const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
@@ -44,17 +49,41 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
 struct Head;
 
 /// The document without routes.
-pub(super) fn head() -> utoipa::openapi::OpenApi {
+pub(super) fn head() -> Document {
     Head::openapi()
 }
 
+/// Says of every operation what an error looks like.
+pub(super) fn with_errors(mut document: Document) -> Document {
+    let error = RefOr::Ref(Ref::from_schema_name("Error"));
+    let content = ContentBuilder::new().schema(Some(error)).build();
+    let response = ResponseBuilder::new()
+        .description("Any other error")
+        .content("application/json", content)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.put,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), response.clone().into());
+        }
+    }
+    document
+}
+
 /// The document as it is served and kept in `docs/openapi.json`.
-pub(super) fn text(document: &utoipa::openapi::OpenApi) -> String {
+pub(super) fn text(document: &Document) -> String {
     document.to_pretty_json().unwrap_or_default()
 }
 
 /// Serves the document and the browser.
-pub(super) fn routes(document: &utoipa::openapi::OpenApi) -> Router<HttpState> {
+pub(super) fn routes(document: &Document) -> Router<HttpState> {
     let json = text(document);
     let served = get(move || async { ([(header::CONTENT_TYPE, "application/json")], json) });
     let browser: Router<HttpState> = SwaggerUi::new("/api/v1/docs")

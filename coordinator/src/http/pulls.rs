@@ -51,9 +51,9 @@ pub(super) struct ListPulls {
 
 /// Lists the pulls of a task by node, then image.
 #[utoipa::path(get, path = "/api/v1/tasks/{id}/pulls", tag = "tasks", params(("id" = String, Path), ListPulls), responses(
-    (status = 200, body = PullPageJson),
-    (status = 400, body = ErrorJson),
-    (status = 404, body = ErrorJson),
+    (status = 200, description = "A part of the list", body = PullPageJson),
+    (status = 400, description = "A parameter is wrong", body = ErrorJson),
+    (status = 404, description = "No such id", body = ErrorJson),
 ))]
 pub(super) async fn list_pulls(
     State(state): State<HttpState>,

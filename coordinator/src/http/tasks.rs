@@ -72,8 +72,8 @@ pub(super) struct ListTasks {
 
 /// Lists tasks, newest first.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", params(ListTasks), responses(
-    (status = 200, body = TaskPageJson),
-    (status = 400, body = ErrorJson),
+    (status = 200, description = "A part of the list", body = TaskPageJson),
+    (status = 400, description = "A parameter is wrong", body = ErrorJson),
 ))]
 pub(super) async fn list_tasks(
     State(state): State<HttpState>,
@@ -88,8 +88,8 @@ pub(super) async fn list_tasks(
 
 /// One task with its failed pulls and the statuses of its nodes.
 #[utoipa::path(get, path = "/api/v1/tasks/{id}", tag = "tasks", params(("id" = String, Path)), responses(
-    (status = 200, body = TaskJson),
-    (status = 404, body = ErrorJson),
+    (status = 200, description = "The task", body = TaskJson),
+    (status = 404, description = "No such id", body = ErrorJson),
 ))]
 pub(super) async fn get_task(
     State(state): State<HttpState>,
@@ -106,8 +106,8 @@ async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, ApiError> {
 
 /// Cancels a task that has not ended.
 #[utoipa::path(post, path = "/api/v1/tasks/{id}/cancel", tag = "tasks", params(("id" = String, Path)), responses(
-    (status = 200, body = TaskJson),
-    (status = 404, body = ErrorJson),
+    (status = 200, description = "The task", body = TaskJson),
+    (status = 404, description = "No such id", body = ErrorJson),
     (status = 409, description = "It has ended", body = ErrorJson),
 ))]
 pub(super) async fn cancel_task(
@@ -132,8 +132,8 @@ pub(super) struct DeleteTask {
 #[utoipa::path(delete, path = "/api/v1/tasks/{id}", tag = "tasks",
     params(("id" = String, Path), DeleteTask),
     responses(
-        (status = 200, body = TaskDeletedJson),
-        (status = 404, body = ErrorJson),
+        (status = 200, description = "What was done", body = TaskDeletedJson),
+        (status = 404, description = "No such id", body = ErrorJson),
         (status = 409, description = "`mode=delete` and it has not ended", body = ErrorJson),
     )
 )]

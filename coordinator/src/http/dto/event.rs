@@ -13,6 +13,7 @@ pub(crate) struct SnapshotJson {
     pub(crate) version: u64,
     /// Why everything is sent again (`resync` only).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) reason: Option<&'static str>,
     /// Topic to what it shows. A task that was removed in the meantime is missing.
     pub(crate) topics: BTreeMap<String, TopicJson>,

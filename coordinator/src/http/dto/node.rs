@@ -26,6 +26,7 @@ pub(crate) struct NodeJson {
     ready: bool,
     /// Why it is not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
     agent_version: String,
     runtime_name: String,
@@ -37,6 +38,7 @@ pub(crate) struct NodeJson {
     max_concurrent_pulls: u32,
     /// Images on it, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     image_count: Option<u32>,
     #[schema(format = DateTime)]
     first_seen_at: String,
@@ -134,6 +136,7 @@ impl From<&NodeDetail> for NodeDetailJson {
 pub(crate) struct NodeImageJson {
     /// Digest of its configuration, if the runtime says it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     id: Option<String>,
     repo_tags: Vec<String>,
     repo_digests: Vec<String>,

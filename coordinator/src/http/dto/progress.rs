@@ -40,12 +40,15 @@ impl From<&ByteCounts> for BytesJson {
 pub(crate) struct DigestsJson {
     /// What the tag points at.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     target: Option<String>,
     /// The platform's manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     manifest: Option<String>,
     /// The image configuration: the runtime's image id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     config: Option<String>,
 }
 

@@ -27,21 +27,26 @@ pub(crate) struct PullJson {
     state: PullStateWord,
     /// While pulling.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     phase: Option<PhaseWord>,
     /// Attempts handed out so far.
     attempt: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     success_reason: Option<SuccessWord>,
     /// Why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     failure_reason: Option<FailureWord>,
     /// The runtime's words, a remark, or why it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     message: Option<String>,
     /// The runtime's digests match what the task resolved.
     digest_verified: bool,
     /// What the runtime showed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     digests: Option<DigestsJson>,
     bytes: BytesJson,
     /// All layers, while pulling and once the manifest is known.
@@ -51,15 +56,15 @@ pub(crate) struct PullJson {
     throughput_bytes_per_second: u64,
     /// When its last attempt was handed out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     started_at: Option<String>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     finished_at: Option<String>,
     /// While queued for another attempt: when that may start.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     not_before: Option<String>,
 }
 

@@ -1,17 +1,15 @@
 //! A task as JSON.
 
 use super::{
-    progress::{BytesJson, if_said},
+    failure::{FailedNodeJson, FailureGroupJson},
+    progress::if_said,
+    resolved::ResolvedImageJson,
+    task_progress::TaskProgressJson,
     time,
-    words::{FailureWord, RetryWord, TaskStatus},
+    words::{RetryWord, TaskStatus},
 };
 use crate::{
-    domain::{
-        counts::{FailureGroup, PullCounts},
-        image::{ImageRef, ResolvedImage},
-        pull::{Pull, PullState},
-        task::TaskImage,
-    },
+    domain::pull::PullState,
     engine::views::{Page, PageRequest, PullView, TaskView},
 };
 use serde::Serialize;
@@ -29,6 +27,7 @@ pub(crate) struct TaskJson {
     priority: u32,
     /// Nodes with an open pull at a time, if limited.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     batch_size: Option<u32>,
     max_retries: u32,
     /// Retries spent by all pulls.
@@ -60,18 +59,19 @@ pub(crate) struct TaskJson {
     created_at: String,
     /// When its first pull was handed out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     started_at: Option<String>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     finished_at: Option<String>,
     /// When it will end at this pace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     estimated_completion: Option<String>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error_message: Option<String>,
 }
 
@@ -126,173 +126,6 @@ impl TaskJson {
             }
         }
         self
-    }
-}
-
-/// How far a task is.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = TaskProgress)]
-pub(crate) struct TaskProgressJson {
-    /// Nodes targeted.
-    total_nodes: u32,
-    /// Nodes all of whose pulls succeeded.
-    completed_nodes: u32,
-    /// Nodes with a failed pull.
-    failed_nodes: u32,
-    /// Batch that runs, from 1; 0 without a batch size or before the first pull.
-    current_batch: u32,
-    /// Batches in all; 0 without a batch size.
-    total_batches: u32,
-    /// Completed nodes of all nodes, 0 to 100. A task with failures ends below 100.
-    percentage: f64,
-    total_pulls: u32,
-    queued_pulls: u32,
-    running_pulls: u32,
-    succeeded_pulls: u32,
-    failed_pulls: u32,
-    skipped_pulls: u32,
-    cancelled_pulls: u32,
-    bytes: BytesJson,
-    /// What all its pulls fetch now.
-    throughput_bytes_per_second: u64,
-}
-
-impl From<&TaskView> for TaskProgressJson {
-    fn from(view: &TaskView) -> Self {
-        let counts = &view.task.counts;
-        let (current_batch, total_batches) = view.task.batches();
-        Self {
-            total_nodes: counts.nodes,
-            completed_nodes: counts.nodes_completed,
-            failed_nodes: counts.nodes_failed,
-            current_batch,
-            total_batches,
-            percentage: percentage(counts),
-            total_pulls: counts.total(),
-            queued_pulls: counts.queued,
-            running_pulls: counts.running,
-            succeeded_pulls: counts.succeeded,
-            failed_pulls: counts.failed,
-            skipped_pulls: counts.skipped,
-            cancelled_pulls: counts.cancelled,
-            bytes: (&view.bytes).into(),
-            throughput_bytes_per_second: view.throughput,
-        }
-    }
-}
-
-fn percentage(counts: &PullCounts) -> f64 {
-    if counts.nodes == 0 {
-        return 0.0;
-    }
-    f64::from(counts.nodes_completed) / f64::from(counts.nodes) * 100.0
-}
-
-/// What one image of a task is on each platform among its nodes.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ResolvedImage)]
-pub(crate) struct ResolvedImageJson {
-    image: String,
-    /// Empty until it is resolved.
-    platforms: Vec<ResolvedPlatformJson>,
-    /// Why it could not be resolved.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
-
-impl From<(&ImageRef, &TaskImage)> for ResolvedImageJson {
-    fn from((image, resolved): (&ImageRef, &TaskImage)) -> Self {
-        Self {
-            image: image.to_string(),
-            platforms: resolved.resolved.iter().map(Into::into).collect(),
-            error: if_said(&resolved.error),
-        }
-    }
-}
-
-/// An image on one platform.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ResolvedPlatform)]
-pub(crate) struct ResolvedPlatformJson {
-    #[schema(example = "linux/amd64")]
-    platform: String,
-    /// What the tag pointed at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target_digest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    manifest_digest: Option<String>,
-    /// The runtime's image id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config_digest: Option<String>,
-    /// Configuration and layers, compressed.
-    size_bytes: u64,
-}
-
-impl From<&ResolvedImage> for ResolvedPlatformJson {
-    fn from(image: &ResolvedImage) -> Self {
-        Self {
-            platform: image.platform.to_string(),
-            target_digest: if_said(&image.digests.target),
-            manifest_digest: if_said(&image.digests.manifest),
-            config_digest: if_said(&image.digests.config),
-            size_bytes: image.size_bytes,
-        }
-    }
-}
-
-/// Failed pulls of one reason.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = FailureGroup)]
-pub(crate) struct FailureGroupJson {
-    reason: FailureWord,
-    /// How many.
-    pulls: u32,
-    /// One of their nodes.
-    example_node: String,
-    /// One of their messages.
-    example_message: String,
-}
-
-impl From<&FailureGroup> for FailureGroupJson {
-    fn from(group: &FailureGroup) -> Self {
-        Self {
-            reason: group.reason.into(),
-            pulls: group.pulls,
-            example_node: group.example_node.clone(),
-            example_message: group.example_message.clone(),
-        }
-    }
-}
-
-/// One failed pull.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = FailedNode)]
-pub(crate) struct FailedNodeJson {
-    node_name: String,
-    image: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<FailureWord>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    /// When the pull ended.
-    #[schema(format = DateTime)]
-    timestamp: String,
-}
-
-impl From<&Pull> for FailedNodeJson {
-    fn from(pull: &Pull) -> Self {
-        Self {
-            node_name: pull.node.to_string(),
-            image: pull.image.to_string(),
-            reason: pull.failure.map(Into::into),
-            message: if_said(&pull.message),
-            timestamp: time::rfc3339(pull.finished_at),
-        }
     }
 }
 
