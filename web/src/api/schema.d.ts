@@ -313,11 +313,11 @@ export interface components {
         /** @description The three digests of one image on one platform; left out while unknown. */
         Digests: {
             /** @description The image configuration: the runtime's image id. */
-            config?: string | null;
+            config?: string;
             /** @description The platform's manifest. */
-            manifest?: string | null;
+            manifest?: string;
             /** @description What the tag points at. */
-            target?: string | null;
+            target?: string;
         };
         /** @description An answer that is not a success. */
         Error: {
@@ -328,11 +328,11 @@ export interface components {
             /** @description What happened, in a few words. */
             error: string;
             /** @description The field that is wrong. */
-            field?: string | null;
+            field?: string;
             /** @description The same as the header `X-Request-Id`; the log has it too. */
             requestId: string;
             /** @description The task that does not exist. */
-            taskId?: string | null;
+            taskId?: string;
         };
         /**
          * @description Class of an error, for programs.
@@ -342,9 +342,9 @@ export interface components {
         /** @description One failed pull. */
         FailedNode: {
             image: string;
-            message?: string | null;
+            message?: string;
             nodeName: string;
-            reason?: components["schemas"]["FailureReason"] | null;
+            reason?: components["schemas"]["FailureReason"];
             /**
              * Format: date-time
              * @description When the pull ended.
@@ -404,7 +404,7 @@ export interface components {
              * Format: int32
              * @description Images on it, if known.
              */
-            imageCount?: number | null;
+            imageCount?: number;
             labels: {
                 [key: string]: string;
             };
@@ -421,7 +421,7 @@ export interface components {
             /** @description It can pull now. */
             ready: boolean;
             /** @description Why it is not ready. */
-            reason?: string | null;
+            reason?: string;
             /**
              * Format: int32
              * @description Slots in use.
@@ -481,7 +481,7 @@ export interface components {
         /** @description An image on a node. */
         NodeImage: {
             /** @description Digest of its configuration, if the runtime says it. */
-            id?: string | null;
+            id?: string;
             /** @description Kubelet's garbage collection leaves it alone. */
             pinned: boolean;
             repoDigests: string[];
@@ -520,35 +520,38 @@ export interface components {
              */
             attempt: number;
             bytes: components["schemas"]["Bytes"];
-            digests?: components["schemas"]["Digests"] | null;
+            /** @description What the runtime showed. */
+            digests?: components["schemas"]["Digests"];
             /** @description The runtime's digests match what the task resolved. */
             digestVerified: boolean;
-            failureReason?: components["schemas"]["FailureReason"] | null;
+            /** @description Why its last attempt failed. */
+            failureReason?: components["schemas"]["FailureReason"];
             /**
              * Format: date-time
              * @description When it ended.
              */
-            finishedAt?: string | null;
+            finishedAt?: string;
             image: string;
             /** @description All layers, while pulling and once the manifest is known. */
             layers?: components["schemas"]["Layer"][];
             /** @description The runtime's words, a remark, or why it was skipped. */
-            message?: string | null;
+            message?: string;
             nodeName: string;
             /**
              * Format: date-time
              * @description While queued for another attempt: when that may start.
              */
-            notBefore?: string | null;
-            phase?: components["schemas"]["PullPhase"] | null;
+            notBefore?: string;
+            /** @description While pulling. */
+            phase?: components["schemas"]["PullPhase"];
             pullId: string;
             /**
              * Format: date-time
              * @description When its last attempt was handed out.
              */
-            startedAt?: string | null;
+            startedAt?: string;
             state: components["schemas"]["PullState"];
-            successReason?: components["schemas"]["SuccessReason"] | null;
+            successReason?: components["schemas"]["SuccessReason"];
             taskId: string;
             /**
              * Format: int64
@@ -585,7 +588,7 @@ export interface components {
         /** @description What one image of a task is on each platform among its nodes. */
         ResolvedImage: {
             /** @description Why it could not be resolved. */
-            error?: string | null;
+            error?: string;
             image: string;
             /** @description Empty until it is resolved. */
             platforms: components["schemas"]["ResolvedPlatform"][];
@@ -593,8 +596,8 @@ export interface components {
         /** @description An image on one platform. */
         ResolvedPlatform: {
             /** @description The runtime's image id. */
-            configDigest?: string | null;
-            manifestDigest?: string | null;
+            configDigest?: string;
+            manifestDigest?: string;
             /** @example linux/amd64 */
             platform: string;
             /**
@@ -603,7 +606,7 @@ export interface components {
              */
             sizeBytes: number;
             /** @description What the tag pointed at. */
-            targetDigest?: string | null;
+            targetDigest?: string;
         };
         /**
          * @description How the wait between attempts grows.
@@ -613,7 +616,7 @@ export interface components {
         /** @description Data of the events `snapshot` and `resync`: everything that the topics show. */
         SnapshotEvent: {
             /** @description Why everything is sent again (`resync` only). */
-            reason?: string | null;
+            reason?: string;
             /** @description Topic to what it shows. A task that was removed in the meantime is missing. */
             topics: {
                 [key: string]: components["schemas"]["TopicSnapshot"];
@@ -639,16 +642,16 @@ export interface components {
              * Format: int32
              * @description Nodes with an open pull at a time, if limited.
              */
-            batchSize?: number | null;
+            batchSize?: number;
             /** Format: date-time */
             createdAt: string;
             /** @description Why it failed. */
-            errorMessage?: string | null;
+            errorMessage?: string;
             /**
              * Format: date-time
              * @description When it will end at this pace.
              */
-            estimatedCompletion?: string | null;
+            estimatedCompletion?: string;
             /** @description Failed pulls one by one; only when one task is asked for. */
             failedNodeDetails?: components["schemas"]["FailedNode"][];
             /** @description Failed pulls by reason, most frequent first. */
@@ -657,7 +660,7 @@ export interface components {
              * Format: date-time
              * @description When it ended.
              */
-            finishedAt?: string | null;
+            finishedAt?: string;
             /** @description References as pods write them. */
             images: string[];
             /** Format: int32 */
@@ -705,7 +708,7 @@ export interface components {
              * Format: date-time
              * @description When its first pull was handed out.
              */
-            startedAt?: string | null;
+            startedAt?: string;
             status: components["schemas"]["TaskStatus"];
             taskId: string;
         };
@@ -852,6 +855,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["DeltaEvent"];
                 };
             };
+            /** @description A parameter is wrong */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -862,6 +866,15 @@ export interface operations {
             };
             /** @description No such task */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -890,6 +903,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A part of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -898,7 +912,17 @@ export interface operations {
                     "application/json": components["schemas"]["NodePage"];
                 };
             };
+            /** @description A parameter is wrong */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -919,6 +943,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The node */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -927,7 +952,17 @@ export interface operations {
                     "application/json": components["schemas"]["NodeDetail"];
                 };
             };
+            /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -946,12 +981,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Numbers of nodes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
@@ -975,6 +1020,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A part of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -983,7 +1029,17 @@ export interface operations {
                     "application/json": components["schemas"]["TaskPage"];
                 };
             };
+            /** @description A parameter is wrong */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1062,6 +1118,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
         };
     };
     get_task: {
@@ -1075,6 +1140,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The task */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1083,7 +1149,17 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1107,6 +1183,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1115,6 +1192,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskDeleted"];
                 };
             };
+            /** @description No such id */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1125,6 +1203,15 @@ export interface operations {
             };
             /** @description `mode=delete` and it has not ended */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1145,6 +1232,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The task */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1153,6 +1241,7 @@ export interface operations {
                     "application/json": components["schemas"]["Task"];
                 };
             };
+            /** @description No such id */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1163,6 +1252,15 @@ export interface operations {
             };
             /** @description It has ended */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1197,6 +1295,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A part of the list */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1205,6 +1304,7 @@ export interface operations {
                     "application/json": components["schemas"]["PullPage"];
                 };
             };
+            /** @description A parameter is wrong */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1213,7 +1313,17 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1232,12 +1342,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Yes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
@@ -1251,12 +1371,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Yes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
@@ -1270,12 +1400,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Figures */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
@@ -1289,6 +1429,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Yes */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1304,6 +1445,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
