@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The coordinator of IPS as a library: `main` only parses, starts and exits.
+//!
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
+
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod fleet;
+pub mod grpc;
+pub mod http;
+pub mod metrics;
+pub mod registry;
+pub mod startup;
+pub mod store;
+pub mod telemetry;

@@ -170,6 +170,13 @@ impl<'a> Session<'a> {
                 let ids: Vec<_> = done.attempts.iter().filter_map(|id| attempt(Some(id))).collect();
                 self.link.outbox.acknowledge(&ids);
             }
+            Some(Order::Refuse(refused)) => {
+                warn!(reason = %refused.reason, "the coordinator refused a report");
+                if let Some(id) = attempt(refused.attempt.as_ref()) {
+                    let _was_running = self.link.worker.cancel(&id);
+                    self.link.outbox.acknowledge(&[id]);
+                }
+            }
             Some(Order::SendInventory(_)) => self.send_inventory().await?,
             Some(Order::Drain(drain)) => {
                 info!(reason = %drain.reason, "told to take no new work");

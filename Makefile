@@ -1,0 +1,83 @@
+# Everything that can be built, run or checked here. CI runs only what stands in this file.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export IPS_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ips
+export IPS_SETUP := tests/setup
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# containerd needs root; everything else runs as the user.
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo -E)
+HOST := $(shell PATH="$$PATH:$$HOME/.cargo/bin" rustc -vV 2>/dev/null | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+ifneq ($(ROOT),)
+export CARGO_TARGET_$(HOST)_RUNNER := $(ROOT)
+endif
+
+.PHONY: help
+help: ## This list
+	@echo 'IPS, Image Prewarm Service. Targets:'
+	sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: toolchain
+toolchain:
+	@if ! command -v cargo >/dev/null; then
+	    echo "error: no Rust toolchain found; install one: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh" >&2
+	    exit 1
+	fi
+
+.PHONY: packages
+packages: toolchain
+	@$(IPS_SETUP)/packages.sh
+
+.PHONY: components
+components: packages
+	@$(IPS_SETUP)/containerd.sh
+	$(IPS_SETUP)/registry.sh
+	$(IPS_SETUP)/images.sh
+
+.PHONY: console
+console: packages
+	@$(IPS_SETUP)/console.sh
+
+.PHONY: build
+build: console ## Release binaries of coordinator (with the console), agent and ips in target/release
+	cargo build --release --locked --package ips-coordinator --package ips-agent --package ips-cli
+
+.PHONY: demo
+demo: components console ## Two real nodes, a real registry, one task, live bars (KEEP=1 keeps it running for the console)
+	cargo build --workspace --locked
+	$(ROOT) $(TARGET)/debug/demo
+
+.PHONY: test
+test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1
+	cargo build --workspace --locked
+	cargo test --workspace --locked
+
+.PHONY: lint
+lint: console ## Formatting and lints of Rust, shell and console
+	cargo fmt --all --check
+	shellcheck --external-sources $(IPS_SETUP)/*.sh .ci/run
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(IPS_SETUP)/console.sh check
+
+.PHONY: audit
+audit: packages ## Security advisories, licences and sources of all dependencies
+	@if [ ! -x "$$IPS_CACHE/tools/bin/cargo-deny" ]; then
+	    cargo install --locked --root "$$IPS_CACHE/tools" cargo-deny@0.20.2
+	fi
+	"$$IPS_CACHE/tools/bin/cargo-deny" check
+
+.PHONY: bench-pull
+bench-pull: components ## Pull through IPS against a bare pull, memory and lag (CHECK=1 fails when a figure is missed)
+	cargo build --release --locked --workspace
+	$(ROOT) $(TARGET)/release/bench-pull
+
+.PHONY: clean
+clean: ## Remove what was built here (the cache of containerds and images stays)
+	cargo clean
+	rm -rf web/dist web/node_modules
+	@echo "the cache of containerds and images is left: $$IPS_CACHE"

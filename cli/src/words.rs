@@ -1,0 +1,141 @@
+//! The protocol's enums as the words of the REST API. A value that this client does not know (a newer coordinator) shows as its
+//! number.
+
+use ips_proto::v1;
+
+/// Makes `fn name(value: i32) -> String` for an enum of the protocol.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $type:ty, $prefix:literal) => {
+        $(#[$doc])*
+        pub fn $name(value: i32) -> String {
+            match <$type>::try_from(value) {
+                Ok(known) => known.as_str_name().trim_start_matches($prefix).to_ascii_lowercase(),
+                Err(_newer) => format!("unknown-{value}"),
+            }
+        }
+    };
+}
+
+words!(
+    /// State of a task.
+    task_state, v1::TaskState, "TASK_STATE_"
+);
+words!(
+    /// State of a pull.
+    pull_state, v1::PullState, "PULL_STATE_"
+);
+words!(
+    /// Phase of a running attempt.
+    phase, v1::PullPhase, "PULL_PHASE_"
+);
+words!(
+    /// Why a pull succeeded.
+    success_reason, v1::SuccessReason, "SUCCESS_REASON_"
+);
+words!(
+    /// Why an attempt failed.
+    failure_reason, v1::FailureReason, "FAILURE_REASON_"
+);
+words!(
+    /// How the wait grows.
+    retry_strategy, v1::RetryStrategy, "RETRY_STRATEGY_"
+);
+
+/// `linux/arm64/v8`.
+pub fn platform(platform: Option<&v1::Platform>) -> String {
+    let Some(platform) = platform else {
+        return String::new();
+    };
+    let parts = [&platform.os, &platform.architecture, &platform.variant];
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("/")
+}
+
+/// States of tasks to filter by.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum TaskStateWord {
+    Pending,
+    Running,
+    Paused,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl From<TaskStateWord> for v1::TaskState {
+    fn from(word: TaskStateWord) -> Self {
+        match word {
+            TaskStateWord::Pending => Self::Pending,
+            TaskStateWord::Running => Self::Running,
+            TaskStateWord::Paused => Self::Paused,
+            TaskStateWord::Completed => Self::Completed,
+            TaskStateWord::Failed => Self::Failed,
+            TaskStateWord::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// States of pulls to filter by.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum PullStateWord {
+    Queued,
+    Dispatched,
+    Pulling,
+    Succeeded,
+    Skipped,
+    Failed,
+    Cancelled,
+}
+
+impl From<PullStateWord> for v1::PullState {
+    fn from(word: PullStateWord) -> Self {
+        match word {
+            PullStateWord::Queued => Self::Queued,
+            PullStateWord::Dispatched => Self::Dispatched,
+            PullStateWord::Pulling => Self::Pulling,
+            PullStateWord::Succeeded => Self::Succeeded,
+            PullStateWord::Skipped => Self::Skipped,
+            PullStateWord::Failed => Self::Failed,
+            PullStateWord::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Whether a task has ended.
+pub fn has_ended(state: v1::TaskState) -> bool {
+    match state {
+        v1::TaskState::Completed | v1::TaskState::Failed | v1::TaskState::Cancelled => true,
+        v1::TaskState::Unspecified | v1::TaskState::Pending | v1::TaskState::Running | v1::TaskState::Paused => false,
+    }
+}
+
+/// Whether an agent works on a pull.
+pub fn is_running(state: v1::PullState) -> bool {
+    matches!(state, v1::PullState::Dispatched | v1::PullState::Pulling)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_rest_api() {
+        assert_eq!(task_state(v1::TaskState::Cancelled.into()), "cancelled");
+        assert_eq!(pull_state(v1::PullState::Pulling.into()), "pulling");
+        assert_eq!(phase(v1::PullPhase::Unpacking.into()), "unpacking");
+        assert_eq!(
+            success_reason(v1::SuccessReason::AlreadyPresent.into()),
+            "already_present"
+        );
+        assert_eq!(
+            failure_reason(v1::FailureReason::WrongPlatform.into()),
+            "wrong_platform"
+        );
+        assert_eq!(retry_strategy(v1::RetryStrategy::Exponential.into()), "exponential");
+        assert_eq!(task_state(99), "unknown-99");
+    }
+}

@@ -1,0 +1,164 @@
+//! Usage, exit codes, formats and errors of commands that answer at once.
+
+use crate::fake::{Fake, run};
+use ips_proto::v1;
+use serde_json::Value;
+use tonic::Status;
+
+#[tokio::test]
+async fn wrong_usage_exits_with_two_and_a_hint() {
+    for args in [
+        &["task", "create"][..],
+        &["task", "create", "--image", "a", "--batch-size", "many"],
+        &["task", "create", "--image", "a", "--priority", "0"],
+        &["task", "create", "--image", "a", "--selector", "pool"],
+        &["task", "create", "--image", "a", "--pull-timeout", "0"],
+        &["task", "create", "--image", "a", "--retry-strategy", "never"],
+        &["task", "ls", "--status", "done"],
+        &["task", "ls", "-o", "yaml"],
+        &["task", "rm"],
+        &["nonsense"],
+        &[],
+        &["task", "ls", "--server", "https://example:1"],
+        &["task", "ls", "--server", "not an address"],
+    ] {
+        let finished = run("http://127.0.0.1:9", args).await;
+        assert_eq!(finished.code, 2, "{args:?}: {}", finished.stderr);
+        assert!(!finished.stderr.is_empty(), "{args:?}");
+        assert!(finished.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn help_and_version_need_no_coordinator() {
+    let version = run("http://127.0.0.1:9", &["version"]).await;
+    assert_eq!(
+        (version.code, version.stdout.trim()),
+        (0, concat!("ips ", env!("CARGO_PKG_VERSION")))
+    );
+    let help = run("http://127.0.0.1:9", &["--help"]).await;
+    assert!(help.stdout.contains("Exit codes: 0 done"), "{}", help.stdout);
+    let completion = run("http://127.0.0.1:9", &["completion", "bash"]).await;
+    assert!(
+        completion.code == 0 && completion.stdout.contains("_ips"),
+        "{}",
+        completion.stderr
+    );
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_one_line() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let finished = run(&format!("http://{free}"), &["task", "ls"]).await;
+    assert_eq!(finished.code, 1);
+    let expected = format!("error: cannot reach the coordinator at http://{free}: ");
+    assert!(finished.stderr.starts_with(&expected), "{}", finished.stderr);
+    assert_eq!(finished.stderr.trim().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_line_with_its_words() {
+    let fake = Fake::start().await;
+    fake.refuse_with(Status::invalid_argument(
+        "batchSize: 0 is out of range,\nallowed are 1 to 100",
+    ));
+    let finished = fake
+        .ips(&["task", "create", "--image", "nginx:1", "--batch-size", "0"])
+        .await;
+    assert_eq!(finished.code, 1);
+    assert_eq!(
+        finished.stderr,
+        "error: invalid request: batchSize: 0 is out of range, allowed are 1 to 100\n"
+    );
+    fake.refuse_with(Status::not_found("task \"x\" not found"));
+    for args in [
+        &["task", "get", "x"][..],
+        &["task", "watch", "x"],
+        &["task", "cancel", "x"],
+        &["task", "rm", "x"],
+        &["task", "pulls", "x"],
+    ] {
+        let finished = fake.ips(args).await;
+        assert_eq!(
+            (finished.code, finished.stderr.as_str()),
+            (1, "error: not found: task \"x\" not found\n"),
+            "{args:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_option_of_create_arrives() {
+    let fake = Fake::start().await;
+    let args = "task create --image nginx:1 -i redis:7 --selector pool=gpu,zone=a -l disk=ssd --batch-size 7 --priority 9 --max-retries 2 \
+                --retry-strategy exponential --retry-delay 11 --pull-timeout 2m --no-progress-timeout 13s --id nightly --request-id r-1";
+    let finished = fake.ips(&args.split_whitespace().collect::<Vec<_>>()).await;
+    assert_eq!(
+        (finished.code, finished.stdout.as_str()),
+        (0, "task/nightly created\n"),
+        "{}",
+        finished.stderr
+    );
+    let expected = v1::CreateTaskRequest {
+        images: vec!["nginx:1".into(), "redis:7".into()],
+        node_selector: [("pool", "gpu"), ("zone", "a"), ("disk", "ssd")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+        batch_size: Some(7),
+        priority: 9,
+        max_retries: 2,
+        retry_strategy: v1::RetryStrategy::Exponential.into(),
+        retry_delay_seconds: 11,
+        task_id: "nightly".into(),
+        request_id: "r-1".into(),
+        pull_timeout_seconds: 120,
+        no_progress_timeout_seconds: 13,
+    };
+    assert_eq!(*fake.created.lock().unwrap(), [expected]);
+}
+
+#[tokio::test]
+async fn creating_is_repeatable_even_when_nobody_asks_for_it() {
+    let fake = Fake::start().await;
+    fake.refuse_with(Status::unavailable("the store cannot write"));
+    let finished = fake.ips(&["task", "create", "--image", "nginx:1"]).await;
+    assert_eq!(
+        (finished.code, finished.stderr.as_str()),
+        (1, "error: unavailable: the store cannot write\n")
+    );
+    let created = fake.created.lock().unwrap();
+    let mut keys: Vec<_> = created.iter().map(|request| request.request_id.clone()).collect();
+    keys.dedup();
+    assert_eq!((created.len(), keys.len()), (3, 1), "three tries, one request id");
+    assert!(!keys[0].is_empty());
+}
+
+#[tokio::test]
+async fn formats_are_for_people_programs_and_shells() {
+    let fake = Fake::start().await;
+    let list = fake.ips(&["task", "ls"]).await;
+    assert!(list.stdout.starts_with("ID        STATUS"), "{}", list.stdout);
+    assert_eq!(list.stderr, "1 of 3 tasks; see --limit and --offset\n");
+    assert_eq!(fake.ips(&["task", "ls", "-o", "name"]).await.stdout, "task/nightly\n");
+    let json: Value = serde_json::from_str(&fake.ips(&["task", "ls", "-o", "json"]).await.stdout).unwrap();
+    assert_eq!(
+        (&json["total"], &json["tasks"][0]["taskId"]),
+        (&3.into(), &"nightly".into())
+    );
+    let json: Value =
+        serde_json::from_str(&fake.ips(&["task", "pulls", "nightly", "-o", "json"]).await.stdout).unwrap();
+    assert_eq!(json["pulls"][0]["state"], "succeeded");
+    assert_eq!(
+        fake.ips(&["task", "cancel", "nightly"]).await.stdout,
+        "task/nightly cancelled\n"
+    );
+    assert_eq!(
+        fake.ips(&["task", "rm", "a", "b"]).await.stdout,
+        "task/a deleted\ntask/b deleted\n"
+    );
+    let shown = fake.ips(&["task", "get", "nightly"]).await.stdout;
+    assert!(shown.contains("Status:    completed\n"), "{shown}");
+}

@@ -1,0 +1,322 @@
+//! Every setting: its flag, its environment names, default and unit. Checked once, before anything starts; what is wrong is said in
+//! one line that names the setting, the value and what is allowed.
+
+use crate::{
+    domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
+    engine::core::EngineSettings,
+    registry::RegistrySettings,
+    telemetry::LogFormat,
+};
+use clap::{Parser, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Decides which node pulls which image and when; serves REST, gRPC and the console.
+#[derive(Debug, Parser)]
+#[command(name = "ips-coordinator", version, about)]
+struct Arguments {
+    /// Address of REST, events and the console. Loopback only until log-in exists.
+    #[arg(long, env = "IPS_HTTP_ADDRESS", value_name = "ADDRESS:PORT")]
+    http_address: Option<String>,
+    /// Port of REST on 127.0.0.1, as the original IPS names it; --http-address wins.
+    #[arg(long, env = "SERVER_PORT", value_name = "PORT", hide = true)]
+    server_port: Option<String>,
+    /// Address of gRPC for agents and clients. Loopback only until log-in exists.
+    #[arg(
+        long,
+        env = "IPS_GRPC_ADDRESS",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:9443"
+    )]
+    grpc_address: String,
+    /// Address of probes and metrics. Loopback only until log-in exists.
+    #[arg(
+        long,
+        env = "IPS_METRICS_ADDRESS",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:9090"
+    )]
+    metrics_address: String,
+    /// Database as URL: sqlite:PATH.
+    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL")]
+    database: Option<String>,
+    /// Path of the SQLite file, as the original IPS names it; --database wins.
+    #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
+    sqlite_db_path: Option<String>,
+    /// Pulls that may run at the same time in the whole cluster, 1 to 100000.
+    #[arg(long, env = "IPS_MAX_CONCURRENT_PULLS", value_name = "N", default_value_t = i64::from(DEFAULT_CLUSTER_PULLS))]
+    max_concurrent_pulls: i64,
+    /// How long an agent may be gone before its pulls are queued again (500ms to 1h).
+    #[arg(long, env = "IPS_SESSION_GRACE", value_name = "DURATION", default_value = "30s")]
+    session_grace: String,
+    /// How long an agent may be gone before its pulls are skipped (1s to 7d; longer than the grace time).
+    #[arg(long, env = "IPS_NODE_LOST_AFTER", value_name = "DURATION", default_value = "15m")]
+    node_lost_after: String,
+    /// Pause between two heartbeats of an agent (100ms to 5m).
+    #[arg(long, env = "IPS_HEARTBEAT_INTERVAL", value_name = "DURATION", default_value = "10s")]
+    heartbeat_interval: String,
+    /// Registries that are asked without TLS, as HOST[:PORT]; repeat it or separate them by commas.
+    #[arg(long, env = "IPS_REGISTRY_PLAIN_HTTP", value_name = "HOST", value_delimiter = ',')]
+    registry_plain_http: Vec<String>,
+    /// Ask registries on this machine's loopback, without TLS.
+    #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
+    registry_allow_loopback: bool,
+    /// What to log: error, warn, info, debug or trace, or a list of target=level.
+    #[arg(long, env = "IPS_LOG", value_name = "FILTER", default_value = "info")]
+    log: String,
+    /// What log lines look like.
+    #[arg(long, env = "IPS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: Format,
+    /// File that is written with the bound addresses as JSON once everything is served.
+    #[arg(long, env = "IPS_READY_FILE", value_name = "PATH")]
+    ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Json,
+    Text,
+}
+
+/// The settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// REST, events, console.
+    pub http_address: SocketAddr,
+    /// gRPC.
+    pub grpc_address: SocketAddr,
+    /// Probes and metrics.
+    pub metrics_address: SocketAddr,
+    /// Database URL.
+    pub database: String,
+    /// Limits and times of the engine.
+    pub engine: EngineSettings,
+    /// Pause between heartbeats.
+    pub heartbeat_interval: Duration,
+    /// How registries are asked.
+    pub registry: RegistrySettings,
+    /// Log filter.
+    pub log: String,
+    /// Look of log lines.
+    pub log_format: LogFormat,
+    /// File that announces the bound addresses.
+    pub ready_file: Option<PathBuf>,
+}
+
+/// A setting that is not allowed.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{setting}: {value:?} {rule}")]
+pub struct ConfigError {
+    setting: &'static str,
+    value: String,
+    rule: String,
+}
+
+impl ConfigError {
+    fn new(setting: &'static str, value: impl ToString, rule: impl Into<String>) -> Self {
+        Self {
+            setting,
+            value: value.to_string(),
+            rule: rule.into(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads command line and environment. Prints help or a usage error and exits where those are asked for or due.
+    ///
+    /// # Errors
+    /// The first setting that is not allowed.
+    pub fn from_process() -> Result<Self, ConfigError> {
+        Self::check(Arguments::parse())
+    }
+
+    // Every argument is named here, so that one that is not used does not compile.
+    fn check(arguments: Arguments) -> Result<Self, ConfigError> {
+        let Arguments {
+            http_address,
+            server_port,
+            grpc_address,
+            metrics_address,
+            database,
+            sqlite_db_path,
+            max_concurrent_pulls,
+            session_grace,
+            node_lost_after,
+            heartbeat_interval,
+            registry_plain_http,
+            registry_allow_loopback,
+            log,
+            log_format,
+            ready_file,
+        } = arguments;
+        let http = http_address.unwrap_or_else(|| format!("127.0.0.1:{}", server_port.as_deref().unwrap_or("8080")));
+        let grace = duration("--session-grace", &session_grace, Duration::from_millis(500), HOUR)?;
+        let lost = duration(
+            "--node-lost-after",
+            &node_lost_after,
+            Duration::from_secs(1),
+            7 * 24 * HOUR,
+        )?;
+        if lost <= grace {
+            return Err(ConfigError::new(
+                "--node-lost-after",
+                node_lost_after,
+                "must be longer than --session-grace",
+            ));
+        }
+        Ok(Self {
+            http_address: loopback("--http-address", &http)?,
+            grpc_address: loopback("--grpc-address", &grpc_address)?,
+            metrics_address: loopback("--metrics-address", &metrics_address)?,
+            database: database
+                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
+                .unwrap_or_else(|| "sqlite:ips.db".into()),
+            engine: EngineSettings {
+                limits: Limits {
+                    cluster_pulls: pulls(max_concurrent_pulls)?,
+                },
+                session_grace_ms: grace.as_millis() as i64,
+                node_lost_after_ms: lost.as_millis() as i64,
+            },
+            heartbeat_interval: duration(
+                "--heartbeat-interval",
+                &heartbeat_interval,
+                Duration::from_millis(100),
+                Duration::from_secs(300),
+            )?,
+            registry: RegistrySettings {
+                plain_http_hosts: registry_plain_http,
+                allow_loopback: registry_allow_loopback,
+            },
+            log,
+            log_format: match log_format {
+                Format::Json => LogFormat::Json,
+                Format::Text => LogFormat::Text,
+            },
+            ready_file,
+        })
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn loopback(setting: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
+    let address: SocketAddr = value.parse().map_err(|_| {
+        ConfigError::new(
+            setting,
+            value,
+            "is not an address with a port, for example 127.0.0.1:8080",
+        )
+    })?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        let rule =
+            "is not a loopback address; until log-in exists the coordinator listens on 127.0.0.0/8 or [::1] only";
+        Err(ConfigError::new(setting, value, rule))
+    }
+}
+
+fn pulls(value: i64) -> Result<u32, ConfigError> {
+    u32::try_from(value)
+        .ok()
+        .filter(|pulls| (1..=100_000).contains(pulls))
+        .ok_or_else(|| {
+            ConfigError::new(
+                "--max-concurrent-pulls",
+                value,
+                "is out of range, allowed are 1 to 100000",
+            )
+        })
+}
+
+fn duration(setting: &'static str, value: &str, low: Duration, high: Duration) -> Result<Duration, ConfigError> {
+    let parsed = parse_duration(value).ok_or_else(|| {
+        ConfigError::new(
+            setting,
+            value,
+            "is not a duration; write a number and ms, s, m, h or d, for example 30s",
+        )
+    })?;
+    if (low..=high).contains(&parsed) {
+        return Ok(parsed);
+    }
+    let rule = format!(
+        "is out of range, allowed are {} s to {} s",
+        low.as_secs_f64(),
+        high.as_secs()
+    );
+    Err(ConfigError::new(setting, value, rule))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..digits].parse().ok()?;
+    let unit_ms = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(unit_ms).map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    fn check(arguments: &[&str]) -> Result<Config, ConfigError> {
+        let all = std::iter::once("ips-coordinator").chain(arguments.iter().copied());
+        Config::check(Arguments::try_parse_from(all).unwrap())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_documents() {
+        let config = check(&[]).unwrap();
+        assert_eq!(config.http_address.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.grpc_address.to_string(), "127.0.0.1:9443");
+        assert_eq!(config.metrics_address.to_string(), "127.0.0.1:9090");
+        assert_eq!(
+            (config.engine.limits.cluster_pulls, config.engine.session_grace_ms),
+            (50, 30_000)
+        );
+        assert_eq!(config.database, "sqlite:ips.db");
+    }
+
+    #[test]
+    fn names_of_the_original_are_honoured_and_ours_win() {
+        assert_eq!(check(&["--server-port", "81"]).unwrap().http_address.port(), 81);
+        assert_eq!(
+            check(&["--server-port", "81", "--http-address", "[::1]:82"])
+                .unwrap()
+                .http_address
+                .port(),
+            82
+        );
+        assert_eq!(check(&["--sqlite-db-path", "/x"]).unwrap().database, "sqlite:/x");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_what_is_allowed() {
+        for (setting, value, word) in [
+            ("--http-address", "0.0.0.0:8080", "loopback"),
+            ("--grpc-address", "10.0.0.1:1", "loopback"),
+            ("--metrics-address", "localhost", "address with a port"),
+            ("--server-port", "99999", "address with a port"),
+            ("--max-concurrent-pulls", "0", "1 to 100000"),
+            ("--session-grace", "30", "duration"),
+            ("--session-grace", "2h", "out of range"),
+            ("--node-lost-after", "10s", "longer than"),
+            ("--heartbeat-interval", "1ms", "out of range"),
+        ] {
+            let line = check(&[setting, value]).unwrap_err().to_string();
+            assert!(
+                line.contains(value) && line.contains(word) && !line.contains('\n'),
+                "{line}"
+            );
+        }
+    }
+}

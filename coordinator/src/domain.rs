@@ -1,0 +1,39 @@
+//! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
+//! store saves them, the engine decides with them.
+
+pub mod counts;
+pub mod ids;
+pub mod image;
+pub mod limits;
+pub mod node;
+pub mod outcome;
+pub mod progress;
+pub mod pull;
+pub mod retry;
+pub mod selector;
+pub mod task;
+pub mod task_state;
+pub mod version;
+
+/// A value that breaks a rule. Edges turn it into a 400 or `INVALID_ARGUMENT`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {rule}")]
+pub struct Invalid {
+    /// The field as the API names it, for example `batchSize` or `images[2]`.
+    pub field: String,
+    /// What is wrong and what is allowed, in words that read after "field: ".
+    pub rule: String,
+}
+
+impl Invalid {
+    /// Names the field and the rule that it breaks.
+    pub fn new(field: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            rule: rule.into(),
+        }
+    }
+}
+
+/// Milliseconds since the Unix epoch, UTC.
+pub type Millis = i64;

@@ -1,0 +1,69 @@
+//! What is known of a node.
+
+use super::{Millis, ids::NodeName, image::Platform};
+use std::collections::BTreeMap;
+
+/// A node that has said hello at least once; durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Name.
+    pub name: NodeName,
+    /// Identity of the machine behind the name.
+    pub uid: String,
+    /// UUID of its runtime's state; empty while unknown.
+    pub runtime_uuid: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Platform.
+    pub platform: Platform,
+    /// Agent's version.
+    pub agent_version: String,
+    /// Runtime's name.
+    pub runtime_name: String,
+    /// Runtime's version.
+    pub runtime_version: String,
+    /// Slots.
+    pub max_concurrent_pulls: u32,
+    /// First hello.
+    pub first_seen_at: Millis,
+    /// Last sign of life that was saved.
+    pub last_seen_at: Millis,
+}
+
+/// Disk and runtime of a node at one moment; in memory only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeCondition {
+    /// The runtime answers.
+    pub runtime_ready: bool,
+    /// Why it does not.
+    pub runtime_message: String,
+    /// Mount point of the image file system.
+    pub image_fs_path: String,
+    /// Bytes that images use.
+    pub image_fs_used_bytes: u64,
+    /// Size of the file system in bytes.
+    pub image_fs_capacity_bytes: u64,
+    /// Free bytes.
+    pub image_fs_available_bytes: u64,
+    /// Inodes.
+    pub image_fs_inodes: u64,
+    /// Free inodes.
+    pub image_fs_inodes_free: u64,
+    /// Takes no new work.
+    pub draining: bool,
+}
+
+/// One image on a node, as its runtime lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventoryImage {
+    /// Image id: digest of its configuration.
+    pub id: String,
+    /// Tags.
+    pub repo_tags: Vec<String>,
+    /// Digests.
+    pub repo_digests: Vec<String>,
+    /// Size in bytes as CRI reports it.
+    pub size_bytes: u64,
+    /// Kubelet's garbage collection leaves it alone.
+    pub pinned: bool,
+}

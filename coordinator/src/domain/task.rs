@@ -1,0 +1,269 @@
+//! Tasks: what a client asks for, checked once, and the record that is kept.
+
+use super::{
+    Invalid, Millis,
+    counts::{ByteCounts, FailureGroup, PullCounts},
+    ids::TaskId,
+    image::{ImageRef, ResolvedImage},
+    retry::{RetryPolicy, RetryStrategy},
+    selector::NodeSelector,
+    task_state::TaskState,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+/// Largest number of images in one task.
+pub const MAX_IMAGES: usize = 50;
+
+/// What a client asks for, not checked yet. Numbers are wide so that an edge never has to cut them; `None` means the default.
+#[derive(Debug, Clone, Default)]
+pub struct TaskRequest {
+    /// References.
+    pub images: Vec<String>,
+    /// Labels.
+    pub node_selector: BTreeMap<String, String>,
+    /// Nodes at a time.
+    pub batch_size: Option<i64>,
+    /// 1 (last) to 10 (first).
+    pub priority: Option<i64>,
+    /// Retries of each pull.
+    pub max_retries: Option<i64>,
+    /// Growth of the wait.
+    pub retry_strategy: Option<RetryStrategy>,
+    /// First wait in seconds.
+    pub retry_delay_seconds: Option<i64>,
+    /// Longest attempt in seconds.
+    pub pull_timeout_seconds: Option<i64>,
+    /// Longest standstill in seconds.
+    pub no_progress_timeout_seconds: Option<i64>,
+    /// Id chosen by the client.
+    pub id: Option<String>,
+    /// Key that makes creating idempotent.
+    pub request_id: Option<String>,
+}
+
+/// A request that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSpec {
+    /// References, 1 to 50, no duplicates.
+    pub images: Vec<ImageRef>,
+    /// Which nodes.
+    pub node_selector: NodeSelector,
+    /// Nodes with an open pull at a time; `None` for no limit of its own.
+    pub batch_size: Option<u32>,
+    /// 1 to 10.
+    pub priority: u32,
+    /// Retries.
+    pub retry: RetryPolicy,
+    /// Longest attempt in seconds.
+    pub pull_timeout_seconds: u32,
+    /// Longest standstill in seconds.
+    pub no_progress_timeout_seconds: u32,
+}
+
+/// A checked request with the ids that came along.
+#[derive(Debug, Clone)]
+pub struct NewTask {
+    /// What to do.
+    pub spec: TaskSpec,
+    /// Id chosen by the client.
+    pub id: Option<TaskId>,
+    /// Key that makes creating idempotent.
+    pub request_id: Option<String>,
+}
+
+impl TaskRequest {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first field that breaks a rule, named as the REST API names it.
+    pub fn check(self) -> Result<NewTask, Invalid> {
+        let spec = TaskSpec {
+            images: check_images(&self.images)?,
+            node_selector: NodeSelector::new(self.node_selector)?,
+            batch_size: self
+                .batch_size
+                .map(|size| in_range("batchSize", size, 1..=100))
+                .transpose()?,
+            priority: in_range("priority", self.priority.unwrap_or(5), 1..=10)?,
+            retry: RetryPolicy {
+                max_retries: in_range("maxRetries", self.max_retries.unwrap_or(0), 0..=5)?,
+                strategy: self.retry_strategy.unwrap_or_default(),
+                delay_seconds: in_range("retryDelay", self.retry_delay_seconds.unwrap_or(30), 1..=300)?,
+            },
+            pull_timeout_seconds: in_range(
+                "pullTimeoutSeconds",
+                self.pull_timeout_seconds.unwrap_or(3600),
+                1..=86_400,
+            )?,
+            no_progress_timeout_seconds: in_range(
+                "noProgressTimeoutSeconds",
+                self.no_progress_timeout_seconds.unwrap_or(300),
+                1..=86_400,
+            )?,
+        };
+        Ok(NewTask {
+            spec,
+            id: self.id.as_deref().map(TaskId::parse).transpose()?,
+            request_id: self.request_id.map(check_request_id).transpose()?,
+        })
+    }
+}
+
+fn check_images(images: &[String]) -> Result<Vec<ImageRef>, Invalid> {
+    if images.is_empty() || images.len() > MAX_IMAGES {
+        let rule = format!("must name 1 to {MAX_IMAGES} images, found {}", images.len());
+        return Err(Invalid::new("images", rule));
+    }
+    let mut checked = Vec::with_capacity(images.len());
+    for (index, text) in images.iter().enumerate() {
+        let field = format!("images[{index}]");
+        let image = ImageRef::parse_field(&field, text)?;
+        if checked.contains(&image) {
+            return Err(Invalid::new(field, format!("{text:?} stands twice")));
+        }
+        checked.push(image);
+    }
+    Ok(checked)
+}
+
+fn check_request_id(text: String) -> Result<String, Invalid> {
+    if (1..=128).contains(&text.chars().count()) {
+        Ok(text)
+    } else {
+        Err(Invalid::new("requestId", "must be 1 to 128 characters"))
+    }
+}
+
+fn in_range(field: &str, value: i64, allowed: RangeInclusive<u32>) -> Result<u32, Invalid> {
+    u32::try_from(value)
+        .ok()
+        .filter(|value| allowed.contains(value))
+        .ok_or_else(|| {
+            let rule = format!(
+                "{value} is out of range, allowed are {} to {}",
+                allowed.start(),
+                allowed.end()
+            );
+            Invalid::new(field, rule)
+        })
+}
+
+/// What one image of a task resolved to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskImage {
+    /// One entry for each platform among the targets; empty until resolved.
+    pub resolved: Vec<ResolvedImage>,
+    /// Why the coordinator could not resolve it; empty when it could or has not tried yet.
+    pub error: String,
+}
+
+/// A task, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Id.
+    pub id: TaskId,
+    /// What was asked for.
+    pub spec: TaskSpec,
+    /// State.
+    pub state: TaskState,
+    /// Parallel to `spec.images`.
+    pub images: Vec<TaskImage>,
+    /// Pulls and nodes by state.
+    pub counts: PullCounts,
+    /// Bytes of the pulls that have ended.
+    pub settled_bytes: ByteCounts,
+    /// Failed pulls by reason, most frequent first.
+    pub failures: Vec<FailureGroup>,
+    /// When it was accepted.
+    pub created_at: Millis,
+    /// When its first pull was handed out; 0 for never.
+    pub started_at: Millis,
+    /// When it ended; 0 while open.
+    pub finished_at: Millis,
+    /// Why it failed; empty otherwise.
+    pub error_message: String,
+}
+
+impl Task {
+    /// Batch that runs, from 1, and how many there are; zeros without a batch size or before the first pull.
+    pub fn batches(&self) -> (u32, u32) {
+        let Some(size) = self.spec.batch_size else {
+            return (0, 0);
+        };
+        let total = self.counts.nodes.div_ceil(size);
+        if self.started_at == 0 {
+            return (0, total);
+        }
+        let settled = self.counts.nodes_completed + self.counts.nodes_failed;
+        ((settled / size + 1).min(total), total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    fn request() -> TaskRequest {
+        TaskRequest {
+            images: vec!["nginx:1".into()],
+            ..TaskRequest::default()
+        }
+    }
+
+    fn field_of(request: TaskRequest) -> String {
+        request.check().unwrap_err().field
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let spec = request().check().unwrap().spec;
+        assert_eq!(
+            (
+                spec.priority,
+                spec.batch_size,
+                spec.retry.max_retries,
+                spec.retry.delay_seconds
+            ),
+            (5, None, 0, 30)
+        );
+    }
+
+    #[test]
+    fn each_number_has_its_bounds() {
+        type Set = fn(&mut TaskRequest, i64);
+        let bounds: [(&str, i64, i64, Set); 6] = [
+            ("batchSize", 1, 100, |r, n| r.batch_size = Some(n)),
+            ("priority", 1, 10, |r, n| r.priority = Some(n)),
+            ("maxRetries", 0, 5, |r, n| r.max_retries = Some(n)),
+            ("retryDelay", 1, 300, |r, n| r.retry_delay_seconds = Some(n)),
+            ("pullTimeoutSeconds", 1, 86_400, |r, n| r.pull_timeout_seconds = Some(n)),
+            ("noProgressTimeoutSeconds", 1, 86_400, |r, n| {
+                r.no_progress_timeout_seconds = Some(n)
+            }),
+        ];
+        for (field, low, high, set) in bounds {
+            for good in [low, high] {
+                let mut request = request();
+                set(&mut request, good);
+                assert!(request.check().is_ok(), "{field} = {good}");
+            }
+            for bad in [low - 1, high + 1, i64::MIN, i64::MAX] {
+                let mut request = request();
+                set(&mut request, bad);
+                assert_eq!(field_of(request), field, "{bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn images_are_counted_and_named_by_position() {
+        let with = |images: Vec<String>| TaskRequest { images, ..request() };
+        assert_eq!(field_of(with(vec![])), "images");
+        assert_eq!(field_of(with((0..51).map(|n| format!("a:{n}")).collect())), "images");
+        assert!(with((0..50).map(|n| format!("a:{n}")).collect()).check().is_ok());
+        assert_eq!(field_of(with(vec!["a".into(), "B".into()])), "images[1]");
+        assert_eq!(field_of(with(vec!["a".into(), "a".into()])), "images[1]");
+    }
+}

@@ -1,0 +1,217 @@
+//! The engine: one loop owns what is open and decides; everyone else asks through [`Engine`]. Edges call one function each and
+//! never query.
+
+pub mod board;
+pub mod core;
+mod create;
+pub mod error;
+mod live;
+pub mod planner;
+mod publish;
+mod readiness;
+mod reads;
+pub mod resolver;
+mod run;
+pub mod views;
+mod work;
+
+#[cfg(test)]
+mod fixtures;
+
+use self::core::{Command, Core, EngineSettings, Refusal, SessionGrant, Shared};
+use crate::{
+    domain::{ids::NodeName, ids::TaskId},
+    fleet::{
+        Fleet, SessionId,
+        messages::{Hello, Order, Report},
+    },
+    metrics::Metrics,
+    store::{Store, StoreError},
+};
+use board::{Board, Delta};
+use error::EngineError;
+use readiness::Readiness;
+use resolver::{ImageResolver, Resolver};
+pub use run::{Loop, now};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc, oneshot};
+use views::TaskView;
+
+/// Commands that may wait for the loop.
+const QUEUE: usize = 8192;
+/// Longest wait for the loop's answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long removing a cancelled task waits for its agents to let go, and how often it looks.
+const LET_GO_LIMIT: Duration = Duration::from_secs(5);
+const LET_GO_PAUSE: Duration = Duration::from_millis(100);
+
+/// The door to the engine for REST, gRPC and the console. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    board: Arc<Board>,
+    shared: Arc<Shared>,
+    store: Store,
+    readiness: Arc<Readiness>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Engine {
+    /// Reads what is open and returns the door and the loop behind it, which the caller runs.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn open(
+        store: Store,
+        settings: EngineSettings,
+        resolver: Arc<dyn ImageResolver>,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, Loop), StoreError> {
+        let (sender, commands) = mpsc::channel(QUEUE);
+        let shared = Arc::new(Shared::new(Fleet::from_stored(store.nodes().await?, now())));
+        let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
+        let readiness = Arc::new(Readiness::default());
+        let core = Core::new(
+            settings,
+            store.uuid().into(),
+            store.epoch(),
+            Arc::clone(&shared),
+            Arc::clone(&metrics),
+        );
+        let mut engine_loop = Loop {
+            core,
+            store: store.clone(),
+            shared: Arc::clone(&shared),
+            board: Arc::clone(&board),
+            metrics,
+            resolver: Resolver::new(resolver, sender.clone()),
+            commands,
+            readiness: Arc::clone(&readiness),
+        };
+        engine_loop.load().await?;
+        Ok((
+            Self {
+                board,
+                shared,
+                store,
+                readiness,
+                commands: sender,
+            },
+            engine_loop,
+        ))
+    }
+
+    /// Cancels a task that has not ended.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition when it has ended.
+    pub async fn cancel_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Command::Cancel {
+            task: id.clone(),
+            reply,
+        })
+        .await?;
+        answered(answer).await?
+    }
+
+    /// Removes the record of a task that has ended. A task that was cancelled a moment ago is waited for, until its agents have let go.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition while it is open, or while an agent that cannot be reached still holds a pull of it.
+    pub async fn delete_task(&self, id: &TaskId) -> Result<(), EngineError> {
+        let deadline = tokio::time::Instant::now() + LET_GO_LIMIT;
+        loop {
+            if self.store.delete_ended_task(id).await? {
+                self.board.publish(Delta {
+                    removed_tasks: vec![id.clone()],
+                    ..Delta::default()
+                });
+                return Ok(());
+            }
+            let task = self.task(id).await?.task;
+            if task.state.is_open() {
+                let word = task.state.as_str();
+                return Err(EngineError::Precondition(format!(
+                    "the task is {word}, cancel it first"
+                )));
+            }
+            if tokio::time::Instant::now() > deadline {
+                let open = task.counts.open();
+                return Err(EngineError::Precondition(format!(
+                    "{open} pulls of the task are still being cancelled"
+                )));
+            }
+            tokio::time::sleep(LET_GO_PAUSE).await;
+        }
+    }
+
+    /// Opens the session of an agent.
+    ///
+    /// # Errors
+    /// Unavailable when the loop does not answer; the inner error says why the hello was refused.
+    pub async fn open_session(
+        &self,
+        hello: Hello,
+        orders: mpsc::Sender<Order>,
+    ) -> Result<Result<SessionGrant, Refusal>, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Command::OpenSession {
+            hello: Box::new(hello),
+            orders,
+            reply,
+        })
+        .await?;
+        answered(answer).await
+    }
+
+    /// Takes a report of an agent. Waits while the loop is busy, which slows the agent down.
+    ///
+    /// # Errors
+    /// Unavailable when the coordinator is stopping.
+    pub async fn report(&self, node: NodeName, session: SessionId, report: Report) -> Result<(), EngineError> {
+        self.tell(Command::Report { node, session, report }).await
+    }
+
+    /// Ends the session of an agent.
+    pub async fn close_session(&self, node: NodeName, session: SessionId) {
+        // A loop that has ended has no sessions.
+        let _stopping = self.tell(Command::CloseSession { node, session }).await;
+    }
+
+    /// What changed, for watchers: take `board().version()`, read what you show, then follow from that version.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    async fn tell(&self, command: Command) -> Result<(), EngineError> {
+        self.commands.send(command).await.map_err(|_| stopping())
+    }
+}
+
+async fn answered<T>(answer: oneshot::Receiver<T>) -> Result<T, EngineError> {
+    match tokio::time::timeout(ANSWER_LIMIT, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(stopping()),
+        Err(_) => Err(EngineError::Unavailable("the coordinator is busy, try again".into())),
+    }
+}
+
+fn stopping() -> EngineError {
+    EngineError::Unavailable("the coordinator is stopping".into())
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Deposed { .. } => Self::Unavailable(error.chain()),
+            StoreError::Url { .. }
+            | StoreError::Locked { .. }
+            | StoreError::LockFile { .. }
+            | StoreError::TooOld { .. }
+            | StoreError::Migrate(_)
+            | StoreError::Taken { .. }
+            | StoreError::Stale { .. }
+            | StoreError::Damaged { .. } => Self::Internal(Box::new(error)),
+        }
+    }
+}

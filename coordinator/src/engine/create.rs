@@ -1,0 +1,111 @@
+//! Accepting a task: choose the nodes, save task and pulls in one transaction, hand both to the loop.
+
+use super::{Engine, EngineError, core::Command, publish::view_of, run::now, views::TaskView};
+use crate::{
+    domain::{
+        Invalid, Millis,
+        counts::{ByteCounts, PullCounts},
+        ids::{NodeName, PullId, TaskId},
+        pull::Pull,
+        task::{NewTask, Task, TaskImage, TaskSpec},
+        task_state::TaskState,
+    },
+    store::StoreError,
+};
+
+impl Engine {
+    /// Accepts a task: when this returns, the task and its pulls are durable. A repeated `request_id` answers with the first task.
+    ///
+    /// # Errors
+    /// Invalid when the selector matches no node, `AlreadyExists` for a taken id, Unavailable when the store cannot write.
+    pub async fn create_task(&self, new: NewTask) -> Result<TaskView, EngineError> {
+        if let Some(known) = self.known_request(&new).await? {
+            return Ok(view_of(known, &self.shared));
+        }
+        let now = now();
+        let nodes = self.targets(&new.spec)?;
+        let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
+        let pulls = pulls_for(&id, &nodes, &new.spec);
+        let task = accepted(id, new.spec.clone(), nodes.len(), pulls.len(), now);
+        match self.store.insert_task(&task, new.request_id.as_deref(), &pulls).await {
+            Ok(()) => {}
+            Err(StoreError::Taken { what: "request" }) => {
+                let known = self.known_request(&new).await?;
+                let known = known
+                    .ok_or_else(|| EngineError::Unavailable("the same request is being handled, try again".into()))?;
+                return Ok(view_of(known, &self.shared));
+            }
+            Err(StoreError::Taken { .. }) => {
+                return Err(EngineError::AlreadyExists {
+                    kind: "task",
+                    id: task.id.to_string(),
+                });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let view = view_of(task.clone(), &self.shared);
+        self.tell(Command::Accepted {
+            task: Box::new(task),
+            pulls,
+        })
+        .await?;
+        Ok(view)
+    }
+
+    async fn known_request(&self, new: &NewTask) -> Result<Option<Task>, EngineError> {
+        match &new.request_id {
+            Some(request_id) => Ok(self.store.task_by_request(request_id).await?),
+            None => Ok(None),
+        }
+    }
+
+    fn targets(&self, spec: &TaskSpec) -> Result<Vec<NodeName>, EngineError> {
+        let fleet = self.shared.fleet();
+        let matching = fleet
+            .entries()
+            .filter(|entry| spec.node_selector.matches(&entry.node.labels));
+        let nodes: Vec<NodeName> = matching.map(|entry| entry.node.name.clone()).collect();
+        if nodes.is_empty() {
+            let known = fleet.entries().count();
+            return Err(Invalid::new("nodeSelector", format!("matches none of {known} nodes")).into());
+        }
+        Ok(nodes)
+    }
+}
+
+fn pulls_for(id: &TaskId, nodes: &[NodeName], spec: &TaskSpec) -> Vec<Pull> {
+    let pull = |node: &NodeName, index: usize| {
+        let pull_id = PullId::from_stored(uuid::Uuid::now_v7().to_string());
+        Pull::new(
+            pull_id,
+            id.clone(),
+            node.clone(),
+            spec.images[index].clone(),
+            index as u32,
+        )
+    };
+    nodes
+        .iter()
+        .flat_map(|node| (0..spec.images.len()).map(move |index| pull(node, index)))
+        .collect()
+}
+
+fn accepted(id: TaskId, spec: TaskSpec, nodes: usize, pulls: usize, now: Millis) -> Task {
+    Task {
+        id,
+        state: TaskState::Pending,
+        images: vec![TaskImage::default(); spec.images.len()],
+        counts: PullCounts {
+            nodes: nodes as u32,
+            queued: pulls as u32,
+            ..PullCounts::default()
+        },
+        settled_bytes: ByteCounts::default(),
+        failures: vec![],
+        created_at: now,
+        started_at: 0,
+        finished_at: 0,
+        error_message: String::new(),
+        spec,
+    }
+}

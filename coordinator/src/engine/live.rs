@@ -1,0 +1,193 @@
+//! Figures of running attempts, in memory only: written by the engine, laid over stored records by readers.
+
+use crate::{
+    domain::{
+        Millis,
+        counts::ByteCounts,
+        ids::{PullId, TaskId},
+        progress::{LayerProgress, LiveProgress},
+    },
+    fleet::messages::ProgressReport,
+};
+use std::collections::{HashMap, VecDeque};
+
+/// Time over which throughput is measured, in milliseconds.
+const WINDOW_MS: Millis = 5_000;
+
+/// Most layers that are kept for one pull; an image cannot have more by the overlay file system's own limit.
+const MAX_LAYERS: usize = 512;
+
+/// Live figures of everything that runs.
+#[derive(Debug, Default)]
+pub struct Live {
+    pulls: HashMap<PullId, Entry>,
+    tasks: HashMap<TaskId, LiveTask>,
+}
+
+/// Live figures of one task.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LiveTask {
+    /// Bytes of ended, running and (as far as their size is known) waiting pulls.
+    pub bytes: ByteCounts,
+    /// Bytes a second.
+    pub throughput: u64,
+    /// When it will end at this pace.
+    pub estimated_completion: Option<Millis>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    progress: LiveProgress,
+    /// Time and fetched bytes of the last reports.
+    samples: VecDeque<(Millis, u64)>,
+}
+
+impl Live {
+    /// Takes a report. Figures of an attempt never go back, whatever the agent says.
+    pub fn report(&mut self, now: Millis, report: ProgressReport) {
+        let fresh = self
+            .pulls
+            .get(&report.pull)
+            .is_none_or(|entry| entry.progress.attempt != report.attempt);
+        if fresh {
+            self.pulls
+                .insert(report.pull.clone(), Entry::new(report.attempt, report.phase));
+        }
+        if let Some(entry) = self.pulls.get_mut(&report.pull) {
+            entry.update(now, report);
+        }
+    }
+
+    /// The report of a running attempt.
+    pub fn pull(&self, id: &PullId) -> Option<&LiveProgress> {
+        self.pulls.get(id).map(|entry| &entry.progress)
+    }
+
+    /// Forgets an attempt that ended.
+    pub fn forget_pull(&mut self, id: &PullId) {
+        self.pulls.remove(id);
+    }
+
+    /// Figures of an open task.
+    pub fn task(&self, id: &TaskId) -> Option<&LiveTask> {
+        self.tasks.get(id)
+    }
+
+    /// Saves the figures of an open task.
+    pub fn set_task(&mut self, id: TaskId, figures: LiveTask) {
+        self.tasks.insert(id, figures);
+    }
+
+    /// Forgets a task that ended.
+    pub fn forget_task(&mut self, id: &TaskId) {
+        self.tasks.remove(id);
+    }
+}
+
+impl Entry {
+    fn new(attempt: u32, phase: crate::domain::progress::PullPhase) -> Self {
+        let progress = LiveProgress {
+            attempt,
+            phase,
+            bytes: ByteCounts::default(),
+            layers: Vec::new(),
+            note: String::new(),
+            throughput: 0,
+        };
+        Self {
+            progress,
+            samples: VecDeque::new(),
+        }
+    }
+
+    fn update(&mut self, now: Millis, report: ProgressReport) {
+        self.progress.phase = report.phase;
+        self.progress.note = report.note;
+        self.progress.bytes = never_less(self.progress.bytes, report.bytes.bounded());
+        for layer in report.layers {
+            self.update_layer(layer);
+        }
+        let fetched = self.progress.bytes.fetched;
+        self.samples.push_back((now, fetched));
+        while self.samples.len() > 2 && self.samples.front().is_some_and(|(at, _)| now - at > WINDOW_MS) {
+            self.samples.pop_front();
+        }
+        self.progress.throughput = match self.samples.front() {
+            Some((at, bytes)) if now > *at => (fetched - bytes).saturating_mul(1000) / (now - at) as u64,
+            Some(_) | None => 0,
+        };
+    }
+
+    fn update_layer(&mut self, layer: LayerProgress) {
+        let layers = &mut self.progress.layers;
+        match layers.binary_search_by_key(&layer.index, |known| known.index) {
+            Ok(found) => {
+                let known = &mut layers[found];
+                known.bytes = never_less(known.bytes, layer.bytes.bounded());
+                known.unpacked |= layer.unpacked;
+            }
+            Err(place) if layers.len() < MAX_LAYERS => layers.insert(place, layer),
+            Err(_) => {}
+        }
+    }
+}
+
+fn never_less(old: ByteCounts, new: ByteCounts) -> ByteCounts {
+    ByteCounts {
+        total: old.total.max(new.total),
+        fetched: old.fetched.max(new.fetched),
+        already_there: old.already_there.max(new.already_there),
+        not_needed: old.not_needed.max(new.not_needed),
+        unpacked: old.unpacked.max(new.unpacked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use crate::domain::progress::PullPhase;
+
+    fn report(attempt: u32, fetched: u64) -> ProgressReport {
+        ProgressReport {
+            pull: PullId::from_stored("p".into()),
+            attempt,
+            phase: PullPhase::Fetching,
+            bytes: ByteCounts {
+                total: 1000,
+                fetched,
+                ..ByteCounts::default()
+            },
+            layers: vec![],
+            note: String::new(),
+        }
+    }
+
+    fn shown(live: &Live) -> (u64, u64) {
+        let progress = live.pull(&PullId::from_stored("p".into())).unwrap();
+        (progress.bytes.fetched, progress.throughput)
+    }
+
+    #[test]
+    fn progress_never_goes_back_within_an_attempt_and_starts_anew_with_the_next() {
+        let mut live = Live::default();
+        live.report(0, report(1, 500));
+        live.report(1000, report(1, 400));
+        assert_eq!(shown(&live).0, 500);
+        live.report(2000, report(2, 100));
+        assert_eq!(shown(&live).0, 100);
+    }
+
+    #[test]
+    fn throughput_is_that_of_the_last_seconds() {
+        let mut live = Live::default();
+        for second in 0..10 {
+            live.report(second * 1000, report(1, (second as u64) * 10));
+        }
+        assert_eq!(shown(&live).1, 10);
+        for second in 10..20 {
+            live.report(second * 1000, report(1, 90));
+        }
+        assert_eq!(shown(&live).1, 0);
+    }
+}

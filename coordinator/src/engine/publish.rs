@@ -1,0 +1,188 @@
+//! Collects what changed and turns it into deltas: ends at once, figures at most four times a second for each task.
+
+use super::{
+    board::Delta,
+    core::Shared,
+    live::LiveTask,
+    views::{NodeView, PullView, TaskView},
+    work::{OpenTask, OpenWork},
+};
+use crate::{
+    domain::{
+        Millis,
+        ids::{NodeName, PullId, TaskId},
+        pull::Pull,
+        task::Task,
+    },
+    fleet::{Entry, Fleet},
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+/// Shortest pause between two deltas that carry only figures.
+const INTERVAL_MS: Millis = 250;
+
+/// What watchers have not been told yet.
+#[derive(Debug, Default)]
+pub struct Publisher {
+    tasks: HashMap<TaskId, Task>,
+    pulls: HashMap<PullId, Pull>,
+    nodes: HashSet<NodeName>,
+    urgent: bool,
+    flushed_at: Millis,
+}
+
+impl Publisher {
+    /// A task changed; `urgent` when people wait for the news.
+    pub fn task(&mut self, task: &Task, urgent: bool) {
+        self.tasks.insert(task.id.clone(), task.clone());
+        self.urgent |= urgent;
+    }
+
+    /// A pull changed its state.
+    pub fn pull(&mut self, pull: &Pull) {
+        self.urgent |= !pull.state.is_open();
+        self.pull_moved(pull);
+    }
+
+    /// The figures of a pull changed.
+    pub fn pull_moved(&mut self, pull: &Pull) {
+        self.pulls.insert(pull.id.clone(), pull.clone());
+    }
+
+    /// Pulls are new.
+    pub fn pulls(&mut self, pulls: &[Pull]) {
+        pulls.iter().for_each(|pull| self.pull_moved(pull));
+    }
+
+    /// A node changed.
+    pub fn node(&mut self, node: &NodeName) {
+        self.nodes.insert(node.clone());
+    }
+
+    /// The newest record of a task that changed in this step.
+    pub fn last_task(&self, id: &TaskId) -> Option<Task> {
+        self.tasks.get(id).cloned()
+    }
+
+    /// What watchers are to be told now; empty while it is too early.
+    pub fn flush(&mut self, now: Millis, work: &OpenWork, shared: &Shared) -> Delta {
+        let early = now - self.flushed_at < INTERVAL_MS;
+        if early && !self.urgent {
+            return Delta::default();
+        }
+        self.urgent = false;
+        self.flushed_at = now;
+        for id in self.tasks.keys() {
+            if let Some(open) = work.tasks.get(id) {
+                let figures = figures(open, work, shared, now);
+                shared.live_mut().set_task(id.clone(), figures);
+            }
+        }
+        let tasks = self
+            .tasks
+            .drain()
+            .map(|(_, task)| Arc::new(view_of(task, shared)))
+            .collect();
+        let live = shared.live();
+        let pulls = self.pulls.drain().map(|(id, pull)| {
+            let live = if pull.state.is_running() {
+                live.pull(&id).cloned()
+            } else {
+                None
+            };
+            Arc::new(PullView { pull, live })
+        });
+        let pulls = pulls.collect();
+        let fleet = shared.fleet();
+        let nodes = self
+            .nodes
+            .drain()
+            .filter_map(|name| node_view(&fleet, &name))
+            .map(Arc::new)
+            .collect();
+        Delta {
+            version: 0,
+            tasks,
+            removed_tasks: vec![],
+            pulls,
+            nodes,
+        }
+    }
+}
+
+/// A task with the live figures that were last computed for it.
+pub fn view_of(task: Task, shared: &Shared) -> TaskView {
+    let live = shared.live().task(&task.id).copied();
+    let figures = live.unwrap_or(LiveTask {
+        bytes: task.settled_bytes,
+        ..LiveTask::default()
+    });
+    TaskView {
+        bytes: figures.bytes,
+        throughput: figures.throughput,
+        estimated_completion: figures.estimated_completion.filter(|_| task.state.is_open()),
+        task,
+    }
+}
+
+/// A node with what its session says.
+pub fn entry_view(entry: &Entry) -> NodeView {
+    NodeView {
+        node: entry.node.clone(),
+        connected: entry.session.is_some(),
+        not_ready: entry.not_ready(),
+        condition: entry.condition.clone(),
+        running_pulls: entry.running_pulls,
+        image_count: entry.inventory.as_ref().map(|inventory| inventory.images.len() as u32),
+        last_seen_at: entry.node.last_seen_at,
+    }
+}
+
+fn node_view(fleet: &Fleet, name: &NodeName) -> Option<NodeView> {
+    fleet.get(name).map(entry_view)
+}
+
+/// Bytes of a task: what ended, what runs, and the sizes of what waits.
+fn figures(open: &OpenTask, work: &OpenWork, shared: &Shared, now: Millis) -> LiveTask {
+    let mut figures = LiveTask {
+        bytes: open.task.settled_bytes,
+        ..LiveTask::default()
+    };
+    let (live, fleet) = (shared.live(), shared.fleet());
+    for pull in open.open.values().filter_map(|id| work.pulls.get(id)) {
+        match live.pull(&pull.id).filter(|live| live.bytes.total > 0) {
+            Some(progress) => {
+                figures.bytes.add(&progress.bytes);
+                figures.throughput += progress.throughput;
+            }
+            None => figures.bytes.total += resolved_size(open, pull, &fleet),
+        }
+    }
+    figures.estimated_completion = estimate(&open.task, &figures, now);
+    figures
+}
+
+fn resolved_size(open: &OpenTask, pull: &Pull, fleet: &Fleet) -> u64 {
+    let image = open.task.images.get(pull.image_index as usize);
+    let platform = fleet.get(&pull.node).map(|entry| &entry.node.platform);
+    let resolved = image.and_then(|image| {
+        image
+            .resolved
+            .iter()
+            .find(|resolved| Some(&resolved.platform) == platform)
+    });
+    resolved.map_or(0, |resolved| resolved.size_bytes)
+}
+
+/// At the pace since the task started, where fetching and unpacking count alike; nothing before a twentieth is done.
+fn estimate(task: &Task, figures: &LiveTask, now: Millis) -> Option<Millis> {
+    let bytes = &figures.bytes;
+    let moved = bytes.fetched + bytes.already_there + bytes.not_needed;
+    let done = (moved + bytes.unpacked) as f64 / (2.0 * bytes.total.max(1) as f64);
+    let elapsed = (now - task.started_at) as f64;
+    let known = task.started_at > 0 && bytes.total > 0 && (0.05..1.0).contains(&done);
+    known.then(|| now + (elapsed * (1.0 - done) / done) as Millis)
+}

@@ -1,0 +1,132 @@
+//! What readers ask for: records from the store with live figures laid over them.
+
+use super::{
+    Engine, EngineError,
+    publish::{entry_view, view_of},
+    views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, TaskFilter, TaskView},
+};
+use crate::{
+    domain::{
+        ids::{NodeName, TaskId},
+        node::InventoryImage,
+        pull::Pull,
+        selector::NodeSelector,
+    },
+    store::PullQuery,
+};
+
+impl Engine {
+    /// One task.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        let task = self.store.task(id).await?.ok_or_else(|| EngineError::NotFound {
+            kind: "task",
+            id: id.to_string(),
+        })?;
+        Ok(view_of(task, &self.shared))
+    }
+
+    /// Tasks, newest first.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub async fn tasks(&self, filter: &TaskFilter, page: PageRequest) -> Result<Page<TaskView>, EngineError> {
+        let (tasks, total) = self.store.tasks(&filter.states, page.limit, page.offset).await?;
+        Ok(Page {
+            items: tasks.into_iter().map(|task| view_of(task, &self.shared)).collect(),
+            total,
+        })
+    }
+
+    /// Pulls of a task by node, then position of the image.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown task.
+    pub async fn pulls(
+        &self,
+        id: &TaskId,
+        filter: &PullFilter,
+        page: PageRequest,
+    ) -> Result<Page<PullView>, EngineError> {
+        self.task(id).await?;
+        let query = PullQuery {
+            task: id,
+            node: filter.node.as_deref(),
+            image: filter.image.as_deref(),
+            states: &filter.states,
+        };
+        let (pulls, total) = self.store.pulls(query, page.limit, page.offset).await?;
+        let live = self.shared.live();
+        let view = |pull: Pull| PullView {
+            live: if pull.state.is_running() {
+                live.pull(&pull.id).cloned()
+            } else {
+                None
+            },
+            pull,
+        };
+        Ok(Page {
+            items: pulls.into_iter().map(view).collect(),
+            total,
+        })
+    }
+
+    /// Known nodes by name.
+    pub async fn nodes(&self, selector: &NodeSelector, page: PageRequest) -> Page<NodeView> {
+        let fleet = self.shared.fleet();
+        let matching = || fleet.entries().filter(|entry| selector.matches(&entry.node.labels));
+        let items = matching()
+            .skip(page.offset as usize)
+            .take(page.limit as usize)
+            .map(entry_view)
+            .collect();
+        Page {
+            items,
+            total: matching().count() as u32,
+        }
+    }
+
+    /// One node with its inventory.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn node(&self, name: &NodeName) -> Result<NodeDetail, EngineError> {
+        let fleet = self.shared.fleet();
+        let entry = fleet.get(name).ok_or_else(|| EngineError::NotFound {
+            kind: "node",
+            id: name.to_string(),
+        })?;
+        let images = entry.inventory.as_ref().map(|inventory| {
+            let mut images: Vec<InventoryImage> = inventory.images.values().cloned().collect();
+            images.sort_by(|a, b| (a.repo_tags.first(), &a.id).cmp(&(b.repo_tags.first(), &b.id)));
+            images
+        });
+        Ok(NodeDetail {
+            view: entry_view(entry),
+            images,
+        })
+    }
+
+    /// How many nodes there are.
+    pub fn node_counts(&self) -> NodeCounts {
+        let fleet = self.shared.fleet();
+        let ready = fleet.entries().filter(|entry| entry.not_ready().is_none()).count() as u32;
+        NodeCounts {
+            total: fleet.entries().count() as u32,
+            ready,
+        }
+    }
+
+    /// Why the coordinator cannot serve; empty when it can.
+    pub async fn not_ready(&self) -> Vec<String> {
+        let mut reasons = self.readiness.reasons();
+        if reasons.is_empty()
+            && let Err(error) = self.store.ping().await
+        {
+            reasons.push(format!("database: {}", error.chain()));
+        }
+        reasons
+    }
+}

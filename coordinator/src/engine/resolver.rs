@@ -1,0 +1,87 @@
+//! Asks registries what references stand for, beside the loop: once for each image of a task, a few at a time. What a registry
+//! cannot tell holds nothing up; the nodes may know better.
+
+use super::core::{Command, Effect};
+use crate::{
+    domain::image::{ImageRef, Platform, ResolvedImage},
+    registry::Registry,
+};
+use std::{future::Future, pin::Pin, sync::Arc};
+use tokio::sync::{Semaphore, mpsc};
+
+/// Images that are asked about at the same time.
+const PARALLEL: usize = 8;
+
+/// Where references are resolved: the registry, an outside edge.
+pub trait ImageResolver: Send + Sync + 'static {
+    /// What the reference is on each platform, or why that cannot be told, in words for people.
+    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform]) -> Resolving<'a>;
+}
+
+/// A question that is under way.
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, String>> + Send + 'a>>;
+
+impl ImageResolver for Registry {
+    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform]) -> Resolving<'a> {
+        Box::pin(async move {
+            Self::resolve(self, image, platforms)
+                .await
+                .map_err(|error| error.to_string())
+        })
+    }
+}
+
+/// Asks in the background and puts the answers into the loop's queue.
+#[derive(Clone)]
+pub struct Resolver {
+    resolver: Arc<dyn ImageResolver>,
+    places: Arc<Semaphore>,
+    answers: mpsc::Sender<Command>,
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").finish_non_exhaustive()
+    }
+}
+
+impl Resolver {
+    /// A resolver that answers into `answers`.
+    pub fn new(resolver: Arc<dyn ImageResolver>, answers: mpsc::Sender<Command>) -> Self {
+        Self {
+            resolver,
+            places: Arc::new(Semaphore::new(PARALLEL)),
+            answers,
+        }
+    }
+
+    /// Asks about one image of a task. Does nothing for other effects.
+    pub fn ask(&self, effect: Effect) {
+        let Effect::Resolve {
+            task,
+            image_index,
+            image,
+            platforms,
+        } = effect
+        else {
+            return;
+        };
+        let this = self.clone();
+        tokio::spawn(async move {
+            // The semaphore is never closed.
+            let _place = this.places.acquire().await;
+            let result = this.resolver.resolve(&image, &platforms).await;
+            if let Err(error) = &result {
+                tracing::info!(task.id = %task, %image, error, "the registry could not say what the reference stands for");
+            }
+            let _loop_ended = this
+                .answers
+                .send(Command::Resolved {
+                    task,
+                    image_index,
+                    result,
+                })
+                .await;
+        });
+    }
+}

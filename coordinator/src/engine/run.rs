@@ -1,0 +1,192 @@
+//! The loop: takes what happened, lets the core decide, makes the changes durable, and only then tells anyone.
+
+use super::{
+    EngineError,
+    board::Board,
+    core::{Command, Core, Effect, Shared},
+    publish::view_of,
+    readiness::Readiness,
+    resolver::Resolver,
+    work::{OpenTask, Tally},
+};
+use crate::{
+    domain::{Millis, ids::NodeName},
+    fleet::messages::Order,
+    metrics::Metrics,
+    store::{Changes, Store, StoreError},
+};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Time between two looks at what is due by time.
+const TICK: Duration = Duration::from_millis(100);
+/// Commands that become one transaction.
+const BATCH: usize = 1024;
+/// Waits between attempts to reach a database that does not answer.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Milliseconds since the epoch, now.
+pub fn now() -> Millis {
+    chrono::Utc::now().timestamp_millis()
+}
+
+/// What the loop works with.
+#[derive(Debug)]
+pub struct Loop {
+    /// Decides.
+    pub core: Core,
+    /// Remembers.
+    pub store: Store,
+    /// What edges read.
+    pub shared: Arc<Shared>,
+    /// What watchers follow.
+    pub board: Arc<Board>,
+    /// Figures.
+    pub metrics: Arc<Metrics>,
+    /// Asks registries.
+    pub resolver: Resolver,
+    /// What happened.
+    pub commands: mpsc::Receiver<Command>,
+    /// Why the coordinator cannot serve.
+    pub readiness: Arc<Readiness>,
+}
+
+impl Loop {
+    /// Takes up what was open when the last process ended.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn load(&mut self) -> Result<(), StoreError> {
+        for task in self.store.open_tasks().await? {
+            let pulls = self.store.open_pulls(&task.id).await?;
+            let mut tallies: HashMap<NodeName, Tally> = HashMap::new();
+            for (node, state, count) in self.store.pull_tallies(&task.id).await? {
+                tallies.entry(node).or_default().add(state, count);
+            }
+            self.core.take_up(OpenTask::new(task, &pulls, tallies), pulls);
+        }
+        Ok(())
+    }
+
+    /// Works until cancelled.
+    ///
+    /// # Errors
+    /// When another coordinator wrote to the database, or its content is damaged: going on would do harm.
+    pub async fn run(mut self, cancel: CancellationToken) -> Result<(), StoreError> {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => return Ok(()),
+                _ = ticks.tick() => {}
+                count = self.commands.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return Ok(());
+                    }
+                }
+            }
+            let now = now();
+            batch.drain(..).for_each(|command| self.core.handle(now, command));
+            self.core.advance(now);
+            if !self.settle(&cancel).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Commits, carries out effects, and does so again for what the store had to say. False when cancelled meanwhile.
+    async fn settle(&mut self, cancel: &CancellationToken) -> Result<bool, StoreError> {
+        loop {
+            let changes = self.core.take_changes();
+            if !self.commit(&changes, cancel).await? {
+                return Ok(false);
+            }
+            // News first: whoever is answered after this finds the board at least as new as the answer.
+            self.board.publish(self.core.take_delta(now()));
+            let effects = self.core.take_effects();
+            if effects.is_empty() {
+                return Ok(true);
+            }
+            for effect in effects {
+                self.carry_out(effect).await?;
+            }
+        }
+    }
+
+    /// Writes the changes; a database that does not answer is waited for, because what is decided cannot be taken back.
+    async fn commit(&self, changes: &Changes, cancel: &CancellationToken) -> Result<bool, StoreError> {
+        if changes.is_empty() {
+            return Ok(true);
+        }
+        let mut wait = FIRST_WAIT;
+        loop {
+            let started = Instant::now();
+            match self.store.commit(changes).await {
+                Ok(()) => {
+                    self.metrics.store_committed(started.elapsed().as_secs_f64());
+                    self.readiness.clear("database");
+                    return Ok(true);
+                }
+                Err(error @ StoreError::Unavailable(_)) => {
+                    tracing::warn!(
+                        error = error.chain(),
+                        wait_ms = wait.as_millis() as u64,
+                        "changes not saved yet"
+                    );
+                    self.readiness.set("database", error.chain());
+                }
+                Err(error) => return Err(error),
+            }
+            tokio::select! {
+                () = cancel.cancelled() => return Ok(false),
+                () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> Result<(), StoreError> {
+        match effect {
+            Effect::Order(node, order) => self.send(&node, order),
+            Effect::ReplyTask(reply, answer) => drop(reply.send(*answer)),
+            Effect::ReplySession(reply, answer) => drop(reply.send(answer)),
+            Effect::Resolve { .. } => self.resolver.ask(effect),
+            Effect::LateOutcome(node, id, outcome) => match self.store.pull(&id).await {
+                Ok(stored) => self.core.late_outcome(now(), &node, &id, stored, &outcome),
+                // Not acknowledged, so the agent says it again.
+                Err(StoreError::Unavailable(_)) => {}
+                Err(error) => return Err(error),
+            },
+            Effect::LateCancel(id, reply) => {
+                let answer = match self.store.task(&id).await {
+                    Ok(Some(task)) if task.state.is_open() => Ok(view_of(task, &self.shared)),
+                    Ok(Some(task)) => Err(EngineError::Precondition(format!(
+                        "the task is {} and cannot be cancelled",
+                        task.state.as_str()
+                    ))),
+                    Ok(None) => Err(EngineError::NotFound {
+                        kind: "task",
+                        id: id.to_string(),
+                    }),
+                    Err(error) => Err(error.into()),
+                };
+                drop(reply.send(answer));
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, node: &NodeName, order: Order) {
+        let start = matches!(order, Order::StartPull(_));
+        let taken = self.shared.send(node, order);
+        if start {
+            self.metrics.dispatched(taken);
+        }
+    }
+}

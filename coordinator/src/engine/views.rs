@@ -1,0 +1,113 @@
+//! What readers see: stored records with live figures laid over them. Edges convert these and nothing else.
+
+use crate::domain::{
+    Millis,
+    counts::ByteCounts,
+    node::{InventoryImage, Node, NodeCondition},
+    progress::LiveProgress,
+    pull::{Pull, PullState},
+    task::Task,
+    task_state::TaskState,
+};
+
+/// A task with the live figures of its running pulls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskView {
+    /// Record.
+    pub task: Task,
+    /// Bytes of ended pulls and of running ones, live.
+    pub bytes: ByteCounts,
+    /// Bytes a second that all its pulls fetch.
+    pub throughput: u64,
+    /// When it will end at this pace, if that can be told.
+    pub estimated_completion: Option<Millis>,
+}
+
+/// A pull with the live report of its running attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PullView {
+    /// Record.
+    pub pull: Pull,
+    /// Present while an attempt runs and has reported.
+    pub live: Option<LiveProgress>,
+}
+
+impl PullView {
+    /// Bytes of the running attempt, else of the last one.
+    pub fn bytes(&self) -> &ByteCounts {
+        self.live.as_ref().map_or(&self.pull.bytes, |live| &live.bytes)
+    }
+}
+
+/// A node with what its session says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeView {
+    /// Record.
+    pub node: Node,
+    /// Its session is open.
+    pub connected: bool,
+    /// Why it cannot pull now; `None` when it can.
+    pub not_ready: Option<String>,
+    /// Disk and runtime, from the last report.
+    pub condition: NodeCondition,
+    /// Slots in use.
+    pub running_pulls: u32,
+    /// Images in its inventory; `None` when unknown.
+    pub image_count: Option<u32>,
+    /// Last sign of life.
+    pub last_seen_at: Millis,
+}
+
+/// A node with its images; `None` when the inventory is unknown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeDetail {
+    /// Node.
+    pub view: NodeView,
+    /// Inventory.
+    pub images: Option<Vec<InventoryImage>>,
+}
+
+/// How many nodes there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NodeCounts {
+    /// Known.
+    pub total: u32,
+    /// Connected, with an answering runtime, not draining.
+    pub ready: u32,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Largest number of items.
+    pub limit: u32,
+    /// Items to pass over.
+    pub offset: u32,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// Items.
+    pub items: Vec<T>,
+    /// How many match in all.
+    pub total: u32,
+}
+
+/// Which tasks to list; empty means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// In one of these states.
+    pub states: Vec<TaskState>,
+}
+
+/// Which pulls of a task to list; `None` and empty mean all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullFilter {
+    /// On this node.
+    pub node: Option<String>,
+    /// Of this reference.
+    pub image: Option<String>,
+    /// In one of these states.
+    pub states: Vec<PullState>,
+}

@@ -1,0 +1,188 @@
+//! The fleet: every known node, its live session if it has one, and what its agent last said. In memory only; the engine writes,
+//! edges read. What of it must survive a restart (name, identity, labels, platform) is in the store.
+
+pub mod messages;
+
+use crate::domain::{
+    Millis,
+    ids::NodeName,
+    node::{InventoryImage, Node, NodeCondition},
+};
+use messages::Order;
+use std::collections::{BTreeMap, HashMap};
+use tokio::sync::mpsc;
+
+/// Orders that may wait for a slow agent before its session is given up.
+pub const ORDER_QUEUE: usize = 1024;
+
+/// Number of a session within this run; the newest of a node is the live one.
+pub type SessionId = u64;
+
+/// All known nodes.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    nodes: BTreeMap<NodeName, Entry>,
+    last_session: SessionId,
+}
+
+/// One known node.
+#[derive(Debug)]
+pub struct Entry {
+    /// Record.
+    pub node: Node,
+    /// Live session.
+    pub session: Option<Session>,
+    /// Since when it has none; the start of this process for nodes that have not come back since.
+    pub gone_since: Millis,
+    /// Disk and runtime, from the last report.
+    pub condition: NodeCondition,
+    /// Images by id; `None` while unknown.
+    pub inventory: Option<Inventory>,
+    /// Pulls that hold one of its slots.
+    pub running_pulls: u32,
+}
+
+/// A live session.
+#[derive(Debug)]
+pub struct Session {
+    /// Number.
+    pub id: SessionId,
+    /// Way to the agent.
+    orders: mpsc::Sender<Order>,
+}
+
+/// Images of a node.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Hash of the agent over its content.
+    pub hash: String,
+    /// Images by id.
+    pub images: HashMap<String, InventoryImage>,
+}
+
+impl Entry {
+    fn new(node: Node, gone_since: Millis) -> Self {
+        let condition = NodeCondition::default();
+        Self {
+            node,
+            session: None,
+            gone_since,
+            condition,
+            inventory: None,
+            running_pulls: 0,
+        }
+    }
+
+    /// Why the node cannot pull now; `None` when it can.
+    pub fn not_ready(&self) -> Option<String> {
+        if self.session.is_none() {
+            return Some("agent is not connected".into());
+        }
+        if self.condition.draining {
+            return Some("agent is draining".into());
+        }
+        if !self.condition.runtime_ready {
+            let why = &self.condition.runtime_message;
+            return Some(if why.is_empty() {
+                "runtime does not answer".into()
+            } else {
+                why.clone()
+            });
+        }
+        None
+    }
+
+    /// Slots that are free for new pulls; none while the node is not ready.
+    pub fn free_slots(&self) -> u32 {
+        if self.not_ready().is_some() {
+            return 0;
+        }
+        self.node.max_concurrent_pulls.saturating_sub(self.running_pulls)
+    }
+
+    /// Sends an order; says whether a session took it. An agent too slow to take it loses its session and gets everything again
+    /// when it comes back.
+    pub fn send(&mut self, order: Order) -> bool {
+        let Some(session) = &self.session else { return false };
+        if session.orders.try_send(order).is_ok() {
+            return true;
+        }
+        tracing::warn!(node = %self.node.name, "session given up: the agent does not take its orders");
+        self.session = None;
+        false
+    }
+}
+
+impl Fleet {
+    /// Nodes from the store, none of them connected yet.
+    pub fn from_stored(nodes: Vec<Node>, now: Millis) -> Self {
+        let nodes = nodes
+            .into_iter()
+            .map(|node| (node.name.clone(), Entry::new(node, now)))
+            .collect();
+        Self { nodes, last_session: 0 }
+    }
+
+    /// Every node by name.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.nodes.values()
+    }
+
+    /// One node.
+    pub fn get(&self, name: &NodeName) -> Option<&Entry> {
+        self.nodes.get(name)
+    }
+
+    /// One node, to change it.
+    pub fn get_mut(&mut self, name: &NodeName) -> Option<&mut Entry> {
+        self.nodes.get_mut(name)
+    }
+
+    /// Makes this the live session of the node; a session before it is closed with a reason. A node whose identity or runtime state
+    /// changed loses its inventory.
+    pub fn open_session(&mut self, node: Node, condition: NodeCondition, orders: mpsc::Sender<Order>) -> SessionId {
+        self.last_session += 1;
+        let id = self.last_session;
+        let name = node.name.clone();
+        let entry = self.nodes.entry(name).or_insert_with(|| Entry::new(node.clone(), 0));
+        if let Some(old) = entry.session.take() {
+            let _gone_anyway = old.orders.try_send(Order::Superseded);
+        }
+        let same_machine = entry.node.uid == node.uid && entry.node.runtime_uuid == node.runtime_uuid;
+        if !same_machine {
+            entry.inventory = None;
+        }
+        entry.node = Node {
+            first_seen_at: entry.node.first_seen_at,
+            ..node
+        };
+        entry.condition = condition;
+        entry.session = Some(Session { id, orders });
+        id
+    }
+
+    /// Ends a session, unless a newer one has taken its place; says whether it was the live one.
+    pub fn close_session(&mut self, name: &NodeName, id: SessionId, now: Millis) -> bool {
+        let Some(entry) = self.nodes.get_mut(name) else {
+            return false;
+        };
+        // A session that was given up in `send` is gone already; it still counts as the end of this one.
+        if entry.session.as_ref().is_some_and(|session| session.id != id) {
+            return false;
+        }
+        entry.session = None;
+        entry.gone_since = now;
+        entry.node.last_seen_at = now;
+        true
+    }
+
+    /// Whether this session is the live one of the node.
+    pub fn is_live(&self, name: &NodeName, id: SessionId) -> bool {
+        self.get(name)
+            .and_then(|entry| entry.session.as_ref())
+            .is_some_and(|session| session.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

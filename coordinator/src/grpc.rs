@@ -1,0 +1,9 @@
+//! The gRPC edge: services that convert, call the engine once and convert back. No rule and no query lives here.
+
+pub mod agent;
+mod convert;
+pub mod nodes;
+mod request;
+mod status;
+pub mod tasks;
+mod watch;

@@ -1,0 +1,268 @@
+//! What agents say, checked and in the words of the domain. Nothing passes here that the store or a reader could choke on.
+
+use crate::{
+    domain::{
+        Invalid,
+        counts::ByteCounts,
+        ids::{NodeName, PullId},
+        image::{ImageDigests, Platform},
+        node::{InventoryImage, Node, NodeCondition},
+        outcome::{Failure, FailureReason, Outcome, Success, SuccessReason},
+        progress::{LayerProgress, PullPhase},
+        selector::check_labels,
+    },
+    fleet::messages::{Heartbeat, Hello, InventoryReport, ProgressReport, Report},
+};
+use ips_proto::v1::{self, agent_message::Body};
+
+/// More pulls than any agent runs at a time.
+const MAX_CONCURRENT_PULLS: u32 = 64;
+/// Longest text of an agent that is kept, in characters.
+const MAX_TEXT: usize = 512;
+
+pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
+    check_labels_of(&hello)?;
+    let slots = hello.max_concurrent_pulls;
+    if slots == 0 || slots > MAX_CONCURRENT_PULLS {
+        let rule = format!("{slots} is out of range, allowed are 1 to {MAX_CONCURRENT_PULLS}");
+        return Err(Invalid::new("maxConcurrentPulls", rule));
+    }
+    let node = Node {
+        name: NodeName::parse(&hello.node_name)?,
+        uid: required("nodeUid", hello.node_uid)?,
+        runtime_uuid: text(hello.runtime_uuid),
+        labels: hello.labels.into_iter().collect(),
+        platform: platform(hello.platform)?,
+        agent_version: text(hello.agent_version),
+        runtime_name: text(hello.runtime_name),
+        runtime_version: text(hello.runtime_version),
+        max_concurrent_pulls: slots,
+        first_seen_at: 0,
+        last_seen_at: 0,
+    };
+    Ok(Hello {
+        node,
+        condition: condition(hello.condition.unwrap_or_default()),
+        in_flight: hello
+            .in_flight
+            .into_iter()
+            .map(|attempt| (PullId::from_stored(attempt.pull_id), attempt.attempt))
+            .collect(),
+        unacknowledged: hello
+            .unacknowledged
+            .into_iter()
+            .map(outcome)
+            .collect::<Result<_, _>>()?,
+        inventory_hash: text(hello.inventory_hash),
+    })
+}
+
+fn check_labels_of(hello: &v1::Hello) -> Result<(), Invalid> {
+    check_labels(
+        &hello
+            .labels
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+/// The reports in one message after hello.
+pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid> {
+    match message.body {
+        Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat))]),
+        Some(Body::Progress(progress)) => {
+            let reports = progress
+                .pulls
+                .into_iter()
+                .map(self::progress)
+                .collect::<Result<_, _>>()?;
+            Ok(vec![Report::Progress(reports)])
+        }
+        Some(Body::Outcome(reported)) => {
+            let (pull, outcome) = outcome(reported)?;
+            Ok(vec![Report::Outcome(pull, outcome)])
+        }
+        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory))]),
+        Some(Body::Hello(_)) => Err(Invalid::new("hello", "may only be the first message")),
+        // Something that a newer agent says and this coordinator does not know.
+        None => Ok(vec![]),
+    }
+}
+
+fn heartbeat(heartbeat: v1::Heartbeat) -> Heartbeat {
+    let runtime = (
+        text(heartbeat.runtime_name),
+        text(heartbeat.runtime_version),
+        text(heartbeat.runtime_uuid),
+    );
+    Heartbeat {
+        condition: condition(heartbeat.condition.unwrap_or_default()),
+        runtime: (!runtime.0.is_empty()).then_some(runtime),
+    }
+}
+
+fn progress(report: v1::PullProgress) -> Result<ProgressReport, Invalid> {
+    let (pull, attempt) = attempt(report.attempt.clone())?;
+    Ok(ProgressReport {
+        pull,
+        attempt,
+        phase: phase(report.phase()),
+        bytes: bytes(report.bytes),
+        layers: report.layers.into_iter().map(layer).collect(),
+        note: text(report.note),
+    })
+}
+
+fn phase(phase: v1::PullPhase) -> PullPhase {
+    match phase {
+        v1::PullPhase::Unspecified | v1::PullPhase::Resolving => PullPhase::Resolving,
+        v1::PullPhase::Fetching => PullPhase::Fetching,
+        v1::PullPhase::Unpacking => PullPhase::Unpacking,
+        v1::PullPhase::Verifying => PullPhase::Verifying,
+    }
+}
+
+fn layer(layer: v1::LayerProgress) -> LayerProgress {
+    LayerProgress {
+        digest: text(layer.digest),
+        index: layer.index,
+        bytes: bytes(layer.bytes),
+        unpacked: layer.unpacked,
+    }
+}
+
+fn bytes(counts: Option<v1::ByteCounts>) -> ByteCounts {
+    let counts = counts.unwrap_or_default();
+    ByteCounts {
+        total: counts.total,
+        fetched: counts.fetched,
+        already_there: counts.already_there,
+        not_needed: counts.not_needed,
+        unpacked: counts.unpacked,
+    }
+    .bounded()
+}
+
+fn outcome(outcome: v1::Outcome) -> Result<(PullId, Outcome), Invalid> {
+    let (pull, attempt) = attempt(outcome.attempt)?;
+    let result = match outcome.result {
+        Some(v1::outcome::Result::Success(success)) => Ok(self::success(success)?),
+        Some(v1::outcome::Result::Failure(failure)) => Err(self::failure(failure)?),
+        None => return Err(Invalid::new("outcome.result", "is required")),
+    };
+    let digests = outcome.digests.unwrap_or_default();
+    let outcome = Outcome {
+        attempt,
+        result,
+        digests: ImageDigests {
+            target: digests.target,
+            manifest: digests.manifest,
+            config: digests.config,
+        },
+        bytes: bytes(outcome.bytes),
+        finished_at: outcome.finished_at_ms,
+    };
+    Ok((pull, outcome))
+}
+
+fn success(success: v1::Success) -> Result<Success, Invalid> {
+    let reason = match success.reason() {
+        v1::SuccessReason::Pulled => SuccessReason::Pulled,
+        v1::SuccessReason::AlreadyPresent => SuccessReason::AlreadyPresent,
+        v1::SuccessReason::Unspecified => return Err(Invalid::new("outcome.success.reason", "is required")),
+    };
+    Ok(Success {
+        reason,
+        note: success.note,
+        digest_verified: success.digest_verified,
+    })
+}
+
+fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
+    use v1::FailureReason as R;
+    let reason = match failure.reason() {
+        R::Unspecified => return Err(Invalid::new("outcome.failure.reason", "is required")),
+        R::NotFound => FailureReason::NotFound,
+        R::Unauthorized => FailureReason::Unauthorized,
+        R::RateLimited => FailureReason::RateLimited,
+        R::Network => FailureReason::Network,
+        R::NoSpace => FailureReason::NoSpace,
+        R::WrongPlatform => FailureReason::WrongPlatform,
+        R::Runtime => FailureReason::Runtime,
+        R::Cancelled => FailureReason::Cancelled,
+        R::TimedOut => FailureReason::TimedOut,
+        R::TagMoved => FailureReason::TagMoved,
+    };
+    Ok(Failure {
+        reason,
+        message: failure.message,
+    })
+}
+
+fn inventory(inventory: v1::Inventory) -> InventoryReport {
+    InventoryReport {
+        hash: text(inventory.hash),
+        whole: inventory.whole,
+        images: inventory.images.into_iter().map(image).collect(),
+        removed: inventory.removed_ids,
+    }
+}
+
+fn image(image: v1::InventoryImage) -> InventoryImage {
+    InventoryImage {
+        id: text(image.id),
+        repo_tags: image.repo_tags.into_iter().map(text).collect(),
+        repo_digests: image.repo_digests.into_iter().map(text).collect(),
+        size_bytes: image.size_bytes,
+        pinned: image.pinned,
+    }
+}
+
+fn condition(condition: v1::NodeCondition) -> NodeCondition {
+    NodeCondition {
+        runtime_ready: condition.runtime_ready,
+        runtime_message: text(condition.runtime_message),
+        image_fs_path: text(condition.image_fs_path),
+        image_fs_used_bytes: condition.image_fs_used_bytes,
+        image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
+        image_fs_available_bytes: condition.image_fs_available_bytes,
+        image_fs_inodes: condition.image_fs_inodes,
+        image_fs_inodes_free: condition.image_fs_inodes_free,
+        draining: condition.draining,
+    }
+}
+
+fn platform(platform: Option<v1::Platform>) -> Result<Platform, Invalid> {
+    let platform = platform.unwrap_or_default();
+    Ok(Platform {
+        os: required("platform.os", platform.os)?,
+        architecture: required("platform.architecture", platform.architecture)?,
+        variant: text(platform.variant),
+    })
+}
+
+fn attempt(attempt: Option<v1::PullAttempt>) -> Result<(PullId, u32), Invalid> {
+    let attempt = attempt.unwrap_or_default();
+    Ok((
+        PullId::from_stored(required("attempt.pullId", attempt.pull_id)?),
+        attempt.attempt,
+    ))
+}
+
+fn required(field: &str, value: String) -> Result<String, Invalid> {
+    if (1..=MAX_TEXT).contains(&value.len()) {
+        Ok(value)
+    } else {
+        Err(Invalid::new(field, format!("must be 1 to {MAX_TEXT} bytes")))
+    }
+}
+
+/// Cuts what is longer than any honest agent sends.
+fn text(value: String) -> String {
+    if value.len() <= MAX_TEXT {
+        value
+    } else {
+        value.chars().take(MAX_TEXT).collect()
+    }
+}

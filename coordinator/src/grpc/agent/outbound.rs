@@ -1,0 +1,76 @@
+//! Orders of the engine as the protocol has them.
+
+use super::AgentSettings;
+use crate::{
+    domain::{ids::PullId, version::VERSION},
+    engine::core::SessionGrant,
+    fleet::messages::{Order, StartPull},
+};
+use ips_proto::v1::{self, coordinator_message::Body};
+
+/// First message of an accepted session.
+pub(super) fn welcome(grant: &SessionGrant, settings: AgentSettings) -> v1::CoordinatorMessage {
+    let welcome = v1::Welcome {
+        store_uuid: grant.store_uuid.clone(),
+        settings: Some(v1::Settings {
+            heartbeat_interval_ms: settings.heartbeat_interval.as_millis() as u64,
+            progress_interval_ms: settings.progress_interval.as_millis() as u64,
+        }),
+        coordinator_version: VERSION.to_owned(),
+    };
+    v1::CoordinatorMessage {
+        epoch: grant.epoch,
+        body: Some(Body::Welcome(welcome)),
+    }
+}
+
+/// An order.
+pub(super) fn order(epoch: u64, order: Order) -> v1::CoordinatorMessage {
+    let body = match order {
+        Order::StartPull(start) => Some(Body::StartPull(start_pull(start))),
+        Order::CancelPull { pull, attempt, reason } => Some(Body::CancelPull(v1::CancelPull {
+            attempt: Some(pull_attempt(&pull, attempt)),
+            reason,
+        })),
+        Order::Acknowledge(attempts) => {
+            let attempts = attempts
+                .iter()
+                .map(|(pull, attempt)| pull_attempt(pull, *attempt))
+                .collect();
+            Some(Body::Acknowledge(v1::Acknowledge { attempts }))
+        }
+        Order::Refuse { pull, attempt, reason } => Some(Body::Refuse(v1::Refuse {
+            attempt: Some(pull_attempt(&pull, attempt)),
+            reason,
+        })),
+        Order::SendInventory => Some(Body::SendInventory(v1::SendInventory {})),
+        // Ends the stream with a status instead of a message.
+        Order::Superseded => None,
+    };
+    v1::CoordinatorMessage { epoch, body }
+}
+
+fn start_pull(start: StartPull) -> v1::StartPull {
+    v1::StartPull {
+        attempt: Some(pull_attempt(&start.pull, start.attempt)),
+        reference: start.reference.as_str().to_owned(),
+        digests: Some(v1::ImageDigests {
+            target: start.digests.target,
+            manifest: start.digests.manifest,
+            config: start.digests.config,
+        }),
+        credential: None,
+        deadline_ms: start.deadline_ms,
+        no_progress_timeout_ms: start.no_progress_timeout_ms,
+        policy: v1::ImagePullPolicy::IfNotPresent.into(),
+        ticket: String::new(),
+        sources: vec![],
+    }
+}
+
+fn pull_attempt(pull: &PullId, attempt: u32) -> v1::PullAttempt {
+    v1::PullAttempt {
+        pull_id: pull.as_str().to_owned(),
+        attempt,
+    }
+}

@@ -1,0 +1,279 @@
+//! The engine's views as messages of the protocol. Every field of a view is named here once; nothing is computed.
+
+use crate::{
+    domain::{
+        counts::{self, ByteCounts},
+        image::{self, ImageDigests, Platform},
+        node::{InventoryImage, NodeCondition},
+        outcome::{FailureReason, SuccessReason},
+        progress::{LayerProgress, PullPhase},
+        pull::PullState,
+        retry::RetryStrategy,
+        task::Task,
+        task_state::TaskState,
+    },
+    engine::views::{NodeView, PullView, TaskView},
+};
+use ips_proto::v1;
+
+/// A task.
+pub(super) fn task(view: &TaskView) -> v1::Task {
+    let (task, spec) = (&view.task, &view.task.spec);
+    v1::Task {
+        task_id: task.id.to_string(),
+        state: task_state(task.state).into(),
+        priority: i32::try_from(spec.priority).unwrap_or(i32::MAX),
+        images: task_images(task),
+        node_selector: spec.node_selector.labels().clone().into_iter().collect(),
+        batch_size: spec.batch_size,
+        max_retries: spec.retry.max_retries,
+        retry_strategy: retry_strategy(spec.retry.strategy).into(),
+        retry_delay_seconds: spec.retry.delay_seconds,
+        progress: Some(progress(view)),
+        failures: task.failures.iter().map(failure_group).collect(),
+        created_at_ms: task.created_at,
+        started_at_ms: task.started_at,
+        finished_at_ms: task.finished_at,
+        error_message: task.error_message.clone(),
+        pull_timeout_seconds: spec.pull_timeout_seconds,
+        no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
+        retry_count: task.counts.retries,
+        estimated_completion_ms: view.estimated_completion.unwrap_or_default(),
+    }
+}
+
+fn task_images(task: &Task) -> Vec<v1::TaskImage> {
+    let blank = Default::default();
+    let images = task.spec.images.iter().enumerate();
+    let images = images.map(|(index, reference)| {
+        let image = task.images.get(index).unwrap_or(&blank);
+        v1::TaskImage {
+            reference: reference.to_string(),
+            resolved: image.resolved.iter().map(resolved_image).collect(),
+            resolve_error: image.error.clone(),
+        }
+    });
+    images.collect()
+}
+
+fn progress(view: &TaskView) -> v1::TaskProgress {
+    let counts = &view.task.counts;
+    let (current_batch, total_batches) = view.task.batches();
+    v1::TaskProgress {
+        total_nodes: counts.nodes,
+        completed_nodes: counts.nodes_completed,
+        failed_nodes: counts.nodes_failed,
+        total_pulls: counts.total(),
+        queued_pulls: counts.queued,
+        running_pulls: counts.running,
+        succeeded_pulls: counts.succeeded,
+        failed_pulls: counts.failed,
+        skipped_pulls: counts.skipped,
+        cancelled_pulls: counts.cancelled,
+        current_batch,
+        total_batches,
+        bytes: Some(bytes(&view.bytes)),
+        throughput_bytes_per_second: view.throughput,
+    }
+}
+
+/// A pull.
+pub(super) fn pull(view: &PullView) -> v1::PullView {
+    let (pull, live) = (&view.pull, view.live.as_ref());
+    v1::PullView {
+        pull_id: pull.id.to_string(),
+        task_id: pull.task.to_string(),
+        node_name: pull.node.to_string(),
+        image: pull.image.to_string(),
+        state: pull_state(pull.state).into(),
+        phase: live.map_or(v1::PullPhase::Unspecified, |live| phase(live.phase)).into(),
+        attempt: pull.attempt,
+        success_reason: pull
+            .success
+            .map_or(v1::SuccessReason::Unspecified, success_reason)
+            .into(),
+        failure_reason: pull
+            .failure
+            .map_or(v1::FailureReason::Unspecified, failure_reason)
+            .into(),
+        message: pull_message(view),
+        digests: Some(digests(&pull.digests)),
+        bytes: Some(bytes(view.bytes())),
+        layers: live
+            .map(|live| live.layers.iter().map(layer).collect())
+            .unwrap_or_default(),
+        started_at_ms: pull.started_at,
+        finished_at_ms: pull.finished_at,
+        not_before_ms: pull.not_before,
+        throughput_bytes_per_second: live.map_or(0, |live| live.throughput),
+        digest_verified: pull.digest_verified,
+    }
+}
+
+/// The running attempt's remark stands before what an earlier attempt left.
+fn pull_message(view: &PullView) -> String {
+    let note = view.live.as_ref().map(|live| live.note.clone());
+    note.filter(|note| !note.is_empty())
+        .unwrap_or_else(|| view.pull.message.clone())
+}
+
+/// A node.
+pub(super) fn node(view: &NodeView) -> v1::Node {
+    let node = &view.node;
+    v1::Node {
+        name: node.name.to_string(),
+        uid: node.uid.clone(),
+        labels: node.labels.clone().into_iter().collect(),
+        platform: Some(platform(&node.platform)),
+        connected: view.connected,
+        ready: view.not_ready.is_none(),
+        reason: view.not_ready.clone().unwrap_or_default(),
+        agent_version: node.agent_version.clone(),
+        runtime_name: node.runtime_name.clone(),
+        runtime_version: node.runtime_version.clone(),
+        condition: Some(condition(&view.condition)),
+        running_pulls: view.running_pulls,
+        max_concurrent_pulls: node.max_concurrent_pulls,
+        image_count: view.image_count.unwrap_or_default(),
+        first_seen_at_ms: node.first_seen_at,
+        last_seen_at_ms: view.last_seen_at,
+    }
+}
+
+fn condition(condition: &NodeCondition) -> v1::NodeCondition {
+    v1::NodeCondition {
+        runtime_ready: condition.runtime_ready,
+        runtime_message: condition.runtime_message.clone(),
+        image_fs_path: condition.image_fs_path.clone(),
+        image_fs_used_bytes: condition.image_fs_used_bytes,
+        image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
+        image_fs_available_bytes: condition.image_fs_available_bytes,
+        image_fs_inodes: condition.image_fs_inodes,
+        image_fs_inodes_free: condition.image_fs_inodes_free,
+        draining: condition.draining,
+    }
+}
+
+/// An image of an inventory.
+pub(super) fn inventory_image(image: &InventoryImage) -> v1::InventoryImage {
+    v1::InventoryImage {
+        id: image.id.clone(),
+        repo_tags: image.repo_tags.clone(),
+        repo_digests: image.repo_digests.clone(),
+        size_bytes: image.size_bytes,
+        pinned: image.pinned,
+    }
+}
+
+fn resolved_image(image: &image::ResolvedImage) -> v1::ResolvedImage {
+    v1::ResolvedImage {
+        platform: Some(platform(&image.platform)),
+        digests: Some(digests(&image.digests)),
+        size_bytes: image.size_bytes,
+    }
+}
+
+fn platform(platform: &Platform) -> v1::Platform {
+    v1::Platform {
+        os: platform.os.clone(),
+        architecture: platform.architecture.clone(),
+        variant: platform.variant.clone(),
+    }
+}
+
+fn digests(digests: &ImageDigests) -> v1::ImageDigests {
+    v1::ImageDigests {
+        target: digests.target.clone(),
+        manifest: digests.manifest.clone(),
+        config: digests.config.clone(),
+    }
+}
+
+fn bytes(bytes: &ByteCounts) -> v1::ByteCounts {
+    v1::ByteCounts {
+        total: bytes.total,
+        fetched: bytes.fetched,
+        already_there: bytes.already_there,
+        not_needed: bytes.not_needed,
+        unpacked: bytes.unpacked,
+    }
+}
+
+fn layer(layer: &LayerProgress) -> v1::LayerProgress {
+    v1::LayerProgress {
+        digest: layer.digest.clone(),
+        index: layer.index,
+        bytes: Some(bytes(&layer.bytes)),
+        unpacked: layer.unpacked,
+    }
+}
+
+fn failure_group(group: &counts::FailureGroup) -> v1::FailureGroup {
+    v1::FailureGroup {
+        reason: failure_reason(group.reason).into(),
+        pulls: group.pulls,
+        example_message: group.example_message.clone(),
+        example_node: group.example_node.clone(),
+    }
+}
+
+fn task_state(state: TaskState) -> v1::TaskState {
+    match state {
+        TaskState::Pending => v1::TaskState::Pending,
+        TaskState::Running => v1::TaskState::Running,
+        TaskState::Paused => v1::TaskState::Paused,
+        TaskState::Completed => v1::TaskState::Completed,
+        TaskState::Failed => v1::TaskState::Failed,
+        TaskState::Cancelled => v1::TaskState::Cancelled,
+    }
+}
+
+fn retry_strategy(strategy: RetryStrategy) -> v1::RetryStrategy {
+    match strategy {
+        RetryStrategy::Linear => v1::RetryStrategy::Linear,
+        RetryStrategy::Exponential => v1::RetryStrategy::Exponential,
+    }
+}
+
+fn pull_state(state: PullState) -> v1::PullState {
+    match state {
+        PullState::Queued => v1::PullState::Queued,
+        PullState::Dispatched => v1::PullState::Dispatched,
+        PullState::Pulling => v1::PullState::Pulling,
+        PullState::Succeeded => v1::PullState::Succeeded,
+        PullState::Skipped => v1::PullState::Skipped,
+        PullState::Failed => v1::PullState::Failed,
+        PullState::Cancelled => v1::PullState::Cancelled,
+    }
+}
+
+fn phase(phase: PullPhase) -> v1::PullPhase {
+    match phase {
+        PullPhase::Resolving => v1::PullPhase::Resolving,
+        PullPhase::Fetching => v1::PullPhase::Fetching,
+        PullPhase::Unpacking => v1::PullPhase::Unpacking,
+        PullPhase::Verifying => v1::PullPhase::Verifying,
+    }
+}
+
+fn success_reason(reason: SuccessReason) -> v1::SuccessReason {
+    match reason {
+        SuccessReason::Pulled => v1::SuccessReason::Pulled,
+        SuccessReason::AlreadyPresent => v1::SuccessReason::AlreadyPresent,
+    }
+}
+
+fn failure_reason(reason: FailureReason) -> v1::FailureReason {
+    match reason {
+        FailureReason::NotFound => v1::FailureReason::NotFound,
+        FailureReason::Unauthorized => v1::FailureReason::Unauthorized,
+        FailureReason::RateLimited => v1::FailureReason::RateLimited,
+        FailureReason::Network => v1::FailureReason::Network,
+        FailureReason::NoSpace => v1::FailureReason::NoSpace,
+        FailureReason::WrongPlatform => v1::FailureReason::WrongPlatform,
+        FailureReason::Runtime => v1::FailureReason::Runtime,
+        FailureReason::Cancelled => v1::FailureReason::Cancelled,
+        FailureReason::TimedOut => v1::FailureReason::TimedOut,
+        FailureReason::TagMoved => v1::FailureReason::TagMoved,
+    }
+}

@@ -1,0 +1,100 @@
+//! `TaskService`: converts and calls the engine.
+
+use super::{
+    convert, request, status,
+    watch::{EventStream, Watch},
+};
+use crate::{domain::Invalid, engine::Engine};
+use ips_proto::v1::{self, task_service_server};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+/// The public service of tasks.
+#[derive(Debug, Clone)]
+pub struct TaskService {
+    engine: Engine,
+    shutdown: CancellationToken,
+}
+
+impl TaskService {
+    /// Serves what the engine does. Watches end when `shutdown` is cancelled; their clients come back to the next coordinator.
+    pub fn new(engine: Engine, shutdown: CancellationToken) -> Self {
+        Self { engine, shutdown }
+    }
+}
+
+fn refused(invalid: Invalid) -> Status {
+    status::of_invalid(&invalid)
+}
+
+#[tonic::async_trait]
+impl task_service_server::TaskService for TaskService {
+    type WatchTaskStream = EventStream;
+
+    async fn create_task(&self, request: Request<v1::CreateTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let new = request::task(request.into_inner()).and_then(crate::domain::task::TaskRequest::check);
+        let view = self
+            .engine
+            .create_task(new.map_err(refused)?)
+            .await
+            .map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
+    async fn get_task(&self, request: Request<v1::GetTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        let view = self.engine.task(&id).await.map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
+    async fn list_tasks(
+        &self,
+        request: Request<v1::ListTasksRequest>,
+    ) -> Result<Response<v1::ListTasksResponse>, Status> {
+        let request = request.into_inner();
+        let filter = request::task_filter(&request.states).map_err(refused)?;
+        let page = request::page(request.limit, request.offset, 10, 100);
+        let found = self.engine.tasks(&filter, page).await.map_err(status::of)?;
+        Ok(Response::new(v1::ListTasksResponse {
+            tasks: found.items.iter().map(convert::task).collect(),
+            total: found.total,
+        }))
+    }
+
+    async fn list_pulls(
+        &self,
+        request: Request<v1::ListPullsRequest>,
+    ) -> Result<Response<v1::ListPullsResponse>, Status> {
+        let request = request.into_inner();
+        let id = request::task_id(request.task_id).map_err(refused)?;
+        let filter = request::pull_filter(request.node_name, request.image, &request.states).map_err(refused)?;
+        let page = request::page(request.limit, request.offset, 100, 1000);
+        let found = self.engine.pulls(&id, &filter, page).await.map_err(status::of)?;
+        Ok(Response::new(v1::ListPullsResponse {
+            pulls: found.items.iter().map(convert::pull).collect(),
+            total: found.total,
+        }))
+    }
+
+    async fn cancel_task(&self, request: Request<v1::CancelTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        let view = self.engine.cancel_task(&id).await.map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
+    async fn delete_task(
+        &self,
+        request: Request<v1::DeleteTaskRequest>,
+    ) -> Result<Response<v1::DeleteTaskResponse>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        self.engine.delete_task(&id).await.map_err(status::of)?;
+        Ok(Response::new(v1::DeleteTaskResponse {}))
+    }
+
+    async fn watch_task(&self, request: Request<v1::WatchTaskRequest>) -> Result<Response<EventStream>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        let watch = Watch::begin(self.engine.clone(), id, self.shutdown.clone()).await;
+        let watch = watch.map_err(status::of)?;
+        Ok(Response::new(watch.into_stream()))
+    }
+}

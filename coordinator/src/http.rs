@@ -1,0 +1,128 @@
+//! The REST edge: one route table, one file per noun. Handlers extract, convert, call the engine once and convert; they never
+//! query and hold no rules.
+
+mod console;
+mod dto;
+mod error;
+mod events;
+mod extract;
+mod guard;
+mod health;
+mod nodes;
+mod observe;
+mod openapi;
+mod page;
+mod pulls;
+mod request_id;
+mod stats;
+mod tasks;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use crate::{engine::Engine, metrics::Metrics};
+use axum::{
+    Router,
+    body::Body,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use error::ApiError;
+use std::{any::Any, sync::Arc};
+use tokio_util::sync::CancellationToken;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What handlers work with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct HttpState {
+    /// Everything that is asked or ordered.
+    pub engine: Engine,
+    /// Figures of the edge, and what `/metrics` shows.
+    pub metrics: Arc<Metrics>,
+    /// Ends streams of events; cancel it before waiting for the server to drain.
+    pub shutdown: CancellationToken,
+}
+
+/// The API and its description.
+fn api() -> (Router<HttpState>, openapi::Document) {
+    let (router, document) = table().split_for_parts();
+    (router, openapi::with_errors(document))
+}
+
+/// The routes of the API, each with its description. Whatever is not here does not exist.
+fn table() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(health::health))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(stats::get_stats))
+        .routes(routes!(tasks::create_task, tasks::list_tasks))
+        .routes(routes!(tasks::get_task, tasks::delete_task))
+        .routes(routes!(tasks::cancel_task))
+        .routes(routes!(pulls::list_pulls))
+        .routes(routes!(nodes::list_nodes))
+        .routes(routes!(nodes::get_node))
+        .layer(from_fn(guard::time_limit))
+        // Streams of events are not limited in time.
+        .routes(routes!(events::events))
+}
+
+/// The whole HTTP port: API, its description, console.
+pub fn router(state: HttpState) -> Router {
+    let (api, document) = api();
+    let router = api
+        .merge(openapi::routes(&document))
+        .merge(console::routes())
+        .fallback(console::page)
+        .method_not_allowed_fallback(no_route);
+    finish(router, state)
+}
+
+/// The port for probes and scrapers (`/metrics`, `/health`, `/healthz`, `/readyz`): no check of the host name, nothing to change.
+pub fn probes(state: HttpState) -> Router {
+    let (router, _document) = OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .layer(from_fn(guard::time_limit))
+        .split_for_parts();
+    let router = router.fallback(no_route).method_not_allowed_fallback(no_route);
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(error::render))
+        .layer(from_fn(guard::security_headers))
+        .layer(from_fn(request_id::assign))
+        .with_state(state)
+}
+
+/// What every request goes through; the last layer is the outermost.
+fn finish(router: Router<HttpState>, state: HttpState) -> Router {
+    router
+        .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
+        .layer(from_fn(guard::same_site))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(error::render))
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .layer(from_fn(guard::security_headers))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
+        .layer(from_fn(request_id::assign))
+        .with_state(state)
+}
+
+async fn no_route() -> ApiError {
+    ApiError::no_route()
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    ApiError::internal(format!("panic: {}", text.unwrap_or("without a text"))).into_response()
+}

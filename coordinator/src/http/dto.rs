@@ -1,0 +1,17 @@
+//! What goes over the wire as JSON, and how it is made from what the engine shows. Conversions only; no rules.
+
+pub(super) mod create;
+pub(super) mod event;
+pub(super) mod failure;
+pub(super) mod health;
+pub(super) mod node;
+pub(super) mod progress;
+pub(super) mod pull;
+pub(super) mod resolved;
+pub(super) mod task;
+pub(super) mod task_progress;
+pub(super) mod time;
+pub(super) mod words;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! What probes are told.
+
+use super::time;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How the coordinator is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(crate) struct HealthJson {
+    /// `healthy`, `ready` or `not ready`.
+    status: &'static str,
+    /// Why it is not ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+    #[schema(format = DateTime)]
+    timestamp: String,
+}
+
+impl HealthJson {
+    /// The process answers.
+    pub(crate) fn healthy() -> Self {
+        Self::new("healthy", vec![])
+    }
+
+    /// It serves, unless there are reasons against it.
+    pub(crate) fn ready_unless(reasons: Vec<String>) -> Self {
+        let status = if reasons.is_empty() { "ready" } else { "not ready" };
+        Self::new(status, reasons)
+    }
+
+    fn new(status: &'static str, reasons: Vec<String>) -> Self {
+        Self {
+            status,
+            reasons,
+            timestamp: time::now(),
+        }
+    }
+}

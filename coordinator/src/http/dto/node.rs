@@ -1,0 +1,209 @@
+//! A node as JSON, and how many there are.
+
+use super::time;
+use crate::{
+    domain::node::{InventoryImage, NodeCondition},
+    engine::views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A node whose agent has said hello at least once.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Node)]
+pub(crate) struct NodeJson {
+    name: String,
+    /// Identity of the machine behind the name.
+    uid: String,
+    labels: BTreeMap<String, String>,
+    #[schema(example = "linux/amd64")]
+    platform: String,
+    /// Its agent's session is open.
+    connected: bool,
+    /// It can pull now.
+    ready: bool,
+    /// Why it is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+    agent_version: String,
+    runtime_name: String,
+    runtime_version: String,
+    condition: NodeConditionJson,
+    /// Slots in use.
+    running_pulls: u32,
+    /// Slots.
+    max_concurrent_pulls: u32,
+    /// Images on it, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    image_count: Option<u32>,
+    #[schema(format = DateTime)]
+    first_seen_at: String,
+    #[schema(format = DateTime)]
+    last_seen_at: String,
+    /// Images as its runtime lists them, empty while unknown; only when one node is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    images: Option<Vec<InventoryImageJson>>,
+    /// The agent has sent its inventory; only when one node is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    inventory_known: Option<bool>,
+}
+
+impl From<&NodeView> for NodeJson {
+    fn from(view: &NodeView) -> Self {
+        let node = &view.node;
+        Self {
+            name: node.name.to_string(),
+            uid: node.uid.clone(),
+            labels: node.labels.clone(),
+            platform: node.platform.to_string(),
+            connected: view.connected,
+            ready: view.not_ready.is_none(),
+            reason: view.not_ready.clone(),
+            agent_version: node.agent_version.clone(),
+            runtime_name: node.runtime_name.clone(),
+            runtime_version: node.runtime_version.clone(),
+            condition: (&view.condition).into(),
+            running_pulls: view.running_pulls,
+            max_concurrent_pulls: node.max_concurrent_pulls,
+            image_count: view.image_count,
+            first_seen_at: time::rfc3339(node.first_seen_at),
+            last_seen_at: time::rfc3339(view.last_seen_at),
+            images: None,
+            inventory_known: None,
+        }
+    }
+}
+
+impl From<&NodeDetail> for NodeJson {
+    fn from(detail: &NodeDetail) -> Self {
+        Self {
+            images: Some(detail.images.iter().flatten().map(Into::into).collect()),
+            inventory_known: Some(detail.images.is_some()),
+            ..(&detail.view).into()
+        }
+    }
+}
+
+/// Disk and runtime of a node, as its agent last said.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NodeCondition)]
+pub(crate) struct NodeConditionJson {
+    /// The runtime answers.
+    runtime_ready: bool,
+    /// Why it does not; empty otherwise.
+    runtime_message: String,
+    /// Mount point of the image file system.
+    image_fs_path: String,
+    image_fs_used_bytes: u64,
+    image_fs_capacity_bytes: u64,
+    image_fs_available_bytes: u64,
+    image_fs_inodes: u64,
+    image_fs_inodes_free: u64,
+    /// It takes no new work.
+    draining: bool,
+}
+
+impl From<&NodeCondition> for NodeConditionJson {
+    fn from(condition: &NodeCondition) -> Self {
+        Self {
+            runtime_ready: condition.runtime_ready,
+            runtime_message: condition.runtime_message.clone(),
+            image_fs_path: condition.image_fs_path.clone(),
+            image_fs_used_bytes: condition.image_fs_used_bytes,
+            image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
+            image_fs_available_bytes: condition.image_fs_available_bytes,
+            image_fs_inodes: condition.image_fs_inodes,
+            image_fs_inodes_free: condition.image_fs_inodes_free,
+            draining: condition.draining,
+        }
+    }
+}
+
+/// An image on a node.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InventoryImage)]
+pub(crate) struct InventoryImageJson {
+    /// Digest of its configuration: what the runtime calls image id.
+    id: String,
+    repo_tags: Vec<String>,
+    repo_digests: Vec<String>,
+    /// As the runtime reports it.
+    size_bytes: u64,
+    /// Kubelet's garbage collection leaves it alone.
+    pinned: bool,
+}
+
+impl From<&InventoryImage> for InventoryImageJson {
+    fn from(image: &InventoryImage) -> Self {
+        Self {
+            id: image.id.clone(),
+            repo_tags: image.repo_tags.clone(),
+            repo_digests: image.repo_digests.clone(),
+            size_bytes: image.size_bytes,
+            pinned: image.pinned,
+        }
+    }
+}
+
+/// A part of the list of nodes, by name.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodePage)]
+pub(crate) struct NodePageJson {
+    nodes: Vec<NodeJson>,
+    /// How many match in all.
+    total: u32,
+    /// The limit that held.
+    limit: u32,
+    offset: u32,
+}
+
+impl NodePageJson {
+    /// The part that was asked for.
+    pub(crate) fn new(page: &Page<NodeView>, asked: PageRequest) -> Self {
+        Self {
+            nodes: page.items.iter().map(Into::into).collect(),
+            total: page.total,
+            limit: asked.limit,
+            offset: asked.offset,
+        }
+    }
+}
+
+/// The cluster in numbers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Stats)]
+pub(crate) struct StatsJson {
+    nodes: NodeCountsJson,
+}
+
+/// How many nodes there are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeCounts)]
+pub(crate) struct NodeCountsJson {
+    /// Known.
+    total: u32,
+    /// Connected, with an answering runtime.
+    ready: u32,
+    /// The same as `ready`; stays for old clients.
+    coverage: u32,
+}
+
+impl From<NodeCounts> for StatsJson {
+    fn from(counts: NodeCounts) -> Self {
+        Self {
+            nodes: NodeCountsJson {
+                total: counts.total,
+                ready: counts.ready,
+                coverage: counts.ready,
+            },
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The domain's enums as words on the wire. The maps are exhaustive: a new variant does not compile until it has its word.
+
+use crate::domain::{
+    outcome::{FailureReason, SuccessReason},
+    progress::PullPhase,
+    pull::PullState,
+    retry::RetryStrategy,
+    task_state::TaskState,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident as $schema:ident from $domain:ident { $($variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        #[schema(as = $schema)]
+        pub(crate) enum $name {
+            $($variant),+
+        }
+
+        impl From<$domain> for $name {
+            fn from(word: $domain) -> Self {
+                match word {
+                    $($domain::$variant => Self::$variant),+
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// Where a task stands.
+    TaskStatus as TaskState from TaskState { Pending, Running, Paused, Completed, Failed, Cancelled }
+}
+words! {
+    /// Where a pull stands.
+    PullStateWord as PullState from PullState { Queued, Dispatched, Pulling, Succeeded, Skipped, Failed, Cancelled }
+}
+words! {
+    /// What a running attempt is doing.
+    PhaseWord as PullPhase from PullPhase { Resolving, Fetching, Unpacking, Verifying }
+}
+words! {
+    /// Why a pull succeeded.
+    SuccessWord as SuccessReason from SuccessReason { Pulled, AlreadyPresent }
+}
+words! {
+    /// Why an attempt failed.
+    FailureWord as FailureReason from FailureReason {
+        NotFound, Unauthorized, RateLimited, Network, NoSpace, WrongPlatform, Runtime, Cancelled, TimedOut, TagMoved,
+    }
+}
+words! {
+    /// How the wait between attempts grows.
+    RetryWord as RetryStrategy from RetryStrategy { Linear, Exponential }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_the_domain() {
+        let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        for state in TaskState::ALL {
+            assert_eq!(
+                word(serde_json::to_value(TaskStatus::from(state)).unwrap()),
+                state.as_str()
+            );
+        }
+        for state in PullState::ALL {
+            assert_eq!(
+                word(serde_json::to_value(PullStateWord::from(state)).unwrap()),
+                state.as_str()
+            );
+        }
+        for reason in FailureReason::ALL {
+            assert_eq!(
+                word(serde_json::to_value(FailureWord::from(reason)).unwrap()),
+                reason.as_str()
+            );
+        }
+    }
+}

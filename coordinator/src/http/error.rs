@@ -1,0 +1,249 @@
+//! What a client is told when something is refused or fails: one JSON shape, one exhaustive map from the engine's errors. The
+//! source of an internal error is logged here and never shown.
+
+use super::request_id::RequestId;
+use crate::{domain::Invalid, engine::error::EngineError};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Class of an error, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ErrorCode {
+    /// A field breaks a rule.
+    InvalidArgument,
+    /// A field that this build cannot serve yet.
+    NotSupported,
+    /// A request that comes from another web site or by a foreign host name.
+    Forbidden,
+    /// Unknown id, route or method.
+    NotFound,
+    /// The id is taken.
+    AlreadyExists,
+    /// The state does not allow it.
+    FailedPrecondition,
+    /// The body is too large.
+    TooLarge,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// Try again later.
+    Unavailable,
+    /// A bug.
+    Internal,
+}
+
+impl ErrorCode {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidArgument | Self::NotSupported => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::AlreadyExists | Self::FailedPrecondition => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::InvalidArgument | Self::NotSupported => "Invalid request",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "Not Found",
+            Self::AlreadyExists => "Already exists",
+            Self::FailedPrecondition => "Conflict",
+            Self::TooLarge => "Body too large",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::Unavailable => "Unavailable",
+            Self::Internal => "Internal server error",
+        }
+    }
+}
+
+/// An answer that is not a success.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Error)]
+pub(super) struct ErrorJson {
+    /// What happened, in a few words.
+    error: String,
+    /// The rule or the reason, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    details: String,
+    /// Class, for programs.
+    code: ErrorCode,
+    /// The field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<String>,
+    /// The task that does not exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    task_id: Option<String>,
+    /// The same as the header `X-Request-Id`; the log has it too.
+    request_id: String,
+}
+
+/// An error on its way to the client; [`render`] writes its body.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    code: ErrorCode,
+    title: Option<String>,
+    details: String,
+    field: Option<String>,
+    task_id: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    pub(super) fn new(code: ErrorCode, details: impl Into<String>) -> Self {
+        Self {
+            code,
+            title: None,
+            details: details.into(),
+            field: None,
+            task_id: None,
+            source: None,
+        }
+    }
+
+    /// A field breaks a rule; the details read "field: rule".
+    pub(super) fn invalid(field: &str, rule: impl std::fmt::Display) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(ErrorCode::InvalidArgument, format!("{field}: {rule}"))
+        }
+    }
+
+    /// A field that is refused by name.
+    pub(super) fn not_supported(field: &str) -> Self {
+        Self {
+            code: ErrorCode::NotSupported,
+            ..Self::invalid(field, "is not supported yet by this version; leave it out")
+        }
+    }
+
+    /// No route has this path and method.
+    pub(super) fn no_route() -> Self {
+        Self::new(ErrorCode::NotFound, "")
+    }
+
+    /// No task has this id.
+    pub(super) fn no_task(id: &str) -> Self {
+        Self::no_such("task", id)
+    }
+
+    /// No node has this name.
+    pub(super) fn no_node(name: &str) -> Self {
+        Self::no_such("node", name)
+    }
+
+    fn no_such(kind: &str, id: &str) -> Self {
+        Self {
+            title: Some(format!("{} not found", capitalised(kind))),
+            task_id: (kind == "task").then(|| id.to_owned()),
+            ..Self::new(ErrorCode::NotFound, format!("{kind} {id:?} does not exist"))
+        }
+    }
+
+    pub(super) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..Self::new(ErrorCode::Internal, "")
+        }
+    }
+
+    fn body(&self, request_id: &str) -> ErrorJson {
+        ErrorJson {
+            error: self.title.clone().unwrap_or_else(|| self.code.title().to_owned()),
+            details: self.details.clone(),
+            code: self.code,
+            field: self.field.clone(),
+            task_id: self.task_id.clone(),
+            request_id: request_id.to_owned(),
+        }
+    }
+
+    fn log(&self) {
+        if let Some(source) = &self.source {
+            tracing::error!(error = %chain(source.as_ref()), "a request failed by a bug of ours");
+        }
+    }
+}
+
+/// The map of the engine's errors. Exhaustive: a new kind does not compile until it has its answer.
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Invalid(invalid) => invalid.into(),
+            EngineError::NotFound { kind, id } => Self::no_such(kind, &id),
+            EngineError::AlreadyExists { kind, id } => Self {
+                title: Some(format!("{} exists already", capitalised(kind))),
+                field: Some("id".to_owned()),
+                ..Self::new(ErrorCode::AlreadyExists, format!("{kind} {id:?} exists already"))
+            },
+            EngineError::Precondition(reason) => Self::new(ErrorCode::FailedPrecondition, reason),
+            EngineError::Unavailable(reason) => Self::new(ErrorCode::Unavailable, reason),
+            EngineError::Internal(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::invalid(&invalid.field, &invalid.rule)
+    }
+}
+
+/// Carries the error to [`render`], which knows the request's id.
+#[derive(Clone)]
+struct Unrendered(Arc<ApiError>);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(Unrendered(Arc::new(self)));
+        response
+    }
+}
+
+/// Writes the body of every error, with the request's id in it.
+pub(super) async fn render(id: RequestId, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(Unrendered(error)) = response.extensions_mut().remove() else {
+        return response;
+    };
+    error.log();
+    let json = serde_json::to_vec(&error.body(id.as_str())).unwrap_or_default();
+    *response.body_mut() = Body::from(json);
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
+/// The error and its causes on one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

@@ -1,0 +1,79 @@
+//! Changes that wait to be sent, merged: of each object only the newest state is kept, so that a slow reader costs no more memory
+//! than there are objects that changed.
+
+use super::topics::Topics;
+use crate::{
+    domain::ids::{NodeName, PullId, TaskId},
+    engine::{
+        board::Delta,
+        views::{NodeView, PullView, TaskView},
+    },
+    http::dto::event::DeltaJson,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What changed since the last event.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    version: u64,
+    tasks: BTreeMap<TaskId, Arc<TaskView>>,
+    removed_tasks: BTreeSet<TaskId>,
+    pulls: BTreeMap<PullId, Arc<PullView>>,
+    nodes: BTreeMap<NodeName, Arc<NodeView>>,
+    urgent: bool,
+}
+
+impl Pending {
+    /// Whether there is nothing to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.removed_tasks.is_empty() && self.pulls.is_empty() && self.nodes.is_empty()
+    }
+
+    /// Whether something ended: outcomes are not held back as progress is.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    /// Version of the newest delta in it.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Adds what the topics show of a delta.
+    pub(super) fn merge(&mut self, delta: &Delta, topics: &Topics) {
+        self.version = delta.version;
+        for task in delta.tasks.iter().filter(|view| topics.show_task(&view.task.id)) {
+            self.urgent |= !task.task.state.is_open();
+            self.removed_tasks.remove(&task.task.id);
+            self.tasks.insert(task.task.id.clone(), Arc::clone(task));
+        }
+        for pull in delta.pulls.iter().filter(|view| topics.show_pull(&view.pull)) {
+            self.urgent |= !pull.pull.state.is_open();
+            self.pulls.insert(pull.pull.id.clone(), Arc::clone(pull));
+        }
+        for node in delta.nodes.iter().filter(|_| topics.nodes) {
+            self.nodes.insert(node.node.name.clone(), Arc::clone(node));
+        }
+        for id in delta.removed_tasks.iter().filter(|id| topics.show_task(id)) {
+            self.urgent = true;
+            self.tasks.remove(id);
+            self.pulls.retain(|_, view| view.pull.task != *id);
+            self.removed_tasks.insert(id.clone());
+        }
+    }
+
+    /// Takes everything out for one event.
+    pub(super) fn take(&mut self) -> DeltaJson {
+        let taken = std::mem::take(self);
+        DeltaJson {
+            version: taken.version,
+            tasks: taken.tasks.values().map(|view| view.as_ref().into()).collect(),
+            removed_tasks: taken.removed_tasks.iter().map(ToString::to_string).collect(),
+            pulls: taken.pulls.values().map(|view| view.as_ref().into()).collect(),
+            nodes: taken.nodes.values().map(|view| view.as_ref().into()).collect(),
+        }
+    }
+}

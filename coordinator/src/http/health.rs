@@ -1,0 +1,49 @@
+//! Probes and metrics. Public: they say nothing about what runs.
+
+use super::{HttpState, dto::health::HealthJson, error::ApiError};
+use crate::metrics::CONTENT_TYPE;
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "Yes", body = HealthJson)))]
+pub(super) async fn health() -> Json<HealthJson> {
+    Json(HealthJson::healthy())
+}
+
+/// The same as `/health`.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "Yes", body = HealthJson)))]
+pub(super) async fn healthz() -> Json<HealthJson> {
+    Json(HealthJson::healthy())
+}
+
+/// Whether the coordinator can serve, and why not.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+    (status = 200, description = "Yes", body = HealthJson),
+    (status = 503, description = "It cannot serve; `reasons` says why", body = HealthJson),
+))]
+pub(super) async fn readyz(State(state): State<HttpState>) -> impl IntoResponse {
+    let mut reasons = state.engine.not_ready().await;
+    if state.shutdown.is_cancelled() {
+        reasons.push("the coordinator is stopping".to_owned());
+    }
+    let status = if reasons.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(HealthJson::ready_unless(reasons)))
+}
+
+/// Figures in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+    (status = 200, description = "Figures", body = String, content_type = "text/plain"),
+))]
+pub(super) async fn metrics(State(state): State<HttpState>) -> Result<impl IntoResponse, ApiError> {
+    let text = state.metrics.render().map_err(ApiError::internal)?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
+}

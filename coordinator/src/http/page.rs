@@ -1,0 +1,88 @@
+//! Which part of a list a query asks for, and the comma lists of state words.
+
+use super::error::ApiError;
+use crate::engine::views::PageRequest;
+
+/// Page sizes of one list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageRule {
+    /// Used when the query names none, or one below 1.
+    pub(super) default: u32,
+    /// Larger ones become this.
+    pub(super) max: u32,
+}
+
+impl PageRule {
+    /// Reads `limit` and `offset`.
+    pub(super) fn read(self, limit: Option<&str>, offset: Option<&str>) -> Result<PageRequest, ApiError> {
+        let limit = match integer("limit", limit)? {
+            Some(limit) if limit > 0 => u32::try_from(limit).unwrap_or(u32::MAX).min(self.max),
+            Some(_) | None => self.default,
+        };
+        let offset = integer("offset", offset)?.unwrap_or(0).max(0);
+        Ok(PageRequest {
+            limit,
+            offset: u32::try_from(offset).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// An integer of any length; what does not fit 64 bits is cut to the nearest that does. Empty text is the same as none.
+fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
+        return Err(ApiError::invalid(name, format!("{text:?} is not an integer")));
+    }
+    let nearest = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    Ok(Some(text.parse().unwrap_or(nearest)))
+}
+
+/// Reads a comma list of state words; empty means all.
+pub(super) fn words<T>(
+    name: &str,
+    text: Option<&str>,
+    parse: fn(&str) -> Option<T>,
+    known: &[&str],
+) -> Result<Vec<T>, ApiError> {
+    let parts = text
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            parse(part).ok_or_else(|| {
+                let rule = format!("{part:?} is unknown, known are {}", known.join(", "));
+                ApiError::invalid(name, rule)
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: PageRule = PageRule { default: 10, max: 100 };
+
+    #[test]
+    fn out_of_range_values_are_bent_and_other_words_refused() {
+        let page = |limit, offset| RULE.read(limit, offset).map(|page| (page.limit, page.offset)).ok();
+        assert_eq!(page(None, None), Some((10, 0)));
+        assert_eq!(page(Some("0"), Some("-3")), Some((10, 0)));
+        assert_eq!(page(Some("-1"), Some("")), Some((10, 0)));
+        assert_eq!(page(Some("101"), Some("7")), Some((100, 7)));
+        assert_eq!(
+            page(Some("99999999999999999999999"), Some("99999999999")),
+            Some((100, u32::MAX))
+        );
+        assert_eq!(page(Some("-99999999999999999999999"), None), Some((10, 0)));
+        for bad in ["ten", "1.5", "1e3", "-", "0x10", " 1"] {
+            assert_eq!(page(Some(bad), None), None, "{bad}");
+            assert_eq!(page(None, Some(bad)), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The edge on a real engine with a real database, asked without a socket; helpers of the tests below.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::{HttpState, router};
+use crate::{
+    domain::{
+        counts::ByteCounts,
+        ids::{NodeName, PullId},
+        image::{ImageDigests, ImageRef, Platform},
+        limits::Limits,
+        node::{InventoryImage, Node, NodeCondition},
+        outcome::{Failure, Outcome},
+    },
+    engine::{
+        Engine,
+        core::EngineSettings,
+        resolver::{ImageResolver, Resolving},
+    },
+    fleet::messages::{Hello, InventoryReport, Order, Report, StartPull},
+    metrics::Metrics,
+    store::Store,
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header, request::Builder},
+    response::Response,
+};
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// There is no registry here; nodes may know better.
+struct NoRegistry;
+
+impl ImageResolver for NoRegistry {
+    fn resolve<'a>(&'a self, _image: &'a ImageRef, _platforms: &'a [Platform]) -> Resolving<'a> {
+        Box::pin(async { Err("no registry in this test".to_owned()) })
+    }
+}
+
+/// The edge and what stands behind it.
+pub(super) struct Edge {
+    pub(super) state: HttpState,
+    router: Router,
+    stop: CancellationToken,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// An answer, read to its end.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// A request as a program on this machine sends it.
+pub(super) fn request(method: &str, path: &str) -> Builder {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "localhost:8080")
+}
+
+impl Edge {
+    pub(super) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("ips.db").display());
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let settings = EngineSettings {
+            limits: Limits::default(),
+            session_grace_ms: 30_000,
+            node_lost_after_ms: 900_000,
+        };
+        let store = Store::open(&url).await.unwrap();
+        let opened = Engine::open(store, settings, Arc::new(NoRegistry), Arc::clone(&metrics)).await;
+        let (engine, engine_loop) = opened.unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(engine_loop.run(stop.clone()));
+        let state = HttpState {
+            engine,
+            metrics,
+            shutdown: CancellationToken::new(),
+        };
+        Self {
+            router: router(state.clone()),
+            state,
+            stop,
+            _folder: folder,
+        }
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn ask(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.send(request).await).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.ask(request("GET", path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Answer {
+        self.ask(request("DELETE", path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+        let request = request("POST", path).header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(body.into()).unwrap()).await
+    }
+
+    pub(super) async fn create(&self, body: &Value) -> Answer {
+        self.post("/api/v1/tasks", body.to_string()).await
+    }
+
+    /// Asks until the answer is as wanted.
+    pub(super) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..250 {
+            let json = self.get(path).await.json();
+            if wanted(&json) {
+                return json;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{path} did not become as wanted: {}", self.get(path).await.text());
+    }
+
+    /// An agent says hello; what it is ordered comes out of the receiver.
+    pub(super) async fn connect(&self, name: &str, pool: &str) -> Agent {
+        let (sender, orders) = mpsc::channel(64);
+        let hello = Hello {
+            node: node(name, pool),
+            condition: NodeCondition {
+                runtime_ready: true,
+                ..NodeCondition::default()
+            },
+            in_flight: vec![],
+            unacknowledged: vec![],
+            inventory_hash: String::new(),
+        };
+        let grant = self.state.engine.open_session(hello, sender).await.unwrap().unwrap();
+        Agent {
+            engine: self.state.engine.clone(),
+            node: NodeName::parse(name).unwrap(),
+            session: grant.session,
+            orders,
+        }
+    }
+}
+
+fn node(name: &str, pool: &str) -> Node {
+    Node {
+        name: NodeName::parse(name).unwrap(),
+        uid: format!("uid-{name}"),
+        runtime_uuid: format!("runtime-{name}"),
+        labels: BTreeMap::from([("pool".to_owned(), pool.to_owned())]),
+        platform: Platform {
+            os: "linux".into(),
+            architecture: "amd64".into(),
+            variant: String::new(),
+        },
+        agent_version: crate::domain::version::VERSION.into(),
+        runtime_name: "containerd".into(),
+        runtime_version: "1.7.24".into(),
+        max_concurrent_pulls: 2,
+        first_seen_at: 0,
+        last_seen_at: 0,
+    }
+}
+
+/// The test's end of a session.
+pub(super) struct Agent {
+    engine: Engine,
+    node: NodeName,
+    session: crate::fleet::SessionId,
+    orders: mpsc::Receiver<Order>,
+}
+
+impl Agent {
+    /// Waits for the next pull that it is to start.
+    pub(super) async fn started(&mut self) -> StartPull {
+        loop {
+            let order = tokio::time::timeout(Duration::from_secs(5), self.orders.recv()).await;
+            if let Order::StartPull(start) = order.unwrap().unwrap() {
+                return start;
+            }
+        }
+    }
+
+    pub(super) async fn fail(&self, start: &StartPull, failure: Failure) {
+        let outcome = Outcome {
+            attempt: start.attempt,
+            result: Err(failure),
+            digests: ImageDigests::default(),
+            bytes: ByteCounts::default(),
+            finished_at: 1,
+        };
+        self.report(Report::Outcome(start.pull.clone(), outcome)).await;
+    }
+
+    pub(super) async fn succeed(&self, start: &StartPull, success: crate::domain::outcome::Success) {
+        let outcome = Outcome {
+            attempt: start.attempt,
+            result: Ok(success),
+            digests: ImageDigests::default(),
+            bytes: ByteCounts {
+                total: 100,
+                fetched: 100,
+                unpacked: 100,
+                ..ByteCounts::default()
+            },
+            finished_at: 1,
+        };
+        self.report(Report::Outcome(start.pull.clone(), outcome)).await;
+    }
+
+    pub(super) async fn has(&self, image: InventoryImage) {
+        let inventory = InventoryReport {
+            hash: "h1".into(),
+            whole: true,
+            images: vec![image],
+            removed: vec![],
+        };
+        self.report(Report::Inventory(inventory)).await;
+    }
+
+    async fn report(&self, report: Report) {
+        let engine = &self.engine;
+        engine.report(self.node.clone(), self.session, report).await.unwrap();
+    }
+}
+
+/// A pull id that no engine made.
+pub(super) fn pull_id(text: &str) -> PullId {
+    PullId::from_stored(text.into())
+}

@@ -1,0 +1,9 @@
+//! The edge from outside: whole requests against the route table.
+
+mod bad_input;
+mod described;
+mod live;
+mod pages;
+mod shared_rules;
+mod stories;
+mod wire;

@@ -1,0 +1,63 @@
+//! Lists: limits are bent, filters are real.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::http::testing::Edge;
+use serde_json::json;
+
+#[tokio::test]
+async fn empty_lists_are_lists() {
+    let edge = Edge::start().await;
+    let tasks = edge.get("/api/v1/tasks").await.json();
+    assert_eq!(tasks, json!({"tasks": [], "total": 0, "limit": 10, "offset": 0}));
+    let nodes = edge.get("/api/v1/nodes").await.json();
+    assert_eq!(nodes, json!({"nodes": [], "total": 0, "limit": 100, "offset": 0}));
+    assert_eq!(
+        edge.get("/api/v1/stats").await.json(),
+        json!({"nodes": {"total": 0, "ready": 0, "coverage": 0}})
+    );
+}
+
+#[tokio::test]
+async fn limits_are_bent_into_their_range() {
+    let edge = Edge::start().await;
+    for (query, limit, offset) in [
+        ("limit=0&offset=-5", 10, 0),
+        ("limit=-7&offset=3", 10, 3),
+        ("limit=1000", 100, 0),
+        ("limit=7&unknown=1", 7, 0),
+    ] {
+        let json = edge.get(&format!("/api/v1/tasks?{query}")).await.json();
+        assert_eq!(
+            (&json["limit"], &json["offset"]),
+            (&json!(limit), &json!(offset)),
+            "{query}"
+        );
+    }
+    assert_eq!(edge.get("/api/v1/nodes?limit=5000").await.json()["limit"], 1000);
+}
+
+#[tokio::test]
+async fn tasks_are_filtered_by_status_and_nodes_by_label() {
+    let edge = Edge::start().await;
+    let _agents = (edge.connect("node-a", "cpu").await, edge.connect("node-b", "gpu").await);
+    for id in ["one", "two"] {
+        assert_eq!(edge.create(&json!({"images": ["a"], "id": id})).await.status, 201);
+    }
+    assert_eq!(edge.delete("/api/v1/tasks/one").await.json()["action"], "cancelled");
+    let ids = async |query: &str| -> Vec<String> {
+        let json = edge.get(&format!("/api/v1/tasks?{query}")).await.json();
+        let tasks = json["tasks"].as_array().unwrap();
+        tasks
+            .iter()
+            .map(|task| task["taskId"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(ids("status=cancelled").await, ["one"]);
+    assert_eq!(ids("status=pending,running").await, ["two"]);
+    assert_eq!(ids("status=").await.len(), 2);
+    let nodes = edge.get("/api/v1/nodes?selector=pool%3Dgpu").await.json();
+    assert_eq!(
+        (&nodes["total"], &nodes["nodes"][0]["name"]),
+        (&json!(1), &json!("node-b"))
+    );
+}

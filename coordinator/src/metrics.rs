@@ -1,0 +1,293 @@
+//! Every figure that the coordinator publishes for Prometheus, in one struct. Callers say what happened; names, labels and buckets
+//! are decided here. No label is unbounded: task ids, images and nodes never become one.
+
+use crate::domain::{
+    pull::{Pull, PullState},
+    task_state::TaskState,
+};
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+const TASK_BUCKETS: &[f64] = &[10., 30., 60., 120., 300., 600., 1200., 1800., 3600.];
+const BATCH_BUCKETS: &[f64] = &[5., 10., 30., 60., 120., 300., 600.];
+const PULL_BUCKETS: &[f64] = &[0.5, 1., 2., 5., 10., 30., 60., 120., 300., 600., 1200., 1800., 3600.];
+const COMMIT_BUCKETS: &[f64] = &[0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1., 2., 5.];
+
+/// The content type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// The figures. Made once at start, shared by `Arc`.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    tasks: IntCounterVec,
+    task_duration: HistogramVec,
+    active_tasks: IntGauge,
+    nodes_processed: IntCounterVec,
+    dispatches: IntCounterVec,
+    images_pulled: IntCounter,
+    pulls: IntCounterVec,
+    pull_duration: HistogramVec,
+    queue_depth: IntGauge,
+    running_pulls: IntGauge,
+    sessions: IntGauge,
+    bytes_fetched: IntCounter,
+    store_commit: Histogram,
+    api_requests: IntCounterVec,
+    api_duration: HistogramVec,
+    api_in_flight: IntGauge,
+    events_streams: IntGauge,
+}
+
+/// Counts one thing as in flight for as long as it lives.
+#[derive(Debug)]
+pub struct InFlight(IntGauge);
+
+impl InFlight {
+    fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Registers every figure with a registry of its own.
+    ///
+    /// # Errors
+    /// A name or label that Prometheus does not allow, or a name used twice: a bug that the tests catch.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let make = Make(&registry);
+        make.process()?;
+        make.histogram(
+            "ips_batch_execution_duration_seconds",
+            "Deprecated, kept for old dashboards: batches are a sliding window here and have no duration, so nothing is observed.",
+            BATCH_BUCKETS,
+        )?;
+        Ok(Self {
+            tasks: make.counters("ips_tasks_total", "Tasks that entered a status.", &["status"])?,
+            task_duration: make.histograms(
+                "ips_task_duration_seconds",
+                "Time from a task's first dispatch (its acceptance if it had none) to its end.",
+                &["status"],
+                TASK_BUCKETS,
+            )?,
+            active_tasks: make.gauge("ips_active_tasks", "Tasks that have not ended.")?,
+            nodes_processed: make.counters(
+                "ips_nodes_processed_total",
+                "Nodes whose pulls of a task have all ended: success if every one succeeded, else failed.",
+                &["status"],
+            )?,
+            dispatches: make.counters(
+                "ips_job_creation_total",
+                "Deprecated name: pulls handed to agents (success) or refused by their session (failed).",
+                &["status"],
+            )?,
+            images_pulled: make.counter(
+                "ips_images_pulled_total",
+                "Pulls that succeeded, those of images that were already present included.",
+            )?,
+            pulls: make.counters(
+                "ips_pulls_total",
+                "Pulls that ended, by state and by the reason of their success or failure.",
+                &["state", "reason"],
+            )?,
+            pull_duration: make.histograms(
+                "ips_pull_duration_seconds",
+                "Time from the dispatch of a pull's last attempt to its end, by state.",
+                &["result"],
+                PULL_BUCKETS,
+            )?,
+            queue_depth: make.gauge(
+                "ips_queue_depth",
+                "Pulls that wait for a slot, their node or their next attempt.",
+            )?,
+            running_pulls: make.gauge("ips_running_pulls", "Pulls that an agent holds.")?,
+            sessions: make.gauge("ips_sessions", "Agents that are connected.")?,
+            bytes_fetched: make.counter("ips_bytes_fetched_total", "Bytes that agents fetched, compressed.")?,
+            store_commit: make.histogram(
+                "ips_store_commit_seconds",
+                "Time that one write transaction of the store took.",
+                COMMIT_BUCKETS,
+            )?,
+            api_requests: make.counters(
+                "ips_api_request_total",
+                "HTTP requests that were answered; endpoint is the route's pattern, empty if no route matched.",
+                &["method", "endpoint", "status_code"],
+            )?,
+            api_duration: make.histograms(
+                "ips_api_request_duration_seconds",
+                "Time until an HTTP answer began; endpoint is the route's pattern, empty if no route matched.",
+                &["method", "endpoint", "status_code"],
+                prometheus::DEFAULT_BUCKETS,
+            )?,
+            api_in_flight: make.gauge(
+                "ips_api_requests_in_flight",
+                "HTTP requests that wait for their answer to begin.",
+            )?,
+            events_streams: make.gauge("ips_events_streams", "Open streams of server-sent events.")?,
+            registry,
+        })
+    }
+
+    /// A task entered a status (accepting it counts as pending).
+    pub fn task_state(&self, state: TaskState) {
+        self.tasks.with_label_values(&[state.as_str()]).inc();
+    }
+
+    /// A task ended.
+    pub fn task_ended(&self, state: TaskState, seconds: f64) {
+        self.task_duration.with_label_values(&[state.as_str()]).observe(seconds);
+    }
+
+    /// How many tasks have not ended.
+    pub fn set_active_tasks(&self, tasks: usize) {
+        self.active_tasks.set(as_gauge(tasks));
+    }
+
+    /// The last pull that a task had on a node ended; `success` when all of them succeeded.
+    pub fn node_processed(&self, success: bool) {
+        self.nodes_processed.with_label_values(&[success_word(success)]).inc();
+    }
+
+    /// A pull was handed to its agent's session, which took it or not.
+    pub fn dispatched(&self, taken: bool) {
+        self.dispatches.with_label_values(&[success_word(taken)]).inc();
+    }
+
+    /// A pull ended; `seconds` since its last attempt was handed out, 0 if none was.
+    pub fn pull_ended(&self, pull: &Pull, seconds: f64) {
+        let success = pull.success.map(|reason| reason.as_str());
+        let failure = pull.failure.map(|reason| reason.as_str());
+        let reason = match pull.state {
+            PullState::Succeeded => success,
+            PullState::Failed => failure,
+            PullState::Queued
+            | PullState::Dispatched
+            | PullState::Pulling
+            | PullState::Skipped
+            | PullState::Cancelled => None,
+        };
+        let state = pull.state.as_str();
+        self.pulls.with_label_values(&[state, reason.unwrap_or("")]).inc();
+        self.pull_duration.with_label_values(&[state]).observe(seconds);
+        if pull.state == PullState::Succeeded {
+            self.images_pulled.inc();
+        }
+    }
+
+    /// How many pulls wait.
+    pub fn set_queue_depth(&self, pulls: usize) {
+        self.queue_depth.set(as_gauge(pulls));
+    }
+
+    /// How many pulls agents hold.
+    pub fn set_running_pulls(&self, pulls: usize) {
+        self.running_pulls.set(as_gauge(pulls));
+    }
+
+    /// How many agents are connected.
+    pub fn set_sessions(&self, sessions: usize) {
+        self.sessions.set(as_gauge(sessions));
+    }
+
+    /// Agents fetched more bytes.
+    pub fn bytes_fetched(&self, bytes: u64) {
+        self.bytes_fetched.inc_by(bytes);
+    }
+
+    /// The store wrote one transaction.
+    pub fn store_committed(&self, seconds: f64) {
+        self.store_commit.observe(seconds);
+    }
+
+    /// An HTTP request came in; hold the value until its answer begins.
+    pub fn api_request_started(&self) -> InFlight {
+        InFlight::new(&self.api_in_flight)
+    }
+
+    /// An HTTP request was answered. `endpoint` is a route's pattern, empty if none matched.
+    pub fn api_request(&self, method: &'static str, endpoint: &str, status: u16, seconds: f64) {
+        let labels = [method, endpoint, &status.to_string()];
+        self.api_requests.with_label_values(&labels).inc();
+        self.api_duration.with_label_values(&labels).observe(seconds);
+    }
+
+    /// A stream of events was opened; hold the value as long as it is open.
+    pub fn events_stream_opened(&self) -> InFlight {
+        InFlight::new(&self.events_streams)
+    }
+
+    /// Everything in Prometheus' text format, see [`CONTENT_TYPE`].
+    ///
+    /// # Errors
+    /// A figure that cannot be written: a bug.
+    pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+fn as_gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn success_word(success: bool) -> &'static str {
+    if success { "success" } else { "failed" }
+}
+
+/// Makes figures and registers them.
+struct Make<'a>(&'a Registry);
+
+impl Make<'_> {
+    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, figure: C) -> Result<C, prometheus::Error> {
+        self.0.register(Box::new(figure.clone()))?;
+        Ok(figure)
+    }
+
+    fn process(&self) -> Result<(), prometheus::Error> {
+        #[cfg(target_os = "linux")]
+        self.0
+            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(())
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        self.register(IntCounter::new(name, help)?)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        self.register(IntGauge::new(name, help)?)
+    }
+
+    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+        self.register(Histogram::with_opts(options)?)
+    }
+
+    fn histograms(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        buckets: &[f64],
+    ) -> Result<HistogramVec, prometheus::Error> {
+        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+        self.register(HistogramVec::new(options, labels)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

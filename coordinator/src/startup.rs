@@ -1,0 +1,175 @@
+//! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
+
+use crate::{
+    config::Config,
+    domain::version::VERSION,
+    engine::Engine,
+    grpc::{
+        agent::{AgentSettings, Agents},
+        nodes::NodeService,
+        tasks::TaskService,
+    },
+    http::{self, HttpState},
+    metrics::Metrics,
+    registry::Registry,
+    store::Store,
+};
+use anyhow::{Context, Result};
+use ips_proto::v1::{
+    agent_service_server::AgentServiceServer, node_service_server::NodeServiceServer,
+    task_service_server::TaskServiceServer,
+};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+
+/// Shortest pause between two progress reports of one pull.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
+/// How long open requests may take to end after a signal.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+struct Listeners {
+    http: TcpListener,
+    grpc: TcpListener,
+    metrics: TcpListener,
+}
+
+/// Runs the coordinator until a signal or a failure.
+///
+/// # Errors
+/// What kept it from starting, or the part that died.
+pub async fn run(config: Config) -> Result<()> {
+    // Fails only if a provider was installed before, which then serves.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let listeners = bind(&config).await?;
+    let store = Store::open(&config.database).await?;
+    let epoch = store.epoch();
+    let metrics = Arc::new(Metrics::new()?);
+    let registry = Arc::new(Registry::new(config.registry.clone()));
+    let (engine, engine_loop) = Engine::open(store, config.engine, registry, Arc::clone(&metrics)).await?;
+    let shutdown = CancellationToken::new();
+    let state = HttpState {
+        engine: engine.clone(),
+        metrics,
+        shutdown: shutdown.clone(),
+    };
+    let addresses = addresses(&listeners)?;
+    tracing::info!(version = VERSION, epoch, database = config.database, %addresses, "coordinator started");
+
+    let mut parts = JoinSet::new();
+    let stop = shutdown.clone();
+    parts.spawn(async move { engine_loop.run(stop).await.context("engine") });
+    parts.spawn(serve_http(
+        listeners.http,
+        http::router(state.clone()),
+        shutdown.clone(),
+    ));
+    parts.spawn(serve_http(listeners.metrics, http::probes(state), shutdown.clone()));
+    parts.spawn(serve_grpc(
+        listeners.grpc,
+        engine,
+        config.heartbeat_interval,
+        shutdown.clone(),
+    ));
+    if let Some(path) = &config.ready_file {
+        announce(path, &addresses)?;
+    }
+    let result = first_end(&mut parts).await;
+    shutdown.cancel();
+    let _too_slow = tokio::time::timeout(DRAIN_LIMIT, async { while parts.join_next().await.is_some() {} }).await;
+    result
+}
+
+async fn bind(config: &Config) -> Result<Listeners> {
+    let listen = async |setting: &str, address: SocketAddr| {
+        TcpListener::bind(address)
+            .await
+            .with_context(|| format!("{setting}: cannot listen on {address}"))
+    };
+    Ok(Listeners {
+        http: listen("--http-address", config.http_address).await?,
+        grpc: listen("--grpc-address", config.grpc_address).await?,
+        metrics: listen("--metrics-address", config.metrics_address).await?,
+    })
+}
+
+fn addresses(listeners: &Listeners) -> Result<serde_json::Value> {
+    Ok(serde_json::json!({
+        "http": listeners.http.local_addr()?,
+        "grpc": listeners.grpc.local_addr()?,
+        "metrics": listeners.metrics.local_addr()?,
+    }))
+}
+
+/// Writes the bound addresses so that no reader sees half of them.
+fn announce(path: &Path, addresses: &serde_json::Value) -> Result<()> {
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, addresses.to_string())
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("--ready-file: cannot write {}", path.display()))
+}
+
+async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) -> Result<()> {
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await
+        .context("HTTP")
+}
+
+async fn serve_grpc(
+    listener: TcpListener,
+    engine: Engine,
+    heartbeat_interval: Duration,
+    shutdown: CancellationToken,
+) -> Result<()> {
+    let settings = AgentSettings {
+        heartbeat_interval,
+        progress_interval: PROGRESS_INTERVAL,
+    };
+    let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
+    let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
+    let nodes = NodeServiceServer::new(NodeService::new(engine));
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<AgentServiceServer<Agents>>().await;
+    health.set_serving::<TaskServiceServer<TaskService>>().await;
+    health.set_serving::<NodeServiceServer<NodeService>>().await;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    Server::builder()
+        .http2_keepalive_interval(Some(Duration::from_secs(10)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(agents)
+        .add_service(tasks)
+        .add_service(nodes)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
+        .await
+        .context("gRPC")
+}
+
+/// Waits for a signal, or for the first part that ends by itself, which none may.
+async fn first_end(parts: &mut JoinSet<Result<()>>) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
+        _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
+        ended = parts.join_next() => {
+            let Some(ended) = ended else { return Ok(()) };
+            ended.context("a part of the coordinator panicked")??;
+            anyhow::bail!("a part of the coordinator ended by itself");
+        }
+    }
+    Ok(())
+}

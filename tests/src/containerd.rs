@@ -1,0 +1,206 @@
+//! A real containerd of a chosen version with a root, state and socket of its own: one "node". It can be killed and come
+//! back on the same content. The machine's own containerd is never touched.
+
+mod config;
+mod truth;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::cache;
+use crate::folder::Folder;
+use crate::process::Process;
+use crate::wait::wait_until;
+
+pub use truth::{Ingest, Truth};
+
+/// The versions that every test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainerdVersion {
+    /// Debian 12.
+    V1_6,
+    /// Debian 13.
+    V1_7,
+    /// Debian testing.
+    V2_1,
+}
+
+impl ContainerdVersion {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::V1_6, Self::V1_7, Self::V2_1];
+
+    /// `1.6`: its folder in the cache, and how its version begins.
+    pub fn minor(self) -> &'static str {
+        match self {
+            Self::V1_6 => "1.6",
+            Self::V1_7 => "1.7",
+            Self::V2_1 => "2.1",
+        }
+    }
+}
+
+impl fmt::Display for ContainerdVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.minor())
+    }
+}
+
+/// How to start one; the default is a roomy disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ContainerdOptions {
+    /// The root is a memory file system of so many MiB, to be filled up.
+    pub disk_mebibytes: Option<u64>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Containerd {
+    // Fields are dropped in this order: the process ends before its folder is removed.
+    process: Process,
+    version: ContainerdVersion,
+    snapshotter: &'static str,
+    root: PathBuf,
+    folder: Folder,
+}
+
+impl Containerd {
+    /// Starts an empty containerd.
+    pub async fn start(version: ContainerdVersion, options: ContainerdOptions) -> Result<Self> {
+        let folder = Folder::new("containerd")?;
+        let root = match options.disk_mebibytes {
+            Some(size) => folder.small_disk("root", size)?,
+            None => folder.join("root"),
+        };
+        std::fs::create_dir_all(folder.join("hosts"))?;
+        let snapshotter = config::snapshotter(&folder)?;
+        std::fs::write(
+            folder.join("config.toml"),
+            config::text(version, folder.path(), snapshotter),
+        )?;
+        let process = spawn(version, &folder)?;
+        let mut containerd = Self {
+            process,
+            version,
+            snapshotter,
+            root,
+            folder,
+        };
+        containerd.ready().await;
+        Ok(containerd)
+    }
+
+    async fn ready(&mut self) {
+        let socket = self.socket();
+        wait_until("containerd's CRI to answer", Duration::from_secs(30), async || {
+            assert!(
+                self.process.is_running(),
+                "containerd ended: {}",
+                self.process.log_tail()
+            );
+            match Truth::connect(&socket, self.snapshotter).await {
+                Ok(truth) => truth.version().await.is_ok() && truth.images().await.is_ok(),
+                Err(_) => false,
+            }
+        })
+        .await;
+    }
+
+    /// Which version this is.
+    pub fn version(&self) -> ContainerdVersion {
+        self.version
+    }
+
+    /// Which snapshotter its CRI uses.
+    pub fn snapshotter(&self) -> &'static str {
+        self.snapshotter
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("containerd.sock")
+    }
+
+    /// Its root: the disk that images fill.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What it prints.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// The process, for signals and measurements.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// A fresh connection to ask it for the truth.
+    pub async fn truth(&self) -> Truth {
+        Truth::connect(&self.socket(), self.snapshotter)
+            .await
+            .expect("containerd's socket")
+    }
+
+    /// Kills it with -9; its socket file stays behind, as in real life.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the same content.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process = spawn(self.version, &self.folder)?;
+        self.ready().await;
+        Ok(())
+    }
+
+    /// Runs its own `ctr` in the namespace of Kubernetes and gives back what it prints.
+    pub async fn ctr(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = tokio::process::Command::new(cache::containerd(self.version.minor(), "ctr")?);
+        command
+            .arg("--address")
+            .arg(self.socket())
+            .args(["--namespace", "k8s.io"])
+            .args(arguments);
+        let output = command.kill_on_drop(true).output().await.context("running ctr")?;
+        anyhow::ensure!(
+            output.status.success(),
+            "ctr {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Fetches an image and names it, without unpacking: CRI's ImageStatus answers for it all the same.
+    pub async fn fetch_only(&self, reference: &str) -> Result<()> {
+        self.ctr(&["content", "fetch", "--plain-http", reference])
+            .await
+            .map(drop)
+    }
+
+    /// The digest that `ctr` shows for a reference, if the image is there.
+    pub async fn ctr_digest(&self, reference: &str) -> Result<Option<String>> {
+        let list = self.ctr(&["images", "ls", &format!("name=={reference}")]).await?;
+        let row = list
+            .lines()
+            .skip(1)
+            .find(|line| line.split_whitespace().next() == Some(reference));
+        Ok(row
+            .and_then(|row| row.split_whitespace().find(|field| field.starts_with("sha256:")))
+            .map(str::to_owned))
+    }
+}
+
+fn spawn(version: ContainerdVersion, folder: &Folder) -> Result<Process> {
+    let mut command = Command::new(cache::containerd(version.minor(), "containerd")?);
+    command.arg("--config").arg(folder.join("config.toml")).env("TZ", "UTC");
+    Process::start(
+        &format!("containerd {version}"),
+        &command,
+        &folder.join("containerd.log"),
+    )
+}

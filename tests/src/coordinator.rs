@@ -1,0 +1,173 @@
+//! A real `ips-coordinator` process on free ports with a database of its own. It can be killed and come back on the same
+//! database and ports.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tonic::transport::Channel;
+
+use crate::folder::Folder;
+use crate::http::Api;
+use crate::process::Process;
+use crate::wait::wait_until;
+use crate::{cache, ports};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Coordinator {
+    process: Process,
+    http: u16,
+    grpc: u16,
+    metrics: u16,
+    arguments: Vec<String>,
+    folder: Folder,
+}
+
+impl Coordinator {
+    /// Starts one with further arguments; registries on loopback are allowed, as the tests' are.
+    pub async fn start(arguments: &[&str]) -> Result<Self> {
+        let folder = Folder::new("coordinator")?;
+        // Fixed ports instead of port 0, so that agents find it again after a restart.
+        let (http, grpc, metrics) = (ports::free()?, ports::free()?, ports::free()?);
+        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let process = spawn(&folder, [http, grpc, metrics], &arguments)?;
+        let mut coordinator = Self {
+            process,
+            http,
+            grpc,
+            metrics,
+            arguments,
+            folder,
+        };
+        coordinator.ready().await;
+        Ok(coordinator)
+    }
+
+    async fn ready(&mut self) {
+        let file = ready_file(&self.folder);
+        let api = self.api();
+        wait_until("the coordinator to be ready", Duration::from_secs(30), async || {
+            assert!(
+                self.process.is_running(),
+                "the coordinator ended: {}",
+                self.process.log_tail()
+            );
+            file.exists() && api.get("/health").await.is_ok()
+        })
+        .await;
+    }
+
+    /// Its REST API.
+    pub fn api(&self) -> Api {
+        Api::new(format!("http://127.0.0.1:{}", self.http))
+    }
+
+    /// Where agents and the CLI dial.
+    pub fn grpc_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.grpc)
+    }
+
+    /// A gRPC connection.
+    pub async fn grpc(&self) -> Channel {
+        let endpoint = Channel::from_shared(self.grpc_url()).expect("a URL");
+        endpoint.connect().await.expect("the coordinator's gRPC port")
+    }
+
+    /// Its metrics, as text.
+    pub async fn metrics(&self) -> Result<String> {
+        let url = format!("http://127.0.0.1:{}/metrics", self.metrics);
+        Ok(crate::http::client()
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .text()
+            .await?)
+    }
+
+    /// The process, for signals and measurements.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// What it prints.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// Kills it with -9.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Stops it with SIGTERM and says how it ended.
+    pub async fn terminate(&mut self) -> std::process::ExitStatus {
+        self.process.signal(Signal::SIGTERM);
+        self.process.wait(Duration::from_secs(30)).await
+    }
+
+    /// Starts it again: same database, same ports.
+    pub async fn restart(&mut self) -> Result<()> {
+        let _ = std::fs::remove_file(ready_file(&self.folder));
+        self.process = spawn(&self.folder, [self.http, self.grpc, self.metrics], &self.arguments)?;
+        self.ready().await;
+        Ok(())
+    }
+
+    /// Creates a task that must be accepted, and gives back its id.
+    pub async fn create_task(&self, body: &Value) -> Result<String> {
+        let (status, task) = self.api().post("/api/v1/tasks", body).await?;
+        anyhow::ensure!(status == StatusCode::CREATED, "creating a task: {status} {task}");
+        Ok(task["taskId"].as_str().context("a task id")?.to_owned())
+    }
+
+    /// Cancels a task, with any outcome.
+    pub async fn cancel_task(&self, id: &str) -> Result<(StatusCode, Value)> {
+        self.api()
+            .call(Method::POST, &format!("/api/v1/tasks/{id}/cancel"), None)
+            .await
+    }
+
+    /// A task as REST shows it.
+    pub async fn task(&self, id: &str) -> Result<Value> {
+        self.api().get(&format!("/api/v1/tasks/{id}")).await
+    }
+
+    /// All pulls of a task.
+    pub async fn pulls(&self, id: &str) -> Result<Vec<Value>> {
+        let page = self.api().get(&format!("/api/v1/tasks/{id}/pulls?limit=1000")).await?;
+        Ok(page["pulls"].as_array().cloned().unwrap_or_default())
+    }
+}
+
+fn ready_file(folder: &Folder) -> PathBuf {
+    folder.join("ready.json")
+}
+
+fn spawn(folder: &Folder, [http, grpc, metrics]: [u16; 3], arguments: &[String]) -> Result<Process> {
+    let mut command = Command::new(cache::program("ips-coordinator")?);
+    for (setting, port) in [
+        ("--http-address", http),
+        ("--grpc-address", grpc),
+        ("--metrics-address", metrics),
+    ] {
+        command.args([setting, &format!("127.0.0.1:{port}")]);
+    }
+    command.args([
+        "--database",
+        &format!("sqlite:{}", folder.join("ips.db").display()),
+        "--heartbeat-interval",
+        "1s",
+    ]);
+    command
+        .arg("--registry-allow-loopback")
+        .arg("--ready-file")
+        .arg(ready_file(folder))
+        .args(arguments);
+    Process::start("coordinator", &command, &folder.join("coordinator.log"))
+}

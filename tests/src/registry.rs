@@ -1,0 +1,158 @@
+//! A real docker-registry on a port of its own. It can be killed and come back on the same port with the same content.
+
+mod client;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::OnceCell;
+
+use crate::folder::Folder;
+use crate::layout::images;
+use crate::process::Process;
+use crate::wait::wait_until;
+use crate::{cache, http, ports};
+
+pub use client::{Digests, RegistryClient};
+
+/// The login of a registry with [`Access::Login`].
+pub const USER: &str = "prewarm";
+/// Its password.
+pub const PASSWORD: &str = "prewarm";
+/// The same as bcrypt, the only form that the registry reads.
+const HTPASSWD: &str = "prewarm:$2y$04$abcdefghijklmnopqrstuuLeTwd2SJwabqhGv7p4hT22Inde4RU5i\n";
+
+/// Who may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// [`USER`] only; others get a 401.
+    Login,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Registry {
+    process: Process,
+    port: u16,
+    config: PathBuf,
+    folder: Folder,
+    access: Access,
+}
+
+impl Registry {
+    /// Starts an empty registry.
+    pub async fn start(access: Access) -> Result<Self> {
+        let folder = Folder::new("registry")?;
+        let storage = folder.join("data");
+        Self::serve(folder, storage, access).await
+    }
+
+    /// Starts a registry with every test image as `name:v1`. Its content stays in the cache, so that the images are pushed
+    /// once a machine; nobody may change it.
+    pub async fn filled() -> Result<Self> {
+        let registry = Self::serve(
+            Folder::new("filled")?,
+            cache::root().join("registry-data-1"),
+            Access::Open,
+        )
+        .await?;
+        let lock = std::fs::File::create(cache::root().join("registry-data.lock"))?;
+        let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
+        for image in images::ALL {
+            registry.client().push(image, &format!("{image}:v1")).await?;
+        }
+        Ok(registry)
+    }
+
+    /// One filled registry for all tests of a process; nobody may kill it.
+    pub async fn shared() -> Arc<Self> {
+        static SHARED: OnceCell<Arc<Registry>> = OnceCell::const_new();
+        let start = async || Self::filled().await.map(Arc::new);
+        SHARED
+            .get_or_try_init(start)
+            .await
+            .expect("the shared registry")
+            .clone()
+    }
+
+    async fn serve(folder: Folder, storage: PathBuf, access: Access) -> Result<Self> {
+        let port = ports::free()?;
+        let config = folder.join("config.yml");
+        std::fs::write(folder.join("htpasswd"), HTPASSWD)?;
+        let login = match access {
+            Access::Open => String::new(),
+            Access::Login => format!(
+                "auth:\n  htpasswd:\n    realm: ips\n    path: {}\n",
+                folder.join("htpasswd").display()
+            ),
+        };
+        let text = format!(
+            "version: 0.1\nlog:\n  accesslog:\n    disabled: true\n  level: warn\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
+             http:\n  addr: 127.0.0.1:{port}\n{login}",
+            storage.display()
+        );
+        std::fs::write(&config, text)?;
+        let process = spawn(&config, &folder)?;
+        let mut registry = Self {
+            process,
+            port,
+            config,
+            folder,
+            access,
+        };
+        registry.ready().await;
+        Ok(registry)
+    }
+
+    async fn ready(&mut self) {
+        let client = http::client();
+        let url = format!("http://{}/v2/", self.address());
+        wait_until("the registry to answer", Duration::from_secs(20), async || {
+            assert!(
+                self.process.is_running(),
+                "the registry ended: {}",
+                self.process.log_tail()
+            );
+            client.get(&url).send().await.is_ok()
+        })
+        .await;
+    }
+
+    /// `127.0.0.1:port`, the host part of its image references.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// A reference to an image here: `image` is `repository:tag` or `repository@digest`.
+    pub fn reference(&self, image: &str) -> String {
+        format!("{}/{image}", self.address())
+    }
+
+    /// Its HTTP API, with the login where it has one.
+    pub fn client(&self) -> RegistryClient {
+        RegistryClient::new(self.address(), self.access == Access::Login)
+    }
+
+    /// Kills it with -9.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again after a kill: same port, same content.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process = spawn(&self.config, &self.folder)?;
+        self.ready().await;
+        Ok(())
+    }
+}
+
+fn spawn(config: &std::path::Path, folder: &Folder) -> Result<Process> {
+    let mut command = Command::new(cache::registry()?);
+    command.arg("serve").arg(config).env("OTEL_TRACES_EXPORTER", "none");
+    Process::start("registry", &command, &folder.join("registry.log")).context("starting the registry")
+}

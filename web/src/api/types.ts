@@ -1,0 +1,38 @@
+// The console's names for the types of the API.
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type ByteCounts = Schemas['Bytes']
+export type TaskState = Schemas['TaskStatus']
+export type PullState = Schemas['PullState']
+export type PullPhase = Schemas['PullPhase']
+export type FailureReason = Schemas['FailureReason']
+export type FailureGroup = Schemas['FailureGroup']
+export type Task = Schemas['Task']
+export type TaskPage = Schemas['TaskPage']
+export type CreateTask = Schemas['CreateTask']
+export type Pull = Schemas['Pull']
+export type PullPage = Schemas['PullPage']
+export type Layer = Schemas['Layer']
+export type Node = Schemas['Node']
+export type NodePage = Schemas['NodePage']
+export type NodeDetail = Schemas['NodeDetail']
+export type InventoryImage = Schemas['NodeImage']
+export type Digests = Schemas['Digests']
+
+export const taskStates: readonly TaskState[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
+export const pullStates: readonly PullState[] = [
+  'pulling',
+  'dispatched',
+  'queued',
+  'failed',
+  'succeeded',
+  'skipped',
+  'cancelled',
+]
+
+// True once nothing more will happen to the task.
+export function hasEnded(state: TaskState): boolean {
+  return state === 'completed' || state === 'failed' || state === 'cancelled'
+}

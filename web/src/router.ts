@@ -1,0 +1,20 @@
+// Addresses of the console. What a page shows is in its address: filters are queries.
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import TasksPage from './pages/TasksPage.vue'
+
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/tasks' },
+  { path: '/tasks', name: 'tasks', component: TasksPage },
+  { path: '/tasks/:id', name: 'task', component: () => import('./pages/TaskPage.vue'), props: true },
+  { path: '/nodes', name: 'nodes', component: () => import('./pages/NodesPage.vue') },
+  { path: '/nodes/:name', name: 'node', component: () => import('./pages/NodePage.vue'), props: true },
+  // Links to the console of the original keep working.
+  { path: '/web/:rest(.*)*', redirect: (to) => `/${[to.params.rest].flat().join('/')}` },
+  { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },
+]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+})
