@@ -35,6 +35,15 @@ use tracing::{error, info, warn};
 /// A session that lived this long resets the back-off.
 const STABLE: Duration = Duration::from_secs(10);
 
+/// Ends that only people can mend: wrong versions, a name that is taken, a second agent with the same identity.
+const REFUSALS: [Code; 5] = [
+    Code::FailedPrecondition,
+    Code::PermissionDenied,
+    Code::InvalidArgument,
+    Code::Unauthenticated,
+    Code::Aborted,
+];
+
 /// Who this agent says it is.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -136,6 +145,7 @@ impl Link {
                 Ended::Stopped => return,
                 Ended::Redirected(leader) => {
                     info!(address = %leader, "sent to the leading replica");
+                    self.state.send_replace(LinkState::Closed(format!("sent to {leader}")));
                     address = leader;
                     backoff.next()
                 }
@@ -154,10 +164,7 @@ impl Link {
     /// Notes why there is no session, and says how long to wait.
     fn closed(&self, status: &Status, backoff: &mut Backoff) -> Duration {
         let reason = format!("{:?}: {}", status.code(), status.message());
-        let is_refusal = matches!(
-            status.code(),
-            Code::FailedPrecondition | Code::PermissionDenied | Code::InvalidArgument | Code::Unauthenticated
-        );
+        let is_refusal = REFUSALS.contains(&status.code());
         self.state.send_replace(LinkState::Closed(reason.clone()));
         if !is_refusal {
             let pause = backoff.next();

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     node::Inventory,
     pull::{ByteCounts, Digests, Ending, Failure, FailureReason, Outcome, Phase},
+    runtime::RuntimeIdentity,
 };
 use ips_proto::v1::{
     AgentMessage, CancelPull, CoordinatorMessage, Hello, Inventory as WireInventory, Progress, Settings, StartPull,
@@ -111,7 +112,7 @@ impl<'a> Session<'a> {
             conveyed,
             told: Told::default(),
             heartbeat_every: heartbeat_pause(&settings),
-            progress_every: Duration::from_millis(settings.progress_interval_ms.clamp(100, 60_000)),
+            progress_every: progress_pause(&settings),
         })))
     }
 
@@ -124,7 +125,7 @@ impl<'a> Session<'a> {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look = interval(LOOK_AT_BOARD);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut drains = self.link.worker.is_draining();
+        let mut told = self.condition();
         loop {
             self.send_outcomes().await?;
             self.send_inventory_changes().await?;
@@ -139,20 +140,26 @@ impl<'a> Session<'a> {
                 },
                 changed = outcomes.changed() => gone(changed.is_ok())?,
                 changed = inventory.changed() => gone(changed.is_ok())?,
-                changed = node.changed() => {
-                    gone(changed.is_ok())?;
-                    self.beat().await?;
-                }
+                changed = node.changed() => gone(changed.is_ok())?,
                 _ = beat.tick() => self.beat().await?,
-                _ = look.tick() => {
-                    self.send_progress().await?;
-                    if drains != self.link.worker.is_draining() {
-                        drains = !drains;
-                        self.beat().await?;
-                    }
-                }
+                _ = look.tick() => self.send_progress().await?,
+            }
+            let now = self.condition();
+            if now != told {
+                told = now;
+                self.beat().await?;
             }
         }
+    }
+
+    /// What the coordinator must hear of at once; the rest of the node's condition waits for the next heartbeat.
+    fn condition(&self) -> (bool, bool, Option<RuntimeIdentity>) {
+        let node = self.link.node.borrow();
+        (
+            self.link.worker.is_draining(),
+            node.condition.away.is_none(),
+            node.runtime.clone(),
+        )
     }
 
     /// Follows one order. `Some` ends the session.
@@ -360,6 +367,13 @@ fn heartbeat_pause(settings: &Settings) -> Duration {
     match settings.heartbeat_interval_ms {
         0 => Duration::from_secs(10),
         asked => Duration::from_millis(asked.clamp(200, 300_000)),
+    }
+}
+
+fn progress_pause(settings: &Settings) -> Duration {
+    match settings.progress_interval_ms {
+        0 => Duration::from_millis(500),
+        asked => Duration::from_millis(asked.clamp(100, 60_000)),
     }
 }
 

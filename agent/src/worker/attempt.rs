@@ -326,7 +326,7 @@ fn log(outcome: &Outcome, order: &Order) {
         }
         Ending::Failure(failure) => {
             let reason = failure.reason.word();
-            warn!(image = %order.reference, reason, elapsed_ms, message_ = %failure.message, "the pull failed");
+            warn!(image = %order.reference, failure.reason = reason, elapsed_ms, failure.message = %failure.message, "the pull failed");
         }
     }
 }
