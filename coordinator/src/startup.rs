@@ -133,7 +133,7 @@ async fn serve_grpc(
         progress_interval: PROGRESS_INTERVAL,
     };
     let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
-    let tasks = TaskServiceServer::new(TaskService::new(engine.clone()));
+    let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AgentServiceServer<Agents>>().await;

@@ -6,18 +6,20 @@ use super::{
 };
 use crate::{domain::Invalid, engine::Engine};
 use ips_proto::v1::{self, task_service_server};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 /// The public service of tasks.
 #[derive(Debug, Clone)]
 pub struct TaskService {
     engine: Engine,
+    shutdown: CancellationToken,
 }
 
 impl TaskService {
-    /// Serves what the engine does.
-    pub fn new(engine: Engine) -> Self {
-        Self { engine }
+    /// Serves what the engine does. Watches end when `shutdown` is cancelled; their clients come back to the next coordinator.
+    pub fn new(engine: Engine, shutdown: CancellationToken) -> Self {
+        Self { engine, shutdown }
     }
 }
 
@@ -91,7 +93,8 @@ impl task_service_server::TaskService for TaskService {
 
     async fn watch_task(&self, request: Request<v1::WatchTaskRequest>) -> Result<Response<EventStream>, Status> {
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let watch = Watch::begin(self.engine.clone(), id).await.map_err(status::of)?;
+        let watch = Watch::begin(self.engine.clone(), id, self.shutdown.clone()).await;
+        let watch = watch.map_err(status::of)?;
         Ok(Response::new(watch.into_stream()))
     }
 }

@@ -20,6 +20,7 @@ use std::{
     collections::{HashSet, VecDeque},
     pin::Pin,
 };
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 /// What a client gets.
@@ -34,6 +35,7 @@ const PULLS_PER_PAGE: u32 = 1000;
 #[derive(Debug)]
 pub(super) struct Watch {
     engine: Engine,
+    shutdown: CancellationToken,
     seen: Seen,
     follower: Follower,
     ready: VecDeque<v1::TaskEvent>,
@@ -51,7 +53,7 @@ struct Seen {
 
 impl Watch {
     /// Reads the task and begins to follow it.
-    pub(super) async fn begin(engine: Engine, id: TaskId) -> Result<Self, EngineError> {
+    pub(super) async fn begin(engine: Engine, id: TaskId, shutdown: CancellationToken) -> Result<Self, EngineError> {
         loop {
             // The version is taken first: whatever changes while the rest is read comes again as a delta.
             let version = engine.board().version();
@@ -62,6 +64,7 @@ impl Watch {
                 let ready = seen.snapshot(version, &task, &pulls);
                 return Ok(Self {
                     engine,
+                    shutdown,
                     seen,
                     follower,
                     ready,
@@ -96,16 +99,22 @@ impl Watch {
             if self.seen.is_over() {
                 return Ok(None);
             }
-            match self.follower.next().await {
+            let step = tokio::select! {
+                step = self.follower.next() => step,
+                () = self.shutdown.cancelled() => Step::Closed,
+            };
+            match step {
                 Step::Delta(delta) => self.take(&delta).await.map_err(status::of)?,
-                Step::Lagged => {
-                    *self = Self::begin(self.engine.clone(), self.seen.id.clone())
-                        .await
-                        .map_err(status::of)?
-                }
+                Step::Lagged => self.begin_again().await.map_err(status::of)?,
                 Step::Closed => return Err(Status::unavailable("the coordinator is stopping")),
             }
         }
+    }
+
+    async fn begin_again(&mut self) -> Result<(), EngineError> {
+        let (engine, id, shutdown) = (self.engine.clone(), self.seen.id.clone(), self.shutdown.clone());
+        *self = Self::begin(engine, id, shutdown).await?;
+        Ok(())
     }
 
     async fn take(&mut self, delta: &Delta) -> Result<(), EngineError> {
