@@ -8,6 +8,8 @@ mod dial;
 mod outbox;
 mod progress;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use outbox::Outbox;
 

@@ -3,6 +3,8 @@
 //! bytes can one day arrive another way.
 
 pub mod containerd;
+#[cfg(test)]
+pub(crate) mod fake;
 
 use crate::pull::Credential;
 use futures::{future::BoxFuture, stream::BoxStream};

@@ -8,6 +8,8 @@ mod facts;
 mod flight;
 mod ingests;
 mod sampler;
+#[cfg(test)]
+mod tests;
 
 pub use board::{AttemptView, Board};
 

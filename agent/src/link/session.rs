@@ -129,6 +129,7 @@ impl<'a> Session<'a> {
             self.send_outcomes().await?;
             self.send_inventory_changes().await?;
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return Ok(Ended::Stopped),
                 message = self.incoming.message() => match message? {
                     None => return Err(Status::unavailable("the coordinator closed the session")),

@@ -4,10 +4,11 @@
 use super::{
     AttemptView, Shared, facts,
     flight::{Boarding, FlightEnd, FlightState, board},
+    sampler::Sampler,
 };
 use crate::{
     pull::{
-        Digests, Ending, Failure, FailureReason, Order, Outcome, Phase, Policy, Success,
+        ByteCounts, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase, Policy, Success,
         patience::{Patience, Standing},
         verdict::{Facts, Verdict, expected_target, judge},
     },
@@ -43,8 +44,8 @@ pub(super) async fn run(
     };
     let ended = attempt.to_the_end(superseded).await;
     shared.board.remove(&attempt.order.id);
-    if let Some((ending, state, digests)) = ended {
-        let outcome = attempt.outcome(ending, &state, digests);
+    if let Some((ending, account, digests)) = ended {
+        let outcome = attempt.outcome(ending, account, digests);
         log(&outcome, &attempt.order);
         (shared.deliver)(outcome);
     }
@@ -59,8 +60,24 @@ struct Attempt<'a> {
     begun_at: SystemTime,
 }
 
-/// How an attempt ended, the last that was seen of it, and the digests that the runtime showed.
-type Ended = (Ending, Option<FlightState>, Digests);
+/// How an attempt ended, its bytes, and the digests that the runtime showed.
+type Ended = (Ending, Account, Digests);
+
+/// Bytes at the end of an attempt.
+#[derive(Default)]
+struct Account {
+    bytes: ByteCounts,
+    layers: Vec<LayerBytes>,
+}
+
+impl From<&FlightState> for Account {
+    fn from(state: &FlightState) -> Self {
+        Self {
+            bytes: state.bytes,
+            layers: state.layers.to_vec(),
+        }
+    }
+}
 
 /// Why following a flight came to its end.
 enum Followed {
@@ -94,11 +111,11 @@ impl Attempt<'_> {
             let last = state.borrow().clone();
             match (followed, ticket) {
                 (Followed::Dropped, _) => return None,
-                (Followed::GivenUp(ending), _) => return Some((ending, Some(last), Digests::default())),
+                (Followed::GivenUp(ending), _) => return Some((ending, Account::from(&last), Digests::default())),
                 (Followed::Over, None) => {}
                 (Followed::Over, Some(_)) => {
                     let (ending, digests) = self.conclude(&last);
-                    return Some((ending, Some(last), digests));
+                    return Some((ending, Account::from(&last), digests));
                 }
             }
         }
@@ -108,7 +125,7 @@ impl Attempt<'_> {
     async fn warm_already(&self) -> Option<Ended> {
         let check = facts::gather(self.shared.runtime.as_ref(), &self.order.reference);
         let facts = tokio::select! {
-            () = self.cancel.cancelled() => return Some((self.cancelled(Phase::Waiting), None, Digests::default())),
+            () = self.cancel.cancelled() => return Some((self.cancelled(Phase::Waiting), Account::default(), Digests::default())),
             facts = check => facts,
         };
         let facts = match facts {
@@ -128,12 +145,19 @@ impl Attempt<'_> {
             note: note.into(),
             digest_verified: verified,
         };
+        let mut sampler = Sampler::begin(self.shared, &self.order).await;
+        // The image is warm whether or not its account can be settled.
+        let _ = sampler.settle(&facts.id).await;
         let digests = Digests {
             target: self.target_of(&facts),
-            manifest: self.order.expected.manifest.clone(),
+            manifest: sampler.layout().map(|layout| layout.manifest.clone()),
             config: Some(facts.id),
         };
-        Some((Ending::Success(success), None, digests))
+        let account = sampler.tracker().map(|tracker| Account {
+            bytes: tracker.total(),
+            layers: tracker.layers(),
+        });
+        Some((Ending::Success(success), account.unwrap_or_default(), digests))
     }
 
     /// Follows a flight until it is over, the attempt is cancelled, or its patience ends.
@@ -275,14 +299,13 @@ impl Attempt<'_> {
         ))
     }
 
-    fn outcome(&self, ending: Ending, last: &Option<FlightState>, digests: Digests) -> Outcome {
-        let (bytes, layers) = last.as_ref().map(|s| (s.bytes, s.layers.to_vec())).unwrap_or_default();
+    fn outcome(&self, ending: Ending, account: Account, digests: Digests) -> Outcome {
         Outcome {
             id: self.order.id.clone(),
             ending,
             digests,
-            bytes,
-            layers,
+            bytes: account.bytes,
+            layers: account.layers,
             started_at_ms: epoch_ms(self.begun_at),
             finished_at_ms: epoch_ms(SystemTime::now()),
         }

@@ -90,6 +90,11 @@ impl Flights {
         }
     }
 
+    /// The runtime's ingests, shared by all flights.
+    pub(super) fn ingests(&self) -> Arc<Ingests> {
+        Arc::clone(&self.ingests)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,9 +165,7 @@ impl Flight {
         let Ok(_slot) = self.shared.flights.slots.acquire().await else {
             return self.failed(FailureReason::Runtime, "the agent is stopping");
         };
-        let ingests = Arc::clone(&self.shared.flights.ingests);
-        let platform = self.shared.settings.platform.clone();
-        let mut sampler = Sampler::begin(Arc::clone(&self.shared.runtime), ingests, &self.order, platform).await;
+        let mut sampler = Sampler::begin(&self.shared, &self.order).await;
         self.advance(PhaseEvent::Started);
         let mut repeats = 0;
         loop {

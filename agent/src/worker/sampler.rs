@@ -2,6 +2,7 @@
 //! It only reads; the account itself is the pure `Tracker`.
 
 use super::{
+    Shared,
     discovery::{self, Wanted},
     ingests::Ingests,
 };
@@ -21,6 +22,8 @@ use tokio::time::Instant;
 
 /// Layers that were never seen arriving are looked up this often: small ones come and go between two samples.
 const FULL_LOOK: Duration = Duration::from_secs(1);
+/// For so long the manifest of a pull without known digests is searched for with every sample.
+const SEARCH_EAGERLY: Duration = Duration::from_secs(3);
 
 /// Watches one pull.
 pub(super) struct Sampler {
@@ -29,6 +32,7 @@ pub(super) struct Sampler {
     reference: String,
     expected: Digests,
     platform: Platform,
+    begun: Instant,
     begun_at: SystemTime,
     interrupted: HashMap<String, u64>,
     layout: Option<Layout>,
@@ -40,12 +44,9 @@ pub(super) struct Sampler {
 
 impl Sampler {
     /// Prepares to watch the pull that begins now.
-    pub(super) async fn begin(
-        runtime: Arc<dyn ImageRuntime>,
-        ingests: Arc<Ingests>,
-        order: &Order,
-        platform: Platform,
-    ) -> Self {
+    pub(super) async fn begin(shared: &Shared, order: &Order) -> Self {
+        let runtime = Arc::clone(&shared.runtime);
+        let ingests = shared.flights.ingests();
         // Without an answer nothing is known to be interrupted; the pull will show whether the runtime is there.
         let before = ingests.recent(runtime.as_ref()).await.unwrap_or_default();
         Self {
@@ -53,7 +54,8 @@ impl Sampler {
             ingests,
             reference: order.reference.clone(),
             expected: order.expected.clone(),
-            platform,
+            platform: shared.settings.platform.clone(),
+            begun: Instant::now(),
             begun_at: SystemTime::now(),
             interrupted: before
                 .iter()
@@ -115,8 +117,9 @@ impl Sampler {
             begun_at: self.begun_at,
         };
         let mut found = discovery::by_digest(runtime.as_ref(), &wanted).await?;
-        // Searching walks the whole content store: not with every sample.
-        if found.is_none() && full {
+        // Searching walks the whole content store: not with every sample of a long pull.
+        let is_early = self.begun.elapsed() < SEARCH_EAGERLY;
+        if found.is_none() && (full || is_early) {
             found = discovery::by_traces(runtime.as_ref(), &wanted, arriving).await?;
         }
         if let Some(layout) = found {
@@ -187,7 +190,7 @@ impl Sampler {
         Ok(())
     }
 
-    /// Settles the account after a pull that succeeded with image `id`: by the true manifest, with every layer looked at.
+    /// Settles the account of image `id`, which is warm: by its true manifest, with every layer looked at.
     pub(super) async fn settle(&mut self, id: &str) -> Result<(), RuntimeError> {
         if self.layout.as_ref().is_none_or(|layout| layout.config != id) {
             let runtime = Arc::clone(&self.runtime);

@@ -7,7 +7,7 @@
 
 use super::{
     HttpState,
-    dto::node::{NodeDetailJson, NodePageJson},
+    dto::node::{NodeJson, NodePageJson},
     error::{ApiError, ErrorJson},
     extract::{Params, PathText},
     page::PageRule,
@@ -60,13 +60,13 @@ pub(super) async fn list_nodes(
 
 /// One node with its images.
 #[utoipa::path(get, path = "/api/v1/nodes/{name}", tag = "nodes", params(("name" = String, Path)), responses(
-    (status = 200, description = "The node", body = NodeDetailJson),
+    (status = 200, description = "The node", body = NodeJson),
     (status = 404, description = "No such id", body = ErrorJson),
 ))]
 pub(super) async fn get_node(
     State(state): State<HttpState>,
     PathText(name): PathText,
-) -> Result<Json<NodeDetailJson>, ApiError> {
+) -> Result<Json<NodeJson>, ApiError> {
     let name = NodeName::parse(&name).map_err(|_| ApiError::no_node(&name))?;
     let detail = state.engine.node(&name).await?;
     Ok(Json((&detail).into()))

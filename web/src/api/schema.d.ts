@@ -1,194 +1,1461 @@
-// HAND-WRITTEN from docs/api.md until the coordinator's OpenAPI document is checked in.
-// TO BE REPLACED: `npm run api` writes this file from that document; nothing but src/api/types.ts and src/api/client.ts imports it.
-
-export interface components {
-  schemas: {
-    ByteCounts: { total: number; fetched: number; alreadyThere: number; notNeeded: number; unpacked: number }
-    TaskState: 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
-    PullState: 'queued' | 'dispatched' | 'pulling' | 'succeeded' | 'skipped' | 'failed' | 'cancelled'
-    PullPhase: 'resolving' | 'fetching' | 'unpacking' | 'verifying'
-    SuccessReason: 'pulled' | 'already_present'
-    FailureReason:
-      | 'not_found'
-      | 'unauthorized'
-      | 'rate_limited'
-      | 'network'
-      | 'no_space'
-      | 'wrong_platform'
-      | 'runtime'
-      | 'cancelled'
-      | 'timed_out'
-      | 'tag_moved'
-    RetryStrategy: 'linear' | 'exponential'
-    Progress: {
-      totalNodes: number
-      completedNodes: number
-      failedNodes: number
-      currentBatch: number
-      totalBatches: number
-      percentage: number
-      totalPulls: number
-      queuedPulls: number
-      runningPulls: number
-      succeededPulls: number
-      failedPulls: number
-      skippedPulls: number
-      cancelledPulls: number
-      bytes: components['schemas']['ByteCounts']
-      throughputBytesPerSecond: number
-    }
-    ResolvedPlatform: {
-      platform: string
-      targetDigest: string
-      manifestDigest: string
-      configDigest: string
-      sizeBytes: number
-    }
-    ResolvedImage: { image: string; platforms: components['schemas']['ResolvedPlatform'][]; error?: string }
-    FailureGroup: {
-      reason: components['schemas']['FailureReason']
-      pulls: number
-      exampleNode: string
-      exampleMessage: string
-    }
-    Task: {
-      taskId: string
-      status: components['schemas']['TaskState']
-      priority: number
-      batchSize?: number
-      maxRetries: number
-      retryCount: number
-      retryStrategy: components['schemas']['RetryStrategy']
-      retryDelay: number
-      pullTimeoutSeconds: number
-      noProgressTimeoutSeconds: number
-      images: string[]
-      nodeSelector?: Record<string, string>
-      progress: components['schemas']['Progress']
-      resolvedImages: components['schemas']['ResolvedImage'][]
-      failures: components['schemas']['FailureGroup'][]
-      createdAt: string
-      startedAt?: string
-      finishedAt?: string
-      estimatedCompletion?: string
-      errorMessage?: string
-    }
-    CreateTask: {
-      images: string[]
-      batchSize?: number
-      priority?: number
-      nodeSelector?: Record<string, string>
-      maxRetries?: number
-      retryStrategy?: components['schemas']['RetryStrategy']
-      retryDelay?: number
-      pullTimeoutSeconds?: number
-      noProgressTimeoutSeconds?: number
-      id?: string
-    }
-    TaskPage: { tasks: components['schemas']['Task'][]; total: number; limit: number; offset: number }
-    DeleteTaskAnswer: { taskId: string; status: string; action: 'cancelled' | 'deleted'; message: string }
-    Layer: { digest: string; index: number; bytes: components['schemas']['ByteCounts']; unpacked: boolean }
-    Digests: { target?: string; manifest?: string; config?: string }
-    Pull: {
-      pullId: string
-      taskId: string
-      nodeName: string
-      image: string
-      state: components['schemas']['PullState']
-      phase?: components['schemas']['PullPhase']
-      attempt: number
-      successReason?: components['schemas']['SuccessReason']
-      failureReason?: components['schemas']['FailureReason']
-      message?: string
-      digestVerified: boolean
-      digests?: components['schemas']['Digests']
-      bytes: components['schemas']['ByteCounts']
-      layers?: components['schemas']['Layer'][]
-      throughputBytesPerSecond?: number
-      startedAt?: string
-      finishedAt?: string
-      notBefore?: string
-    }
-    PullPage: { pulls: components['schemas']['Pull'][]; total: number; limit: number; offset: number }
-    NodeCondition: {
-      runtimeReady: boolean
-      runtimeMessage?: string
-      imageFsPath?: string
-      imageFsUsedBytes: number
-      imageFsCapacityBytes: number
-      imageFsAvailableBytes: number
-      imageFsInodes: number
-      imageFsInodesFree: number
-      draining: boolean
-    }
-    InventoryImage: { id: string; repoTags: string[]; repoDigests: string[]; sizeBytes: number; pinned: boolean }
-    Node: {
-      name: string
-      uid: string
-      labels: Record<string, string>
-      platform: string
-      connected: boolean
-      ready: boolean
-      reason?: string
-      agentVersion: string
-      runtimeName: string
-      runtimeVersion: string
-      condition?: components['schemas']['NodeCondition']
-      runningPulls: number
-      maxConcurrentPulls: number
-      imageCount: number
-      firstSeenAt: string
-      lastSeenAt: string
-      images?: components['schemas']['InventoryImage'][]
-      inventoryKnown?: boolean
-    }
-    NodePage: { nodes: components['schemas']['Node'][]; total: number; limit: number; offset: number }
-    ApiError: { error: string; details?: string; code?: string; field?: string; requestId?: string }
-  }
-}
-
-type Json<T> = { content: { 'application/json': T } }
-type Failure = Json<components['schemas']['ApiError']>
-type Schemas = components['schemas']
-type ById = { id: string }
-
+// Generated from docs/openapi.json by `npm run api`. Do not edit.
 export interface paths {
-  '/api/v1/tasks': {
-    get: {
-      parameters: { query?: { limit?: number; offset?: number; status?: string } }
-      responses: { 200: Json<Schemas['TaskPage']>; 400: Failure }
-    }
-    post: {
-      requestBody: Json<Schemas['CreateTask']>
-      responses: { 201: Json<Schemas['Task']>; 400: Failure }
-    }
-  }
-  '/api/v1/tasks/{id}': {
-    get: { parameters: { path: ById }; responses: { 200: Json<Schemas['Task']>; 404: Failure } }
-    delete: {
-      parameters: { path: ById; query?: { mode?: 'delete' } }
-      responses: { 200: Json<Schemas['DeleteTaskAnswer']>; 404: Failure; 409: Failure }
-    }
-  }
-  '/api/v1/tasks/{id}/cancel': {
-    post: { parameters: { path: ById }; responses: { 200: Json<Schemas['Task']>; 404: Failure; 409: Failure } }
-  }
-  '/api/v1/tasks/{id}/pulls': {
-    get: {
-      parameters: {
-        path: ById
-        query?: { limit?: number; offset?: number; node?: string; image?: string; state?: string }
-      }
-      responses: { 200: Json<Schemas['PullPage']>; 404: Failure }
-    }
-  }
-  '/api/v1/nodes': {
-    get: {
-      parameters: { query?: { limit?: number; offset?: number; selector?: string } }
-      responses: { 200: Json<Schemas['NodePage']>; 400: Failure }
-    }
-  }
-  '/api/v1/nodes/{name}': {
-    get: { parameters: { path: { name: string } }; responses: { 200: Json<Schemas['Node']>; 404: Failure } }
-  }
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Streams what changes: an event `snapshot`, then `delta`s; `resync` is a new snapshot for a client that missed something. */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists nodes by name. */
+        get: operations["list_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One node with its images. */
+        get: operations["get_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many nodes there are. */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists tasks, newest first. */
+        get: operations["list_tasks"];
+        put?: never;
+        /** Creates a task. When this answers, the task is durable. */
+        post: operations["create_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task with its failed pulls and the statuses of its nodes. */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        /** Cancels a task that has not ended, removes the record of one that has. */
+        delete: operations["delete_task"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a task that has not ended. */
+        post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/pulls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the pulls of a task by node, then image. */
+        get: operations["list_pulls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as `/health`. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures in Prometheus' text format. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the coordinator can serve, and why not. */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Bytes of an image, a layer or a sum of images; compressed sizes. */
+        Bytes: {
+            /**
+             * Format: int64
+             * @description In the node's content store before the attempt.
+             */
+            alreadyThere: number;
+            /**
+             * Format: int64
+             * @description Moved over the network by this attempt.
+             */
+            fetched: number;
+            /**
+             * Format: int64
+             * @description Not moved because the unpacked layer existed.
+             */
+            notNeeded: number;
+            /**
+             * Format: int64
+             * @description Size; 0 while unknown.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Size of the layers that are unpacked.
+             */
+            unpacked: number;
+        };
+        /**
+         * @description What to pull where. As for clients of the original IPS, 0 for priority and retryDelay and empty text for retryStrategy and id
+         *     mean the default.
+         */
+        CreateTask: {
+            /**
+             * Format: int64
+             * @description So many nodes may have an open pull of this task at a time. Default: no limit of its own.
+             */
+            batchSize?: number | null;
+            /** @description The task's id, if the client chooses it. Default: generated. */
+            id?: string | null;
+            /**
+             * @description References of images as pods write them, 1 to 50, no duplicates.
+             * @example [
+             *       "docker.io/library/nginx:1.27"
+             *     ]
+             */
+            images: string[];
+            /**
+             * Format: int64
+             * @description Further attempts of each pull. Default: 0.
+             */
+            maxRetries?: number | null;
+            /** @description Labels that a node must have, all of them. Default: every known node. */
+            nodeSelector?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Format: int64
+             * @description Longest standstill of an attempt, in seconds. Default: 300.
+             */
+            noProgressTimeoutSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description 10 goes first. Default: 5.
+             */
+            priority?: number | null;
+            /**
+             * Format: int64
+             * @description Longest attempt, in seconds. Default: 3600.
+             */
+            pullTimeoutSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description First wait between attempts, in seconds. Default: 30.
+             */
+            retryDelay?: number | null;
+            /**
+             * @description `linear` or `exponential`. Default: linear.
+             * @example linear
+             */
+            retryStrategy?: string | null;
+        };
+        /**
+         * @description Which of its two meanings a delete had.
+         * @enum {string}
+         */
+        DeleteAction: "cancelled" | "deleted";
+        /** @description Data of the event `delta`: each object replaces the one of its name as a whole. */
+        DeltaEvent: {
+            nodes?: components["schemas"]["Node"][];
+            pulls?: components["schemas"]["Pull"][];
+            /** @description Ids of tasks whose record was removed. */
+            removedTasks?: string[];
+            tasks?: components["schemas"]["Task"][];
+            /**
+             * Format: int64
+             * @description Version after it.
+             */
+            version: number;
+        };
+        /** @description The three digests of one image on one platform; left out while unknown. */
+        Digests: {
+            /** @description The image configuration: the runtime's image id. */
+            config?: string;
+            /** @description The platform's manifest. */
+            manifest?: string;
+            /** @description What the tag points at. */
+            target?: string;
+        };
+        /** @description An answer that is not a success. */
+        Error: {
+            /** @description Class, for programs. */
+            code: components["schemas"]["ErrorCode"];
+            /** @description The rule or the reason, for people. */
+            details?: string;
+            /** @description What happened, in a few words. */
+            error: string;
+            /** @description The field that is wrong. */
+            field?: string;
+            /** @description The same as the header `X-Request-Id`; the log has it too. */
+            requestId: string;
+            /** @description The task that does not exist. */
+            taskId?: string;
+        };
+        /**
+         * @description Class of an error, for programs.
+         * @enum {string}
+         */
+        ErrorCode: "invalid_argument" | "not_supported" | "forbidden" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
+        /** @description One failed pull. */
+        FailedNode: {
+            image: string;
+            message?: string;
+            nodeName: string;
+            reason?: components["schemas"]["FailureReason"];
+            /**
+             * Format: date-time
+             * @description When the pull ended.
+             */
+            timestamp: string;
+        };
+        /** @description Failed pulls of one reason. */
+        FailureGroup: {
+            /** @description One of their messages. */
+            exampleMessage: string;
+            /** @description One of their nodes. */
+            exampleNode: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            pulls: number;
+            reason: components["schemas"]["FailureReason"];
+        };
+        /**
+         * @description Why an attempt failed.
+         * @enum {string}
+         */
+        FailureReason: "not_found" | "unauthorized" | "rate_limited" | "network" | "no_space" | "wrong_platform" | "runtime" | "cancelled" | "timed_out" | "tag_moved";
+        /** @description How the coordinator is. */
+        Health: {
+            /** @description Why it is not ready. */
+            reasons?: string[];
+            /** @description `healthy`, `ready` or `not ready`. */
+            status: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        /** @description One layer of a running attempt. */
+        Layer: {
+            /** @description Bytes. */
+            bytes: components["schemas"]["Bytes"];
+            /** @description Digest of the compressed layer. */
+            digest: string;
+            /**
+             * Format: int32
+             * @description Position in the manifest, from 0.
+             */
+            index: number;
+            /** @description Its snapshot is committed. */
+            unpacked: boolean;
+        };
+        /** @description A node whose agent has said hello at least once. */
+        Node: {
+            agentVersion: string;
+            condition: components["schemas"]["NodeCondition"];
+            /** @description Its agent's session is open. */
+            connected: boolean;
+            /** Format: date-time */
+            firstSeenAt: string;
+            /**
+             * Format: int32
+             * @description Images on it, if known.
+             */
+            imageCount?: number;
+            labels: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            lastSeenAt: string;
+            /**
+             * Format: int32
+             * @description Slots.
+             */
+            maxConcurrentPulls: number;
+            name: string;
+            /** @example linux/amd64 */
+            platform: string;
+            /** @description It can pull now. */
+            ready: boolean;
+            /** @description Why it is not ready. */
+            reason?: string;
+            /**
+             * Format: int32
+             * @description Slots in use.
+             */
+            runningPulls: number;
+            runtimeName: string;
+            runtimeVersion: string;
+            /** @description Identity of the machine behind the name. */
+            uid: string;
+        };
+        /** @description Disk and runtime of a node, as its agent last said. */
+        NodeCondition: {
+            /** @description It takes no new work. */
+            draining: boolean;
+            /** Format: int64 */
+            imageFsAvailableBytes: number;
+            /** Format: int64 */
+            imageFsCapacityBytes: number;
+            /** Format: int64 */
+            imageFsInodes: number;
+            /** Format: int64 */
+            imageFsInodesFree: number;
+            /** @description Mount point of the image file system. */
+            imageFsPath: string;
+            /** Format: int64 */
+            imageFsUsedBytes: number;
+            /** @description Why it does not; empty otherwise. */
+            runtimeMessage: string;
+            /** @description The runtime answers. */
+            runtimeReady: boolean;
+        };
+        /** @description How many nodes there are. */
+        NodeCounts: {
+            /**
+             * Format: int32
+             * @description The same as `ready`; stays for old clients.
+             */
+            coverage: number;
+            /**
+             * Format: int32
+             * @description Connected, with an answering runtime.
+             */
+            ready: number;
+            /**
+             * Format: int32
+             * @description Known.
+             */
+            total: number;
+        };
+        /** @description A node with its images. */
+        NodeDetail: components["schemas"]["Node"] & {
+            /** @description Images as its runtime lists them; empty while unknown. */
+            images: components["schemas"]["NodeImage"][];
+            /** @description The agent has sent its inventory. */
+            inventoryKnown: boolean;
+        };
+        /** @description An image on a node. */
+        NodeImage: {
+            /** @description Digest of its configuration, if the runtime says it. */
+            id?: string;
+            /** @description Kubelet's garbage collection leaves it alone. */
+            pinned: boolean;
+            repoDigests: string[];
+            repoTags: string[];
+            /**
+             * Format: int64
+             * @description As the runtime reports it.
+             */
+            sizeBytes: number;
+        };
+        /** @description A part of the list of nodes, by name. */
+        NodePage: {
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            nodes: components["schemas"]["Node"][];
+            /** Format: int32 */
+            offset: number;
+            /**
+             * Format: int32
+             * @description How many match in all.
+             */
+            total: number;
+        };
+        /** @description Topic `nodes`. */
+        NodesTopic: {
+            nodes: components["schemas"]["Node"][];
+        };
+        /** @description One image on one node for one task. */
+        Pull: {
+            /**
+             * Format: int32
+             * @description Attempts handed out so far.
+             */
+            attempt: number;
+            bytes: components["schemas"]["Bytes"];
+            /** @description What the runtime showed. */
+            digests?: components["schemas"]["Digests"];
+            /** @description The runtime's digests match what the task resolved. */
+            digestVerified: boolean;
+            /** @description Why its last attempt failed. */
+            failureReason?: components["schemas"]["FailureReason"];
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finishedAt?: string;
+            image: string;
+            /** @description All layers, while pulling and once the manifest is known. */
+            layers?: components["schemas"]["Layer"][];
+            /** @description The runtime's words, a remark, or why it was skipped. */
+            message?: string;
+            nodeName: string;
+            /**
+             * Format: date-time
+             * @description While queued for another attempt: when that may start.
+             */
+            notBefore?: string;
+            /** @description While pulling. */
+            phase?: components["schemas"]["PullPhase"];
+            pullId: string;
+            /**
+             * Format: date-time
+             * @description When its last attempt was handed out.
+             */
+            startedAt?: string;
+            state: components["schemas"]["PullState"];
+            successReason?: components["schemas"]["SuccessReason"];
+            taskId: string;
+            /**
+             * Format: int64
+             * @description What it fetches now.
+             */
+            throughputBytesPerSecond: number;
+        };
+        /** @description A part of a task's pulls, by node, then image. */
+        PullPage: {
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            pulls: components["schemas"]["Pull"][];
+            /**
+             * Format: int32
+             * @description How many match in all.
+             */
+            total: number;
+        };
+        /**
+         * @description What a running attempt is doing.
+         * @enum {string}
+         */
+        PullPhase: "resolving" | "fetching" | "unpacking" | "verifying";
+        /**
+         * @description Where a pull stands.
+         * @enum {string}
+         */
+        PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
+        /** @description What one image of a task is on each platform among its nodes. */
+        ResolvedImage: {
+            /** @description Why it could not be resolved. */
+            error?: string;
+            image: string;
+            /** @description Empty until it is resolved. */
+            platforms: components["schemas"]["ResolvedPlatform"][];
+        };
+        /** @description An image on one platform. */
+        ResolvedPlatform: {
+            /** @description The runtime's image id. */
+            configDigest?: string;
+            manifestDigest?: string;
+            /** @example linux/amd64 */
+            platform: string;
+            /**
+             * Format: int64
+             * @description Configuration and layers, compressed.
+             */
+            sizeBytes: number;
+            /** @description What the tag pointed at. */
+            targetDigest?: string;
+        };
+        /**
+         * @description How the wait between attempts grows.
+         * @enum {string}
+         */
+        RetryStrategy: "linear" | "exponential";
+        /** @description Data of the events `snapshot` and `resync`: everything that the topics show. */
+        SnapshotEvent: {
+            /** @description Why everything is sent again (`resync` only). */
+            reason?: string;
+            /** @description Topic to what it shows. A task that was removed in the meantime is missing. */
+            topics: {
+                [key: string]: components["schemas"]["TopicSnapshot"];
+            };
+            /**
+             * Format: int64
+             * @description Deltas with a greater version come after it.
+             */
+            version: number;
+        };
+        /** @description The cluster in numbers. */
+        Stats: {
+            nodes: components["schemas"]["NodeCounts"];
+        };
+        /**
+         * @description Why a pull succeeded.
+         * @enum {string}
+         */
+        SuccessReason: "pulled" | "already_present";
+        /** @description One prewarm operation: these images on these nodes, once. */
+        Task: {
+            /**
+             * Format: int32
+             * @description Nodes with an open pull at a time, if limited.
+             */
+            batchSize?: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Why it failed. */
+            errorMessage?: string;
+            /**
+             * Format: date-time
+             * @description When it will end at this pace.
+             */
+            estimatedCompletion?: string;
+            /** @description Failed pulls one by one; only when one task is asked for. */
+            failedNodeDetails?: components["schemas"]["FailedNode"][];
+            /** @description Failed pulls by reason, most frequent first. */
+            failures: components["schemas"]["FailureGroup"][];
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finishedAt?: string;
+            /** @description References as pods write them. */
+            images: string[];
+            /** Format: int32 */
+            maxRetries: number;
+            /** @description Labels that its nodes have; left out when every node was meant. */
+            nodeSelector?: {
+                [key: string]: string;
+            };
+            /** @description Node name to image to 1 (succeeded) or 0 (failed); only when one task is asked for. */
+            nodeStatuses?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * Format: int32
+             * @description Longest standstill of an attempt, in seconds.
+             */
+            noProgressTimeoutSeconds: number;
+            /**
+             * Format: int32
+             * @description 1 (last) to 10 (first).
+             */
+            priority: number;
+            progress: components["schemas"]["TaskProgress"];
+            /**
+             * Format: int32
+             * @description Longest attempt, in seconds.
+             */
+            pullTimeoutSeconds: number;
+            /** @description What each image resolved to, in the order of `images`. */
+            resolvedImages: components["schemas"]["ResolvedImage"][];
+            /**
+             * Format: int32
+             * @description Retries spent by all pulls.
+             */
+            retryCount: number;
+            /**
+             * Format: int32
+             * @description First wait between attempts, in seconds.
+             */
+            retryDelay: number;
+            retryStrategy: components["schemas"]["RetryStrategy"];
+            /**
+             * Format: date-time
+             * @description When its first pull was handed out.
+             */
+            startedAt?: string;
+            status: components["schemas"]["TaskStatus"];
+            taskId: string;
+        };
+        /** @description What `DELETE /tasks/{id}` did. */
+        TaskDeleted: {
+            action: components["schemas"]["DeleteAction"];
+            message: string;
+            /** @description Always `success`. */
+            status: string;
+            taskId: string;
+        };
+        /** @description A part of the list of tasks, newest first. */
+        TaskPage: {
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            tasks: components["schemas"]["Task"][];
+            /**
+             * Format: int32
+             * @description How many match in all.
+             */
+            total: number;
+        };
+        /** @description How far a task is. */
+        TaskProgress: {
+            bytes: components["schemas"]["Bytes"];
+            /** Format: int32 */
+            cancelledPulls: number;
+            /**
+             * Format: int32
+             * @description Nodes all of whose pulls succeeded.
+             */
+            completedNodes: number;
+            /**
+             * Format: int32
+             * @description Batch that runs, from 1; 0 without a batch size or before the first pull.
+             */
+            currentBatch: number;
+            /**
+             * Format: int32
+             * @description Nodes with a failed pull.
+             */
+            failedNodes: number;
+            /** Format: int32 */
+            failedPulls: number;
+            /**
+             * Format: double
+             * @description Completed nodes of all nodes, 0 to 100. A task with failures ends below 100.
+             */
+            percentage: number;
+            /** Format: int32 */
+            queuedPulls: number;
+            /** Format: int32 */
+            runningPulls: number;
+            /** Format: int32 */
+            skippedPulls: number;
+            /** Format: int32 */
+            succeededPulls: number;
+            /**
+             * Format: int64
+             * @description What all its pulls fetch now.
+             */
+            throughputBytesPerSecond: number;
+            /**
+             * Format: int32
+             * @description Batches in all; 0 without a batch size.
+             */
+            totalBatches: number;
+            /**
+             * Format: int32
+             * @description Nodes targeted.
+             */
+            totalNodes: number;
+            /** Format: int32 */
+            totalPulls: number;
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
+        /** @description Topic `tasks`. */
+        TasksTopic: {
+            /** @description The newest 100. */
+            tasks: components["schemas"]["Task"][];
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            total: number;
+        };
+        /** @description Topic `task:{id}`. */
+        TaskTopic: {
+            /** @description By node, then image; at most 10,000. The rest is at `GET /tasks/{id}/pulls`. */
+            pulls: components["schemas"]["Pull"][];
+            task: components["schemas"]["Task"];
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            totalPulls: number;
+        };
+        /** @description What one topic shows. */
+        TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    events: {
+        parameters: {
+            query: {
+                /** @description Where an earlier stream ended, for clients that cannot set the header `Last-Event-ID`. */
+                lastEventId?: string;
+                /**
+                 * @description Comma list of `tasks`, `nodes` and `task:{id}`.
+                 * @example tasks,nodes
+                 */
+                topics: string;
+            };
+            header?: {
+                /** @description Where an earlier stream ended */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Data of `snapshot` and `resync` is a SnapshotEvent, data of `delta` a DeltaEvent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DeltaEvent"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such task */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_nodes: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 100; larger becomes 1000. */
+                limit?: number;
+                /** @description Nodes to pass over, default 0. */
+                offset?: number;
+                /**
+                 * @description Labels that a node must have, all of them.
+                 * @example pool=gpu,zone=a
+                 */
+                selector?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodePage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The node */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeDetail"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers of nodes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 10; larger becomes 100. */
+                limit?: number;
+                /** @description Tasks to pass over, default 0. */
+                offset?: number;
+                /**
+                 * @description Comma list of statuses; all when absent.
+                 * @example pending,running
+                 */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTask"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            201: {
+                headers: {
+                    /** @description The task's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A field breaks a rule, or the selector matches no node */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The id is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_task: {
+        parameters: {
+            query?: {
+                /** @description `delete` removes the record and nothing else; absent: cancel a task that has not ended, remove one that has. */
+                mode?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDeleted"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `mode=delete` and it has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cancel_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_pulls: {
+        parameters: {
+            query?: {
+                /** @description Only of this image, written as in the task. */
+                image?: string;
+                /** @description 1 to 1000, default 100; larger becomes 1000. */
+                limit?: number;
+                /** @description Only of this node. */
+                node?: string;
+                /** @description Pulls to pass over, default 0. */
+                offset?: number;
+                /**
+                 * @description Comma list of states; all when absent.
+                 * @example failed,skipped
+                 */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Yes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Yes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Yes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description It cannot serve; `reasons` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
 }

@@ -18,7 +18,7 @@ export function useNodeList() {
   })
   const nodes = computed((): Node[] | undefined => {
     const current = isLive.value && live.value ? [...live.value.values()] : query.data.value?.nodes
-    return current && [...current].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
+    return current && [...current].sort((a, b) => (a.name < b.name ? -1 : 1))
   })
   return { nodes, query }
 }

@@ -5,7 +5,7 @@ export type NodeState = 'ready' | 'draining' | 'notReady' | 'offline'
 
 export function nodeState(node: Node): NodeState {
   if (!node.connected) return 'offline'
-  if (node.condition?.draining) return 'draining'
+  if (node.condition.draining) return 'draining'
   return node.ready ? 'ready' : 'notReady'
 }
 
@@ -17,6 +17,6 @@ export function nodeMatches(node: Node, search: string): boolean {
 }
 
 export function imageMatches(image: InventoryImage, search: string): boolean {
-  const text = [image.id, ...image.repoTags, ...image.repoDigests].join('\n').toLowerCase()
+  const text = [image.id ?? '', ...image.repoTags, ...image.repoDigests].join('\n').toLowerCase()
   return search.toLowerCase().split(/\s+/).every((word) => text.includes(word))
 }

@@ -72,10 +72,12 @@ function count(topic: string, by: 1 | -1): void {
   settle = setTimeout(reopen, settleMs)
 }
 
-function useTopic(topic: MaybeRefOrGetter<string>): void {
+// Undefined is no topic.
+function useTopic(topic: MaybeRefOrGetter<string | undefined>): void {
   watch(
     () => toValue(topic),
     (now, _, onCleanup) => {
+      if (now === undefined) return
       count(now, 1)
       onCleanup(() => count(now, -1))
     },
@@ -93,9 +95,12 @@ export function useLiveNodes(): ComputedRef<ReadonlyMap<string, Node> | undefine
   return computed(() => state.value.nodes)
 }
 
-export function useLiveTask(id: MaybeRefOrGetter<string>): ComputedRef<TaskView | undefined> {
-  useTopic(() => taskTopic(toValue(id)))
-  return computed(() => state.value.details.get(toValue(id)))
+export function useLiveTask(id: MaybeRefOrGetter<string | undefined>): ComputedRef<TaskView | undefined> {
+  useTopic(() => {
+    const known = toValue(id)
+    return known === undefined ? undefined : taskTopic(known)
+  })
+  return computed(() => state.value.details.get(toValue(id) ?? ''))
 }
 
 export function useLiveStatus() {

@@ -31,5 +31,5 @@ export async function shot(page, setting, name) {
 
 // The stream of changes is open.
 export function live(page) {
-  return page.waitForSelector('[data-status="live"]', { timeout: 10_000 })
+  return page.waitForSelector('[data-status="live"]', { timeout: 30_000 })
 }

@@ -99,9 +99,18 @@ fn filter(find: &ManifestQuery) -> String {
     match find {
         ManifestQuery::Config(digest) => format!(r#"labels."containerd.io/gc.ref.content.config"=={digest}"#),
         ManifestQuery::Source { host, repository } => format!(
-            r#"labels."containerd.io/gc.ref.content.config",labels."containerd.io/distribution.source.{host}"~="(^|,){}($|,)""#,
+            r#"labels."containerd.io/gc.ref.content.config",labels."containerd.io/distribution.source.{}"~="(^|,){}($|,)""#,
+            without_port(host),
             repository.replace('.', "[.]")
         ),
+    }
+}
+
+/// containerd leaves the port out of this label.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
+        _ => host,
     }
 }
 

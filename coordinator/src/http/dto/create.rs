@@ -1,5 +1,6 @@
 //! The body of `POST /tasks`.
 
+use super::words::RetryWord;
 use crate::{
     domain::{Invalid, retry::RetryStrategy, task::TaskRequest},
     http::extract::{RequestBody, UnknownFields},
@@ -29,8 +30,8 @@ pub(crate) struct CreateTaskJson {
     /// Further attempts of each pull. Default: 0.
     #[schema(minimum = 0, maximum = 5)]
     max_retries: Option<i64>,
-    /// `linear` or `exponential`. Default: linear.
-    #[schema(example = "linear")]
+    /// Growth of the wait between attempts. Default: linear.
+    #[schema(value_type = Option<RetryWord>)]
     retry_strategy: Option<String>,
     /// First wait between attempts, in seconds. Default: 30.
     #[schema(minimum = 0, maximum = 300)]

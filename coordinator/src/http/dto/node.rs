@@ -1,6 +1,6 @@
 //! A node as JSON, and how many there are.
 
-use super::{progress::if_said, time};
+use super::time;
 use crate::{
     domain::node::{InventoryImage, NodeCondition},
     engine::views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest},
@@ -44,6 +44,14 @@ pub(crate) struct NodeJson {
     first_seen_at: String,
     #[schema(format = DateTime)]
     last_seen_at: String,
+    /// Images as its runtime lists them, empty while unknown; only when one node is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    images: Option<Vec<InventoryImageJson>>,
+    /// The agent has sent its inventory; only when one node is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    inventory_known: Option<bool>,
 }
 
 impl From<&NodeView> for NodeJson {
@@ -66,6 +74,18 @@ impl From<&NodeView> for NodeJson {
             image_count: view.image_count,
             first_seen_at: time::rfc3339(node.first_seen_at),
             last_seen_at: time::rfc3339(view.last_seen_at),
+            images: None,
+            inventory_known: None,
+        }
+    }
+}
+
+impl From<&NodeDetail> for NodeJson {
+    fn from(detail: &NodeDetail) -> Self {
+        Self {
+            images: Some(detail.images.iter().flatten().map(Into::into).collect()),
+            inventory_known: Some(detail.images.is_some()),
+            ..(&detail.view).into()
         }
     }
 }
@@ -106,38 +126,13 @@ impl From<&NodeCondition> for NodeConditionJson {
     }
 }
 
-/// A node with its images.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = NodeDetail)]
-pub(crate) struct NodeDetailJson {
-    #[serde(flatten)]
-    node: NodeJson,
-    /// Images as its runtime lists them; empty while unknown.
-    images: Vec<NodeImageJson>,
-    /// The agent has sent its inventory.
-    inventory_known: bool,
-}
-
-impl From<&NodeDetail> for NodeDetailJson {
-    fn from(detail: &NodeDetail) -> Self {
-        Self {
-            node: (&detail.view).into(),
-            images: detail.images.iter().flatten().map(Into::into).collect(),
-            inventory_known: detail.images.is_some(),
-        }
-    }
-}
-
 /// An image on a node.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = NodeImage)]
-pub(crate) struct NodeImageJson {
-    /// Digest of its configuration, if the runtime says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    id: Option<String>,
+#[schema(as = InventoryImage)]
+pub(crate) struct InventoryImageJson {
+    /// Digest of its configuration: what the runtime calls image id.
+    id: String,
     repo_tags: Vec<String>,
     repo_digests: Vec<String>,
     /// As the runtime reports it.
@@ -146,10 +141,10 @@ pub(crate) struct NodeImageJson {
     pinned: bool,
 }
 
-impl From<&InventoryImage> for NodeImageJson {
+impl From<&InventoryImage> for InventoryImageJson {
     fn from(image: &InventoryImage) -> Self {
         Self {
-            id: if_said(&image.id),
+            id: image.id.clone(),
             repo_tags: image.repo_tags.clone(),
             repo_digests: image.repo_digests.clone(),
             size_bytes: image.size_bytes,

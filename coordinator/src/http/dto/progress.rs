@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// Bytes of an image, a layer or a sum of images; compressed sizes.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Bytes)]
+#[schema(as = ByteCounts)]
 pub(crate) struct BytesJson {
     /// Size; 0 while unknown.
     total: u64,

@@ -32,7 +32,7 @@ macro_rules! words {
 
 words! {
     /// Where a task stands.
-    TaskStatus as TaskStatus from TaskState { Pending, Running, Paused, Completed, Failed, Cancelled }
+    TaskStatus as TaskState from TaskState { Pending, Running, Paused, Completed, Failed, Cancelled }
 }
 words! {
     /// Where a pull stands.

@@ -1,0 +1,141 @@
+//! Orders in, reports out.
+
+use super::*;
+use ips_proto::v1::{CancelPull, Drain, FailureReason, PullAttempt, SendInventory, outcome::Result as End};
+
+const OPEN: Played = Played::Welcome { epoch: 1, store: "s1" };
+
+fn cancel(pull: &str) -> Say {
+    let attempt = Some(PullAttempt {
+        pull_id: pull.into(),
+        attempt: 1,
+    });
+    Say::CancelPull(CancelPull {
+        attempt,
+        reason: "test".into(),
+    })
+}
+
+#[tokio::test]
+async fn an_order_gives_progress_and_an_outcome() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    let image = agent.fake.publish("r/app:1", "amd64", &[100, 50]);
+    agent.fake.hold();
+    let mut session = coordinator.session().await;
+    session.order("p", "r/app:1").await;
+    while agent.fake.running() == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    agent.fake.resolve(&image);
+    agent.fake.ingest(&image.layers[0].0, 40);
+    let with_layers = |body| match body {
+        Body::Progress(progress) => progress.pulls.into_iter().find(|pull| pull.layers.len() == 2),
+        _ => None,
+    };
+    let progress = session.hear(with_layers).await;
+    assert_eq!((progress.layer_count, progress.bytes.unwrap().fetched), (2, 40));
+    agent.fake.open();
+    let outcome = session.hear_outcome().await;
+    assert!(matches!(outcome.result, Some(End::Success(_))));
+    assert_eq!(outcome.bytes.unwrap().fetched, 150);
+}
+
+#[tokio::test]
+async fn an_order_for_a_finished_attempt_repeats_its_outcome() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    agent.fake.publish("r/app:1", "amd64", &[100]);
+    let mut session = coordinator.session().await;
+    for _ in 0..2 {
+        session.order("p", "r/app:1").await;
+        assert!(matches!(session.hear_outcome().await.result, Some(End::Success(_))));
+    }
+    assert_eq!(agent.fake.calls(), 1);
+}
+
+#[tokio::test]
+async fn every_cancel_is_answered() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    agent.fake.hold();
+    let mut session = coordinator.session().await;
+    session.order("known", "r/app:1").await;
+    while agent.fake.running() == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    for pull in ["known", "unknown"] {
+        session.say(cancel(pull)).await;
+        let outcome = session.hear_outcome().await;
+        assert_eq!(outcome.attempt.unwrap().pull_id, pull);
+        let Some(End::Failure(failure)) = outcome.result else {
+            panic!("a failure")
+        };
+        assert_eq!(failure.reason(), FailureReason::Cancelled);
+        assert!(!failure.retryable);
+    }
+}
+
+#[tokio::test]
+async fn malformed_orders_are_survived() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    agent.fake.publish("r/app:1", "amd64", &[100]);
+    let mut session = coordinator.session().await;
+    session.say(Say::StartPull(Default::default())).await;
+    session.say(Say::CancelPull(Default::default())).await;
+    session.say(Say::Acknowledge(Default::default())).await;
+    session.say(Say::RemoveImage(Default::default())).await;
+    session.order("", "r/app:1").await;
+    session.order("good", "r/app:1").await;
+    assert_eq!(session.hear_outcome().await.attempt.unwrap().pull_id, "good");
+}
+
+#[tokio::test]
+async fn the_inventory_is_whole_when_asked_and_otherwise_a_delta() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    let mut session = coordinator.session().await;
+    let first = Inventory::default().after(vec![image("a"), image("b")]).unwrap();
+    agent.images.send_replace(Arc::new(first.clone()));
+    let heard = session.hear_inventory().await;
+    assert!(heard.whole && heard.images.len() == 2 && heard.generation == 1);
+    let second = first.after(vec![image("b"), image("c")]).unwrap();
+    agent.images.send_replace(Arc::new(second.clone()));
+    let heard = session.hear_inventory().await;
+    assert!(!heard.whole);
+    assert_eq!(
+        (heard.images[0].id.as_str(), heard.removed_ids.as_slice()),
+        ("c", ["a".to_owned()].as_slice())
+    );
+    assert_eq!(heard.hash, second.hash);
+    session.say(Say::SendInventory(SendInventory {})).await;
+    let heard = session.hear_inventory().await;
+    assert!(heard.whole && heard.images.len() == 2 && heard.generation == 2);
+    session.close(Status::unavailable("stopping")).await;
+    let again = coordinator.session().await;
+    assert_eq!(
+        (again.hello.inventory_generation, again.hello.inventory_hash),
+        (2, second.hash)
+    );
+}
+
+#[tokio::test]
+async fn drain_is_confirmed_by_a_heartbeat() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    let mut session = coordinator.session().await;
+    session.say(Say::Drain(Drain { reason: "test".into() })).await;
+    let draining = |body| match body {
+        Body::Heartbeat(beat) => beat.condition.filter(|condition| condition.draining).map(|_| ()),
+        _ => None,
+    };
+    session.hear(draining).await;
+    assert!(agent.worker.is_draining());
+}
