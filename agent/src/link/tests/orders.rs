@@ -30,9 +30,9 @@ async fn an_order_gives_progress_and_an_outcome() {
     }
     agent.fake.resolve(&image);
     agent.fake.ingest(&image.layers[0].0, 40);
-    let with_layers = |body| match body {
-        Body::Progress(progress) => progress.pulls.into_iter().find(|pull| pull.layers.len() == 2),
-        _ => None,
+    let with_layers = |body| {
+        let Body::Progress(progress) = body else { return None };
+        progress.pulls.into_iter().find(|pull| pull.layers.len() == 2)
     };
     let progress = session.hear(with_layers).await;
     assert_eq!((progress.layer_count, progress.bytes.unwrap().fetched), (2, 40));
@@ -132,9 +132,9 @@ async fn drain_is_confirmed_by_a_heartbeat() {
     let agent = agent(&coordinator.address, state.path());
     let mut session = coordinator.session().await;
     session.say(Say::Drain(Drain { reason: "test".into() })).await;
-    let draining = |body| match body {
-        Body::Heartbeat(beat) => beat.condition.filter(|condition| condition.draining).map(|_| ()),
-        _ => None,
+    let draining = |body| {
+        let Body::Heartbeat(beat) = body else { return None };
+        beat.condition.filter(|condition| condition.draining).map(|_| ())
     };
     session.hear(draining).await;
     assert!(agent.worker.is_draining());
