@@ -7,10 +7,9 @@ fn main() -> io::Result<()> {
     let web = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../web");
     let dist = web.join("dist");
     println!("cargo:rerun-if-changed=build.rs");
-    // A missing path would make cargo run this (and compile the crate) every time, so watch what exists.
-    if let Some(watched) = [&dist, &web].into_iter().find(|path| path.is_dir()) {
-        println!("cargo:rerun-if-changed={}", watched.display());
-    }
+    // A path that is missing makes cargo run this (and compile the crate) every time, so the folder above is watched instead.
+    let watched = if dist.is_dir() { &dist } else { &web };
+    println!("cargo:rerun-if-changed={}", watched.display());
     let embedded = if dist.join("index.html").is_file() {
         dist.canonicalize()?
     } else {

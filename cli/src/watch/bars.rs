@@ -12,7 +12,9 @@ pub struct Bars {
     lines: Vec<ProgressBar>,
     style: ProgressStyle,
     glyphs: Glyphs,
-    dirty: bool,
+    drawn: Vec<String>,
+    /// Whether the last change is certainly on the terminal: drawing is limited in rate, and the last of many changes may wait.
+    settled: bool,
 }
 
 impl Default for Bars {
@@ -22,30 +24,33 @@ impl Default for Bars {
             lines: vec![],
             style: ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
             glyphs: if shows_unicode() { Glyphs::BLOCKS } else { Glyphs::ASCII },
-            dirty: true,
+            drawn: vec![],
+            settled: true,
         }
     }
 }
 
 impl Bars {
-    /// There is something new to draw.
-    pub fn changed(&mut self) {
-        self.dirty = true;
-    }
-
-    /// Draws what is known, if something is new or time passes for what runs.
+    /// Draws what is known; lines that say the same as before are left alone.
     pub fn draw(&mut self, model: &Model, now_ms: i64) {
-        if !self.dirty && model.running().next().is_none() {
-            return;
-        }
-        self.dirty = false;
         // The size is asked each time: people resize. One row stays for the cursor.
         let (rows, _columns) = console::Term::stderr().size();
         let frame = frame::lines(model, usize::from(rows).saturating_sub(1).max(2), self.glyphs, now_ms);
-        self.fit(frame.len());
-        for (line, text) in self.lines.iter().zip(frame) {
-            line.set_message(text);
+        if frame == self.drawn {
+            if !self.settled {
+                self.lines.iter().take(1).for_each(ProgressBar::tick);
+                self.settled = true;
+            }
+            return;
         }
+        self.fit(frame.len());
+        for (at, (line, text)) in self.lines.iter().zip(&frame).enumerate() {
+            if self.drawn.get(at) != Some(text) {
+                line.set_message(text.clone());
+            }
+        }
+        self.drawn = frame;
+        self.settled = false;
     }
 
     fn fit(&mut self, count: usize) {

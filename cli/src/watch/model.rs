@@ -30,12 +30,50 @@ struct Pull {
     unpacking: Option<Unpacking>,
 }
 
-/// Where unpacking stood when this watch first saw it in the present attempt; its speed is measured from there.
+/// Where unpacking stood when this watch first saw it in the present attempt, and when its last layer was done: unpacking is seen
+/// layer by layer, so its speed is measured up to there.
 #[derive(Debug, Clone, Copy)]
 struct Unpacking {
     attempt: u32,
     since_ms: i64,
     from_bytes: u64,
+    step_ms: i64,
+    step_bytes: u64,
+}
+
+impl Unpacking {
+    fn begin(view: &v1::PullView, now_ms: i64) -> Self {
+        let unpacked = view.bytes.unwrap_or_default().unpacked;
+        Self {
+            attempt: view.attempt,
+            since_ms: now_ms,
+            from_bytes: unpacked,
+            step_ms: now_ms,
+            step_bytes: unpacked,
+        }
+    }
+
+    fn go_on(self, view: &v1::PullView, now_ms: i64) -> Self {
+        let unpacked = view.bytes.unwrap_or_default().unpacked;
+        if unpacked == self.step_bytes {
+            return self;
+        }
+        Self {
+            step_ms: now_ms,
+            step_bytes: unpacked,
+            ..self
+        }
+    }
+
+    /// Seconds left; `None` before the first layer is done, and once a layer takes longer than those before it said.
+    fn eta_seconds(&self, total: u64, now_ms: i64) -> Option<u64> {
+        let done = self.step_bytes.checked_sub(self.from_bytes).filter(|done| *done > 0)?;
+        let took_ms = u128::try_from(self.step_ms - self.since_ms).ok()?;
+        let missing = total.checked_sub(self.step_bytes)?;
+        let left_ms = i64::try_from(u128::from(missing) * took_ms / u128::from(done)).ok()?;
+        let left_ms = u64::try_from(left_ms - (now_ms - self.step_ms)).ok()?;
+        Some(left_ms / 1000).filter(|seconds| *seconds > 0)
+    }
 }
 
 impl Model {
@@ -47,14 +85,17 @@ impl Model {
             Some(Body::Delta(delta)) => (delta.task.as_ref(), delta.pulls.as_slice()),
             None => (None, &[][..]),
         };
-        let mut changes = vec![];
+        // The task stands first when the watch begins, and after its pulls when it ends.
+        let first = self.task.is_none();
+        let pulls = pulls.iter().filter_map(|pull| self.take_pull(pull, now_ms));
+        let mut changes: Vec<Change> = pulls.collect();
         if let Some(task) = task {
             let changed = self.task.as_ref().is_none_or(|known| known.state != task.state);
             self.task = Some(task.clone());
-            changes.extend(changed.then_some(Change::Task));
-        }
-        for pull in pulls {
-            changes.extend(self.take_pull(pull, now_ms));
+            if changed {
+                let place = if first { 0 } else { changes.len() };
+                changes.insert(place, Change::Task);
+            }
         }
         changes
     }
@@ -66,13 +107,8 @@ impl Model {
         let changed = known.is_none_or(|known| standing(&known.view) != standing(view));
         let before = known.and_then(|known| known.unpacking);
         let unpacking = (view.phase() == v1::PullPhase::Unpacking).then(|| {
-            before
-                .filter(|start| start.attempt == view.attempt)
-                .unwrap_or(Unpacking {
-                    attempt: view.attempt,
-                    since_ms: now_ms,
-                    from_bytes: view.bytes.unwrap_or_default().unpacked,
-                })
+            let same = before.filter(|start| start.attempt == view.attempt);
+            same.map_or_else(|| Unpacking::begin(view, now_ms), |start| start.go_on(view, now_ms))
         });
         let pull = Pull {
             view: view.clone(),
@@ -121,15 +157,8 @@ impl Model {
                 missing.checked_div(view.throughput_bytes_per_second)
             }
             v1::PullPhase::Unpacking => {
-                let start = self
-                    .pulls
-                    .get(&(view.node_name.clone(), view.image.clone()))?
-                    .unpacking?;
-                let done = bytes.unpacked.checked_sub(start.from_bytes).filter(|done| *done > 0)?;
-                let took_ms = u64::try_from(now_ms - start.since_ms).ok()?;
-                let missing = bytes.total.checked_sub(bytes.unpacked)?;
-                let left_ms = u128::from(missing) * u128::from(took_ms) / u128::from(done);
-                u64::try_from(left_ms / 1000).ok()
+                let key = (view.node_name.clone(), view.image.clone());
+                self.pulls.get(&key)?.unpacking?.eta_seconds(bytes.total, now_ms)
             }
             v1::PullPhase::Unspecified | v1::PullPhase::Resolving | v1::PullPhase::Verifying => None,
         }
@@ -257,6 +286,12 @@ pub mod tests {
         );
         model.apply(&delta(None, vec![unpacking(600)]), 14_000);
         assert_eq!(model.eta_seconds(&unpacking(600), 14_000), Some(4));
+        assert_eq!(model.eta_seconds(&unpacking(600), 16_000), Some(2), "it counts down");
+        assert_eq!(
+            model.eta_seconds(&unpacking(600), 20_000),
+            None,
+            "a layer that takes longer says so"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     board::Delta,
     core::Shared,
     live::LiveTask,
+    run::now,
     views::{NodeView, PullView, TaskView},
     work::{OpenTask, OpenWork},
 };
@@ -123,7 +124,10 @@ pub fn view_of(task: Task, shared: &Shared) -> TaskView {
     TaskView {
         bytes: figures.bytes,
         throughput: figures.throughput,
-        estimated_completion: figures.estimated_completion.filter(|_| task.state.is_open()),
+        // An estimate that has passed says nothing.
+        estimated_completion: figures
+            .estimated_completion
+            .filter(|at| task.state.is_open() && *at > now()),
         task,
     }
 }

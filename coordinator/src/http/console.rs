@@ -13,9 +13,9 @@ use axum::{
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::borrow::Cow;
 
-/// Scripts only from our own files. Styles also inline: the console's positioned elements carry them.
+/// Scripts and styles only from our own files.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");

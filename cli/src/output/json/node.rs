@@ -1,0 +1,124 @@
+//! Nodes as the REST API shows them.
+
+use crate::{human::moment, words};
+use ips_proto::v1;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A node; images only when it was asked for by name.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Node {
+    name: String,
+    uid: String,
+    labels: BTreeMap<String, String>,
+    platform: String,
+    connected: bool,
+    ready: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reason: String,
+    agent_version: String,
+    runtime_name: String,
+    runtime_version: String,
+    condition: Condition,
+    running_pulls: u32,
+    max_concurrent_pulls: u32,
+    image_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen_at: Option<String>,
+    #[serde(flatten)]
+    inventory: Option<Inventory>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Condition {
+    runtime_ready: bool,
+    runtime_message: String,
+    image_fs_path: String,
+    image_fs_used_bytes: u64,
+    image_fs_capacity_bytes: u64,
+    image_fs_available_bytes: u64,
+    image_fs_inodes: u64,
+    image_fs_inodes_free: u64,
+    draining: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inventory {
+    images: Vec<InventoryImage>,
+    inventory_known: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InventoryImage {
+    id: String,
+    repo_tags: Vec<String>,
+    repo_digests: Vec<String>,
+    size_bytes: u64,
+    pinned: bool,
+}
+
+impl From<&v1::Node> for Node {
+    fn from(node: &v1::Node) -> Self {
+        Self {
+            name: node.name.clone(),
+            uid: node.uid.clone(),
+            labels: node.labels.clone().into_iter().collect(),
+            platform: words::platform(node.platform.as_ref()),
+            connected: node.connected,
+            ready: node.ready,
+            reason: node.reason.clone(),
+            agent_version: node.agent_version.clone(),
+            runtime_name: node.runtime_name.clone(),
+            runtime_version: node.runtime_version.clone(),
+            condition: node.condition.clone().unwrap_or_default().into(),
+            running_pulls: node.running_pulls,
+            max_concurrent_pulls: node.max_concurrent_pulls,
+            image_count: node.image_count,
+            first_seen_at: moment(node.first_seen_at_ms),
+            last_seen_at: moment(node.last_seen_at_ms),
+            inventory: None,
+        }
+    }
+}
+
+impl From<v1::NodeCondition> for Condition {
+    fn from(condition: v1::NodeCondition) -> Self {
+        Self {
+            runtime_ready: condition.runtime_ready,
+            runtime_message: condition.runtime_message,
+            image_fs_path: condition.image_fs_path,
+            image_fs_used_bytes: condition.image_fs_used_bytes,
+            image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
+            image_fs_available_bytes: condition.image_fs_available_bytes,
+            image_fs_inodes: condition.image_fs_inodes,
+            image_fs_inodes_free: condition.image_fs_inodes_free,
+            draining: condition.draining,
+        }
+    }
+}
+
+impl From<&v1::GetNodeResponse> for Node {
+    fn from(response: &v1::GetNodeResponse) -> Self {
+        let images = response.images.iter().map(|image| InventoryImage {
+            id: image.id.clone(),
+            repo_tags: image.repo_tags.clone(),
+            repo_digests: image.repo_digests.clone(),
+            size_bytes: image.size_bytes,
+            pinned: image.pinned,
+        });
+        let inventory = Inventory {
+            images: images.collect(),
+            inventory_known: response.inventory_known,
+        };
+        Self {
+            inventory: Some(inventory),
+            ..Self::from(response.node.as_ref().unwrap_or(&v1::Node::default()))
+        }
+    }
+}

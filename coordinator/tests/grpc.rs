@@ -1,0 +1,11 @@
+//! The public gRPC services on a whole coordinator with a simulated agent, and beside REST: both doors lead to the same functions.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test may panic")]
+
+#[path = "grpc/agent.rs"]
+mod agent;
+#[path = "grpc/pairwise.rs"]
+mod pairwise;
+#[path = "grpc/stand.rs"]
+mod stand;
+#[path = "grpc/watch.rs"]
+mod watch;

@@ -1,0 +1,108 @@
+//! A whole coordinator with its own database on free ports, and clients of both its doors.
+
+use ips_coordinator::{
+    config::Config, domain::limits::Limits, engine::core::EngineSettings, registry::RegistrySettings, startup,
+    telemetry::LogFormat,
+};
+use ips_proto::v1::{
+    agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
+    task_service_client::TaskServiceClient,
+};
+use serde_json::Value;
+use std::{path::Path, time::Duration};
+use tonic::transport::Channel;
+
+pub struct Stand {
+    http: String,
+    pub grpc: String,
+    client: reqwest::Client,
+    run: tokio::task::JoinHandle<anyhow::Result<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        self.run.abort();
+    }
+}
+
+impl Stand {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ready = folder.path().join("ready.json");
+        let run = tokio::spawn(startup::run(config(folder.path())));
+        let addresses = wait_for(&ready).await;
+        Self {
+            http: format!("http://{}", addresses["http"].as_str().unwrap()),
+            grpc: format!("http://{}", addresses["grpc"].as_str().unwrap()),
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .tls_certs_only([])
+                .build()
+                .unwrap(),
+            run,
+            _folder: folder,
+        }
+    }
+
+    pub async fn channel(&self) -> Channel {
+        Channel::from_shared(self.grpc.clone())
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+
+    pub async fn tasks(&self) -> TaskServiceClient<Channel> {
+        TaskServiceClient::new(self.channel().await)
+    }
+
+    pub async fn nodes(&self) -> NodeServiceClient<Channel> {
+        NodeServiceClient::new(self.channel().await)
+    }
+
+    pub async fn agents(&self) -> AgentServiceClient<Channel> {
+        AgentServiceClient::new(self.channel().await)
+    }
+
+    /// Asks REST; answers the status and the body.
+    pub async fn rest(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.client.request(method, format!("{}{path}", self.http));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+}
+
+fn config(folder: &Path) -> Config {
+    let free = "127.0.0.1:0".parse().unwrap();
+    Config {
+        http_address: free,
+        grpc_address: free,
+        metrics_address: free,
+        database: format!("sqlite:{}", folder.join("ips.db").display()),
+        engine: EngineSettings {
+            limits: Limits::default(),
+            session_grace_ms: 30_000,
+            node_lost_after_ms: 900_000,
+        },
+        heartbeat_interval: Duration::from_secs(10),
+        registry: RegistrySettings::default(),
+        log: "warn".into(),
+        log_format: LogFormat::Text,
+        ready_file: Some(folder.join("ready.json")),
+    }
+}
+
+async fn wait_for(ready: &Path) -> Value {
+    for _ in 0..500 {
+        if let Ok(text) = std::fs::read_to_string(ready) {
+            return serde_json::from_str(&text).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the coordinator did not start");
+}
