@@ -139,7 +139,11 @@ impl Tracker {
             .with_digest(digest)
             .filter(|layer| layer.arrival == Arrival::Missing)
         {
-            // A registry without ranges makes the runtime start again below; what was shown stays shown.
+            // The runtime starts again from nothing where the registry knows no ranges or the old part was collected:
+            // then nothing was there before. What was shown as done stays shown.
+            if offset < layer.base {
+                layer.base = 0;
+            }
             layer.offset = layer.offset.max(offset.min(layer.size));
         }
     }

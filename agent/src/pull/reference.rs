@@ -47,6 +47,23 @@ pub fn full_name(reference: &str) -> String {
     format!("{host}/{repository}:{tag}")
 }
 
+/// The registry that a login is for, as URL. The runtime never uses one with a bare host, and gives one without any host to
+/// whoever asks, so both are made whole; `reference` tells the host where the login does not.
+#[must_use]
+pub fn registry_url(server_address: &str, reference: &str) -> String {
+    if server_address.contains("://") {
+        return server_address.to_owned();
+    }
+    let host = match server_address {
+        "" => host_and_repository(reference).0,
+        given => given.to_owned(),
+    };
+    match host.as_str() {
+        DEFAULT_HOST => "https://registry-1.docker.io".to_owned(),
+        host => format!("https://{host}"),
+    }
+}
+
 /// The rule of all container tools: a first component with a dot or port, or `localhost`, is a host.
 fn is_host(first: &str) -> bool {
     first == "localhost" || first.contains('.') || first.contains(':')
@@ -78,6 +95,16 @@ mod tests {
     #[case("r.example/a:1@sha256:ab", "r.example/a@sha256:ab")]
     fn full_names(#[case] text: &str, #[case] full: &str) {
         assert_eq!(full_name(text), full);
+    }
+
+    #[rstest]
+    #[case("https://r.example:5000", "r.example:5000/a:1", "https://r.example:5000")]
+    #[case("http://r.example", "r.example/a:1", "http://r.example")]
+    #[case("r.example:5000", "r.example:5000/a:1", "https://r.example:5000")]
+    #[case("", "r.example/a:1", "https://r.example")]
+    #[case("", "nginx", "https://registry-1.docker.io")]
+    fn registry_urls(#[case] given: &str, #[case] reference: &str, #[case] url: &str) {
+        assert_eq!(registry_url(given, reference), url);
     }
 
     proptest! {

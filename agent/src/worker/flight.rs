@@ -221,13 +221,27 @@ impl Flight {
             }
         };
         match answer {
-            // A runtime that stops ends its calls as cancelled, sometimes before its socket is gone.
-            Err(RuntimeError::Refused(text)) => match runtime.identity().await {
-                Err(RuntimeError::Away(why)) => Err(RuntimeError::Away(why)),
-                Err(RuntimeError::Refused(_)) | Ok(_) => Err(RuntimeError::Refused(text)),
+            Err(RuntimeError::Refused(text)) => match self.is_going_away(&text).await {
+                Some(why) => Err(RuntimeError::Away(why)),
+                None => Err(RuntimeError::Refused(text)),
             },
             other => other,
         }
+    }
+
+    /// Why the runtime is away, when it is. A runtime that stops ends its calls as cancelled, sometimes before its socket is
+    /// gone, so such words are checked for a little longer.
+    async fn is_going_away(&self, text: &str) -> Option<String> {
+        let is_cancelled = classify(text) == FailureReason::TimedOut;
+        for _ in 0..if is_cancelled { 4 } else { 1 } {
+            if let Err(RuntimeError::Away(why)) = self.shared.runtime.identity().await {
+                return Some(why);
+            }
+            if is_cancelled {
+                sleep(ASK_AGAIN).await;
+            }
+        }
+        None
     }
 
     async fn sample(&self, sampler: &mut Sampler, disk: &mut Disk) {
@@ -293,7 +307,12 @@ impl Flight {
     }
 
     fn failed(&self, reason: FailureReason, text: &str) -> FlightEnd {
-        FlightEnd::Failed(Failure::new(reason, self.state.borrow().phase, text))
+        let password = self.order.credential.as_ref().map(|login| login.password.as_str());
+        let text = match password.filter(|password| !password.is_empty()) {
+            Some(password) => text.replace(password, "…"),
+            None => text.to_owned(),
+        };
+        FlightEnd::Failed(Failure::new(reason, self.state.borrow().phase, &text))
     }
 }
 

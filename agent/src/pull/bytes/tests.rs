@@ -91,6 +91,29 @@ fn an_interrupted_ingest_is_split_at_its_old_offset() {
 }
 
 #[test]
+fn an_interrupted_ingest_that_starts_again_was_not_there() {
+    let mut account = Tracker::new(&layout(&[100]), &HashMap::from([("sha256:0".to_owned(), 60)]));
+    account.ingest("sha256:0", 5);
+    assert_eq!(
+        account.total(),
+        ByteCounts {
+            total: 100,
+            fetched: 60,
+            ..ByteCounts::default()
+        }
+    );
+    account.blob("sha256:0", false);
+    assert_eq!(
+        account.total(),
+        ByteCounts {
+            total: 100,
+            fetched: 100,
+            ..ByteCounts::default()
+        }
+    );
+}
+
+#[test]
 fn a_layer_that_occurs_twice_moves_once() {
     let twice = Layout {
         layers: vec![("sha256:e".into(), 10), ("sha256:e".into(), 10)],

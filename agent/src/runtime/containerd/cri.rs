@@ -2,7 +2,7 @@
 
 use super::{CALL_TIMEOUT, Containerd, LARGEST_ANSWER, errors::refused};
 use crate::{
-    pull::Credential,
+    pull::{Credential, reference::registry_url},
     runtime::{ImageFilesystem, ImageRecord, RuntimeError},
 };
 use k8s_cri::v1::{
@@ -36,7 +36,7 @@ pub(super) async fn pull(
     let auth = credential.map(|login| AuthConfig {
         username: login.username.clone(),
         password: login.password.clone(),
-        server_address: login.server_address.clone(),
+        server_address: registry_url(&login.server_address, reference),
         ..AuthConfig::default()
     });
     let request = PullImageRequest {
