@@ -35,7 +35,8 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let agent = Agent::start(&config).await?;
-    info!(node = %config.node_name, coordinator = %config.coordinator, version = env!("CARGO_PKG_VERSION"), "started");
+    let socket = config.runtime_socket.display();
+    info!(node = %config.node_name, coordinator = %config.coordinator, %socket, version = env!("CARGO_PKG_VERSION"), "started");
     tokio::select! {
         died = agent.tasks.first_death() => return died,
         () = signals.next() => {}

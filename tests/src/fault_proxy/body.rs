@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::Faults;
 
 /// Small enough that slow answers flow evenly.
-const PIECE: usize = 32 * 1024;
+const PIECE: usize = 64 * 1024;
 
 struct Flow {
     upstream: reqwest::Response,

@@ -76,7 +76,7 @@ async fn run() -> Result<bool> {
             .containerd
             .truth()
             .await
-            .remove_image(&references[1])
+            .remove_image(&references[0])
             .await?;
     }
 
