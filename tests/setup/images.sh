@@ -2,14 +2,15 @@
 # Builds the images that tests and demo push, once a machine: one OCI layout in the cache, every file in it real.
 #   base       a Debian root file system, one layer of more than 50 MB compressed
 #   base-v2    base and a small layer on top: another digest with a shared layer
-#   toolchain  base, this machine's Rust libraries, Debian's Go and Boost: at least 300 MB compressed and 20,000 files
+#   library    Go's compiled library: one layer of more than 50 MB in few files, quick to unpack
+#   toolchain  base, this machine's Rust libraries, Debian's Go: at least 300 MB compressed and 20,000 files
 #   small      busybox alone;  foreign: the same for another architecture, as a manifest without an index
 #   multi      an index of three platforms, each with its own busybox
 set -euo pipefail
 # shellcheck source=tests/setup/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-recipe=1 # raise it when what the images hold changes
+recipe=2 # raise it when what the images hold changes
 suite=bookworm
 layout=$cache/images-$recipe
 arch=$(dpkg --print-architecture)
@@ -81,16 +82,18 @@ build_base() {
 }
 
 build_toolchain() {
-    say "building toolchain: Rust libraries, Go, Boost"
+    say "building library and toolchain: Go, Rust libraries"
     suite_unpack "$suite" "$arch" "$work/go" golang-1.19-go golang-1.19-src
-    suite_unpack "$suite" "$arch" "$work/boost" libboost1.81-dev
+    layer library "$work/go/usr/lib/go-1.19/pkg/linux_$arch" /opt/library
     layer rust "${IPS_SYSROOT:-$(sysroot)}/lib" /usr/local/rust/lib
-    layer go "$work/go/usr" /opt/go
-    layer boost "$work/boost/usr" /opt/boost
-    name toolchain "$(image "$arch" /bin/bash base rust go boost)"
+    layer go "$work/go/usr/lib" /opt/go/lib
+    layer go-source "$work/go/usr/share" /opt/go/share
+    name library "$(image "$arch" /bin/true library)"
+    name toolchain "$(image "$arch" /bin/bash base rust go go-source perl)"
 }
 
-# busybox DEBIAN-ARCH OCI-ARCH: prints the manifest's descriptor.
+# busybox DEBIAN-ARCH OCI-ARCH: prints the descriptor of an image that stands in the index multi, and makes the layers
+# of the same platform for an image of its own.
 busybox() {
     suite_unpack "$suite" "$1" "$work/busybox-$1" busybox-static >&2
     layer "busybox-$1" "$work/busybox-$1/bin" /bin
@@ -104,8 +107,8 @@ build_small() {
     amd64=$(busybox amd64 amd64)
     arm64=$(busybox arm64 arm64)
     arm=$(busybox armhf arm)
-    name small "${!arch}"
-    name foreign "${!foreign}"
+    name small "$(image "$arch" /bin/sh "busybox-$arch")"
+    name foreign "$(image "$foreign" /bin/sh "busybox-$foreign")"
     name multi "$(jq -cn --argjson amd64 "$amd64" --argjson arm64 "$arm64" --argjson arm "$arm" '{
         schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [
             $amd64 + {platform: {os: "linux", architecture: "amd64"}},

@@ -19,7 +19,9 @@ pub mod images {
     pub const BASE: &str = "base";
     /// `BASE` and a small layer.
     pub const BASE_V2: &str = "base-v2";
-    /// Four layers, more than 300 MB and 20,000 files.
+    /// One layer of more than 50 MB in few files: quick to unpack, for tests of what happens in mid-layer.
+    pub const LIBRARY: &str = "library";
+    /// Several layers, more than 300 MB and 20,000 files.
     pub const TOOLCHAIN: &str = "toolchain";
     /// A megabyte.
     pub const SMALL: &str = "small";
@@ -28,7 +30,7 @@ pub mod images {
     /// A manifest for another architecture, without an index.
     pub const FOREIGN: &str = "foreign";
     /// Every one of them.
-    pub const ALL: [&str; 6] = [BASE, BASE_V2, TOOLCHAIN, SMALL, MULTI, FOREIGN];
+    pub const ALL: [&str; 7] = [BASE, BASE_V2, LIBRARY, TOOLCHAIN, SMALL, MULTI, FOREIGN];
 }
 
 /// A reference to a blob.

@@ -57,7 +57,7 @@ impl Registry {
     pub async fn filled() -> Result<Self> {
         let registry = Self::serve(
             Folder::new("filled")?,
-            cache::root().join("registry-data-1"),
+            cache::root().join("registry-data-2"),
             Access::Open,
         )
         .await?;

@@ -104,7 +104,7 @@ async fn while_fetching(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) 
         ..Faults::default()
     };
     let scene = Scene::new(version, faults).await;
-    let reference = scene.proxy.reference("base:v1");
+    let reference = scene.proxy.reference("library:v1");
     let id = scene.stand.order(&[&reference]).await;
     let fetching = |pull: &Value| pull["phase"] == "fetching" && pull["bytes"]["fetched"].as_u64() > Some(0);
     scene.stand.pull_is("the pull to fetch", &id, "node-1", fetching).await;
@@ -145,7 +145,7 @@ async fn while_queued() {
         spare_blobs_below: 1 << 20,
         ..Faults::default()
     });
-    let first = stand.order(&[&proxy.reference("base:v1")]).await;
+    let first = stand.order(&[&proxy.reference("library:v1")]).await;
     stand
         .pull_is("the first pull to run", &first, "node-1", |pull| {
             pull["state"] == "pulling"
@@ -174,7 +174,7 @@ async fn one_of_two_tasks_that_share_a_pull() {
         spare_blobs_below: 1 << 20,
         ..Faults::default()
     });
-    let reference = proxy.reference("base:v1");
+    let reference = proxy.reference("library:v1");
     let first = stand.order(&[&reference]).await;
     stand
         .pull_is("the pull to fetch", &first, "node-1", |pull| {
@@ -191,7 +191,7 @@ async fn one_of_two_tasks_that_share_a_pull() {
     proxy.set(Faults::default());
     stand.completed(&second).await;
     assert_eq!(stand.coordinator.task(&first).await.unwrap()["status"], "cancelled");
-    let digests = registry.client().digests("base:v1").await.unwrap();
+    let digests = registry.client().digests("library:v1").await.unwrap();
     assert_eq!(
         proxy.downloads().get(&digests.layers[0].digest),
         Some(&1),

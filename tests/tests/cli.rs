@@ -38,7 +38,10 @@ fn json(output: &Output) -> Value {
 async fn a_pipeline_can_gate_on_the_exit_code() {
     let registry = Registry::shared().await;
     let stand = Stand::start(&[V1_7]).await;
-    let (good, bad) = (registry.reference("base:v1"), registry.reference("base:no-such-tag"));
+    let (good, bad) = (
+        registry.reference("library:v1"),
+        registry.reference("library:no-such-tag"),
+    );
     let done = ips(
         &stand,
         &["task", "create", "--image", &good, "--selector", "pool=test", "--watch"],

@@ -125,7 +125,7 @@ async fn a_registry_that_stalls_runs_into_the_no_progress_time_out(
         spare_blobs_below: 1 << 20,
         ..Faults::default()
     });
-    let reference = proxy.reference("base:v1");
+    let reference = proxy.reference("library:v1");
     let body = json!({"images": [reference], "noProgressTimeoutSeconds": 2});
     let pull = assert_fails(&stand, body, "timed_out", 1).await;
     assert!(proxy.asked_by_containerd(Kind::Blob) > 0, "{pull:#}");
@@ -142,7 +142,7 @@ async fn a_pull_that_is_too_slow_runs_into_its_deadline(#[values(V1_6, V1_7, V2_
         blob_bytes_per_second: Some(1 << 20),
         ..Faults::default()
     });
-    let reference = proxy.reference("base:v1");
+    let reference = proxy.reference("library:v1");
     assert_fails(
         &stand,
         json!({"images": [reference], "pullTimeoutSeconds": 3}),
@@ -158,7 +158,7 @@ async fn a_pull_that_is_too_slow_runs_into_its_deadline(#[values(V1_6, V1_7, V2_
 async fn a_full_disk_is_final_and_said_so(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) {
     let registry = Registry::shared().await;
     let coordinator = Coordinator::start(&[]).await.unwrap();
-    // base needs 71 MB for its blob and twice that for its files.
+    // The image needs 58 MB for its blob and four times that for its files.
     let disk = ContainerdOptions {
         disk_mebibytes: Some(130),
     };
@@ -170,7 +170,7 @@ async fn a_full_disk_is_final_and_said_so(#[values(V1_6, V1_7, V2_1)] version: C
         coordinator,
     };
     stand.ready().await;
-    let reference = registry.reference("base:v1");
+    let reference = registry.reference("library:v1");
     assert_fails(&stand, with_retries(&reference), "no_space", 1).await;
     // What fits is still pulled: the node is not broken.
     stand

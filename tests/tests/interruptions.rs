@@ -18,7 +18,7 @@ use ips_tests::wait::wait_until;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// Slow enough that a layer of 71 MB is in the middle for some seconds.
+/// Slow enough that a layer of 58 MB is in the middle for some seconds.
 const SLOW: u64 = 14 << 20;
 const MIDDLE: u64 = 8 << 20;
 
@@ -35,14 +35,14 @@ impl Scene {
     /// A slow pull of one large layer on each node, caught in the middle of the layer.
     async fn in_mid_layer(versions: &[ContainerdVersion], arguments: &[&str]) -> Self {
         let registry = Registry::start(Access::Open).await.unwrap();
-        let digests = registry.client().push("base", "base:v1").await.unwrap();
+        let digests = registry.client().push("library", "library:v1").await.unwrap();
         let proxy = FaultProxy::start(registry.address()).await.unwrap();
         let stand = Stand::start_with(versions, arguments).await;
         proxy.set(Faults {
             blob_bytes_per_second: Some(SLOW),
             ..Faults::default()
         });
-        let reference = proxy.reference("base:v1");
+        let reference = proxy.reference("library:v1");
         let id = stand
             .order_with(json!({"images": [reference], "maxRetries": 5, "retryDelay": 1}))
             .await;
@@ -191,14 +191,17 @@ async fn a_coordinator_killed_again_and_again_loses_nothing() {
         blob_bytes_per_second: Some(SLOW),
         ..Faults::default()
     });
-    let images = ["base:v1", "base-v2:v1", "small:v1", "multi:v1"].map(|image| proxy.reference(image));
+    let images = ["library:v1", "base-v2:v1", "small:v1", "multi:v1"].map(|image| proxy.reference(image));
     let mut accepted = Vec::new();
     for image in &images {
         accepted.push(stand.order(&[image]).await);
         stand.coordinator.kill();
         stand.coordinator.restart().await.unwrap();
     }
-    for (id, image) in accepted.iter().zip(["base:v1", "base-v2:v1", "small:v1", "multi:v1"]) {
+    for (id, image) in accepted
+        .iter()
+        .zip(["library:v1", "base-v2:v1", "small:v1", "multi:v1"])
+    {
         stand.completed(id).await;
         let digests = registry.client().digests(image).await.unwrap();
         for node in &stand.nodes {
@@ -229,9 +232,11 @@ async fn an_agent_waits_for_a_socket_that_is_not_there(#[values(V1_6, V1_7, V2_1
     let options = AgentOptions::new("node-1", coordinator.grpc_url(), &containerd);
     let agent = Agent::start(options).await.unwrap();
     let socket = containerd.socket().display().to_string();
-    wait_until("the agent to say that containerd is away", Duration::from_secs(20), async || {
-        agent.log().contains("containerd does not answer")
-    })
+    wait_until(
+        "the agent to say that containerd is away",
+        Duration::from_secs(20),
+        async || agent.log().contains("containerd does not answer"),
+    )
     .await;
     assert!(agent.log().contains(&socket), "it names the socket");
     containerd.restart().await.unwrap();

@@ -47,7 +47,7 @@ async fn a_node_pulls_two_images_at_a_time() {
     let proxy = FaultProxy::start(registry.address()).await.unwrap();
     let stand = Stand::start(&[V2_1]).await;
     proxy.set(standstill());
-    let images = ["base:v1", "base-v2:v1", "small:v1", "multi:v1"].map(|image| proxy.reference(image));
+    let images = ["library:v1", "base-v2:v1", "small:v1", "multi:v1"].map(|image| proxy.reference(image));
     let id = stand.order_with(json!({"images": images})).await;
     assert_open(&stand, &id, 2).await;
     proxy.set(Faults::default());
@@ -89,7 +89,7 @@ async fn what_is_more_urgent_goes_first() {
     let running = stand.order(&[&proxy.reference("small:v1")]).await;
     assert_open(&stand, &running, 1).await;
     let low = stand
-        .order_with(json!({"images": [proxy.reference("base:v1")], "priority": 1}))
+        .order_with(json!({"images": [proxy.reference("library:v1")], "priority": 1}))
         .await;
     let high = stand
         .order_with(json!({"images": [proxy.reference("multi:v1")], "priority": 10}))

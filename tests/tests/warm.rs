@@ -140,7 +140,7 @@ async fn of_an_index_each_node_gets_its_own_platform(#[values(V1_6, V1_7, V2_1)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tag_that_moves_between_two_nodes_is_noticed(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) {
     let registry = Registry::start(Access::Open).await.unwrap();
-    let old = registry.client().push("base", "app:v1").await.unwrap();
+    let old = registry.client().push("library", "app:v1").await.unwrap();
     let proxy = FaultProxy::start(registry.address()).await.unwrap();
     let stand = Stand::start(&[version, version]).await;
     let reference = proxy.reference("app:v1");
@@ -190,8 +190,8 @@ async fn two_tasks_for_the_same_image_at_once_download_it_once(#[values(V1_6, V1
     let registry = Registry::shared().await;
     let proxy = FaultProxy::start(registry.address()).await.unwrap();
     let stand = Stand::start(&[version]).await;
-    let reference = proxy.reference("base:v1");
-    let digests = registry.client().digests("base:v1").await.unwrap();
+    let reference = proxy.reference("library:v1");
+    let digests = registry.client().digests("library:v1").await.unwrap();
     proxy.set(Faults {
         blob_bytes_per_second: Some(30 << 20),
         ..Faults::default()
