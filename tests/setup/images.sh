@@ -136,7 +136,8 @@ if [ -e "$layout/index.json" ]; then
 fi
 if [ "$(id -u)" -ne 0 ]; then
     say "building the test images needs root (debootstrap)"
-    as_root env "IPS_CACHE=$cache" "IPS_SYSROOT=$(sysroot)" "PATH=$PATH:/usr/sbin:/sbin" "${BASH_SOURCE[0]}"
+    sysroot=$(sysroot)
+    as_root env "IPS_CACHE=$cache" "IPS_SYSROOT=$sysroot" "PATH=$PATH:/usr/sbin:/sbin" "${BASH_SOURCE[0]}"
     as_root chown -R "$(id -u):$(id -g)" "$cache/apt" "$layout"
     exit 0
 fi

@@ -52,18 +52,32 @@ debian_mirror() {
     printf '%s' "${uri:-http://deb.debian.org/debian}"
 }
 
+# Ubuntu's copy of Debian's keyring may be older than the suite; bookworm, which it can still check, carries a newer one.
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+newer_keyring=$cache/keyring/usr/share/keyrings/debian-archive-keyring.gpg
+[ ! -e "$newer_keyring" ] || keyring=$newer_keyring
+
+fetch_newer_keyring() {
+    [ "$keyring" != "$newer_keyring" ] || return 1
+    say "Debian's keyring on this machine is old, taking the one of bookworm"
+    suite_unpack bookworm "$1" "$cache/keyring" debian-archive-keyring
+    keyring=$newer_keyring
+}
+
 # suite_apt SUITE ARCH apt-command ...: apt on one suite of Debian with lists of its own; the machine's are not touched.
 suite_apt() {
-    local suite=$1 arch=$2 program=$3 home keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    local suite=$1 arch=$2 program=$3 home
     shift 3
     [ -e "$keyring" ] || fail "Debian's keyring is missing; run: sudo apt-get install debian-archive-keyring"
     home=$cache/apt/$suite-$arch
     if [ ! -d "$home/archives" ]; then
         mkdir -p "$home/lists/partial" "$home/archives/partial"
         : >"$home/status"
+        # The machine's own hooks after an update (cleaning its cache, say) are none of ours.
+        printf '#clear %s;\n' APT::Update::Post-Invoke APT::Update::Post-Invoke-Success >"$home/apt.conf"
     fi
     printf 'deb [signed-by=%s arch=%s] %s %s main\n' "$keyring" "$arch" "$(debian_mirror)" "$suite" >"$home/sources.list"
-    "$program" -o "Dir::Etc::SourceList=$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+    "$program" -c "$home/apt.conf" -o "Dir::Etc::SourceList=$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
         -o "Dir::State::Lists=$home/lists" -o "Dir::State::status=$home/status" -o "Dir::Cache=$home" \
         -o "APT::Architecture=$arch" -o "APT::Architectures=$arch" -o APT::Sandbox::User=root \
@@ -75,7 +89,11 @@ suite_update() {
     local marker="updated_${1//-/_}_$2"
     [ -z "${!marker:-}" ] || return 0
     say "reading Debian $1 ($2)"
-    suite_apt "$1" "$2" apt-get -qq update || fail "cannot read Debian $1 from $(debian_mirror); check the network and run this again"
+    suite_apt "$1" "$2" apt-get -qq update || {
+        if [ "$1" = bookworm ] || ! fetch_newer_keyring "$2" || ! suite_apt "$1" "$2" apt-get -qq update; then
+            fail "cannot read Debian $1 from $(debian_mirror); check the network, and that the package debian-archive-keyring is new enough"
+        fi
+    }
     printf -v "$marker" yes
 }
 
