@@ -57,7 +57,8 @@ impl Attempt<'_> {
             ),
             Verdict::NotUnpacked => (
                 FailureReason::Runtime,
-                "pulled, but the snapshot of its layers is not committed".into(),
+                "pulled, but the snapshot of its layers is not committed; is --snapshotter the one that CRI uses?"
+                    .into(),
             ),
             Verdict::WrongPlatform { found } => {
                 let node = &self.shared.settings.platform;
