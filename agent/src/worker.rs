@@ -6,6 +6,7 @@ mod board;
 mod discovery;
 mod facts;
 mod flight;
+mod flights;
 mod ingests;
 mod sampler;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use crate::{
     pull::{AttemptId, Order, Outcome, Platform},
     runtime::ImageRuntime,
 };
-use flight::Flights;
+use flights::Flights;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

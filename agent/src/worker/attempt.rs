@@ -1,16 +1,18 @@
 //! One attempt from its order to its outcome: warm check, flight, time-outs, cancel, verdict. Always ends with an outcome,
 //! except when it is dropped before its start because the agent drains.
 
+mod verdict;
+
 use super::{
     AttemptView, Shared, facts,
-    flight::{Boarding, FlightEnd, FlightState, board},
+    flights::{Boarding, FlightState, board},
     sampler::Sampler,
 };
 use crate::{
     pull::{
         ByteCounts, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase, Policy, Success,
         patience::{Patience, Standing},
-        verdict::{Facts, Verdict, expected_target, judge},
+        verdict::Verdict,
     },
     runtime::RuntimeError,
 };
@@ -213,82 +215,6 @@ impl Attempt<'_> {
             None => (FailureReason::TimedOut, why),
         };
         Some(Ending::Failure(Failure::new(reason, state.phase, &message)))
-    }
-
-    fn conclude(&self, state: &FlightState) -> (Ending, Digests) {
-        match state.end.as_deref() {
-            None => (self.cancelled(state.phase), Digests::default()),
-            Some(FlightEnd::Failed(failure)) => (Ending::Failure(failure.clone()), Digests::default()),
-            Some(FlightEnd::Landed { facts, digests }) => {
-                let target = digests.target.clone().or_else(|| self.target_of(facts.as_ref()?));
-                (
-                    self.verdict(facts.as_ref()),
-                    Digests {
-                        target,
-                        ..digests.clone()
-                    },
-                )
-            }
-        }
-    }
-
-    fn judge(&self, facts: Option<&Facts>) -> Verdict {
-        judge(
-            facts,
-            &self.order.reference,
-            &self.order.expected,
-            &self.shared.settings.platform,
-        )
-    }
-
-    /// What the runtime's own words on a pulled image come to.
-    fn verdict(&self, facts: Option<&Facts>) -> Ending {
-        let (reason, message) = match self.judge(facts) {
-            Verdict::Warm { verified } => {
-                let success = Success {
-                    pulled: true,
-                    note: String::new(),
-                    digest_verified: verified,
-                };
-                return Ending::Success(success);
-            }
-            Verdict::Missing => (
-                FailureReason::Runtime,
-                "pulled, but the runtime does not know the image".into(),
-            ),
-            Verdict::NoConfiguration => (
-                FailureReason::Runtime,
-                "pulled, but the image's configuration is not in the content store".into(),
-            ),
-            Verdict::NotUnpacked => (
-                FailureReason::Runtime,
-                "pulled, but the snapshot of its layers is not committed".into(),
-            ),
-            Verdict::WrongPlatform { found } => {
-                let node = &self.shared.settings.platform;
-                (
-                    FailureReason::WrongPlatform,
-                    format!("the image is for {found}, the node is {node}"),
-                )
-            }
-            Verdict::OtherDigest { expected, found } => {
-                let text = format!("the tag moved: expected {expected}, the registry now serves {found}");
-                (FailureReason::TagMoved, text)
-            }
-        };
-        Ending::Failure(Failure::new(reason, Phase::Verifying, &message))
-    }
-
-    /// The target digest that the runtime shows: the expected one if it is among them, else the only one.
-    fn target_of(&self, facts: &Facts) -> Option<String> {
-        let expected = expected_target(&self.order.reference, &self.order.expected);
-        let shown = |digest: &&String| expected.is_none_or(|target| target == digest.as_str());
-        facts
-            .repo_digests
-            .iter()
-            .find(shown)
-            .or_else(|| facts.repo_digests.first())
-            .cloned()
     }
 
     fn cancelled(&self, phase: Phase) -> Ending {

@@ -1,25 +1,22 @@
-//! One runtime pull in the air, shared by all attempts that want the same reference with the same credential.
-//! It ends when the pull does, or when its last attempt lets go of its ticket, which cancels the runtime's call.
+//! One runtime pull in the air: calls, watches, waits for a runtime that went away, and verifies. Dropping it cancels the
+//! runtime's call.
 
-use super::{Shared, facts, ingests::Ingests, sampler::Sampler};
+use super::{
+    Shared, facts,
+    flights::{FlightEnd, FlightState},
+    sampler::Sampler,
+};
 use crate::{
-    pull::{
-        ByteCounts, Credential, Digests, Failure, FailureReason, LayerBytes, Order, Phase, PhaseEvent,
-        classify::classify, verdict::Facts,
-    },
+    pull::{Digests, Failure, FailureReason, Order, Phase, PhaseEvent, classify::classify},
     runtime::RuntimeError,
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Semaphore, watch},
+    sync::watch,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{Instrument, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 /// Pause between two samples of a running pull.
 const SAMPLE_EVERY: Duration = Duration::from_millis(250);
@@ -30,129 +27,16 @@ const DISK_EVERY: Duration = Duration::from_secs(10);
 /// How often a call that broke off with the runtime is repeated.
 const MOST_REPEATS: u32 = 5;
 
-/// Where a flight stands.
-#[derive(Debug, Clone)]
-pub(super) struct FlightState {
-    pub(super) phase: Phase,
-    pub(super) bytes: ByteCounts,
-    pub(super) layers: Arc<Vec<LayerBytes>>,
-    pub(super) note: String,
-    /// When something last moved.
-    pub(super) alive_at: Instant,
-    /// Why the runtime does not answer; `None` while it does.
-    pub(super) away: Option<String>,
-    /// Compressed size of the largest layer that is not unpacked.
-    pub(super) layer_bytes: u64,
-    pub(super) end: Option<Arc<FlightEnd>>,
-}
-
-/// How a flight ended.
-#[derive(Debug)]
-pub(super) enum FlightEnd {
-    /// The runtime says that it pulled the image; the facts say what it has.
-    Landed { facts: Option<Facts>, digests: Digests },
-    /// It did not.
-    Failed(Failure),
-}
-
-/// Keeps a flight in the air.
-pub(super) struct Ticket {
-    _cancels_when_dropped: DropGuard,
-}
-
-/// What an attempt gets when it asks for a flight.
-pub(super) enum Boarding {
-    /// It is on board.
-    Aboard(Arc<Ticket>, watch::Receiver<FlightState>),
-    /// The image is being pulled with another credential, or a cancelled pull is still ending: wait and ask again.
-    Busy(watch::Receiver<FlightState>),
-}
-
-struct Entry {
-    credential: Option<Credential>,
-    ticket: Weak<Ticket>,
-    state: watch::Receiver<FlightState>,
-}
-
-/// All flights, by reference.
-pub(super) struct Flights {
-    entries: Mutex<HashMap<String, Entry>>,
-    slots: Semaphore,
-    ingests: Arc<Ingests>,
-}
-
-impl Flights {
-    pub(super) fn new(slots: usize) -> Self {
-        Self {
-            entries: Mutex::default(),
-            slots: Semaphore::new(slots),
-            ingests: Arc::default(),
-        }
-    }
-
-    /// The runtime's ingests, shared by all flights.
-    pub(super) fn ingests(&self) -> Arc<Ingests> {
-        Arc::clone(&self.ingests)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Joins the flight for the order's image, or starts one.
-pub(super) fn board(shared: &Arc<Shared>, order: &Order) -> Boarding {
-    let mut entries = shared.flights.lock();
-    if let Some(entry) = entries.get(&order.reference) {
-        return match entry.ticket.upgrade().filter(|_| entry.credential == order.credential) {
-            Some(ticket) => Boarding::Aboard(ticket, entry.state.clone()),
-            None => Boarding::Busy(entry.state.clone()),
-        };
-    }
-    let cancel = CancellationToken::new();
-    let ticket = Arc::new(Ticket {
-        _cancels_when_dropped: cancel.clone().drop_guard(),
-    });
-    let (sender, state) = watch::channel(FlightState::waiting());
-    let entry = Entry {
-        credential: order.credential.clone(),
-        ticket: Arc::downgrade(&ticket),
-        state: state.clone(),
-    };
-    entries.insert(order.reference.clone(), entry);
-    let flight = Flight {
-        shared: Arc::clone(shared),
-        order: order.clone(),
-        state: sender,
-    };
-    shared.tasks.spawn(flight.fly(cancel).in_current_span());
-    Boarding::Aboard(ticket, state)
-}
-
-impl FlightState {
-    fn waiting() -> Self {
-        Self {
-            phase: Phase::Waiting,
-            bytes: ByteCounts::default(),
-            layers: Arc::default(),
-            note: String::new(),
-            alive_at: Instant::now(),
-            away: None,
-            layer_bytes: 0,
-            end: None,
-        }
-    }
-}
-
-struct Flight {
-    shared: Arc<Shared>,
-    order: Order,
-    state: watch::Sender<FlightState>,
+/// One pull.
+pub(super) struct Flight {
+    pub(super) shared: Arc<Shared>,
+    pub(super) order: Order,
+    pub(super) state: watch::Sender<FlightState>,
 }
 
 impl Flight {
     /// Flies until the end or until nobody is on board. Dropping the inner future cancels the runtime's call.
-    async fn fly(self, cancel: CancellationToken) {
+    pub(super) async fn fly(self, cancel: CancellationToken) {
         let end = tokio::select! {
             () = cancel.cancelled() => None,
             end = self.pull() => Some(end),

@@ -1,7 +1,7 @@
 //! Orders in, reports out.
 
 use super::*;
-use ips_proto::v1::{CancelPull, Drain, FailureReason, PullAttempt, SendInventory, outcome::Result as End};
+use ips_proto::v1::{CancelPull, Drain, FailureReason, PullAttempt, Refuse, SendInventory, outcome::Result as End};
 
 const OPEN: Played = Played::Welcome { epoch: 1, store: "s1" };
 
@@ -76,6 +76,26 @@ async fn every_cancel_is_answered() {
         };
         assert_eq!(failure.reason(), FailureReason::Cancelled);
         assert!(!failure.retryable);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_report_is_forgotten() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    let mut session = coordinator.session().await;
+    agent.outbox.put(outcome("p"));
+    let attempt = session.hear_outcome().await.attempt;
+    session
+        .say(Say::Refuse(Refuse {
+            attempt,
+            reason: "no such pull".into(),
+        }))
+        .await;
+    let mut changes = agent.outbox.watch();
+    while !agent.outbox.is_empty() {
+        changes.changed().await.unwrap();
     }
 }
 

@@ -39,21 +39,37 @@ async fn outcomes_are_sent_again_until_they_are_acknowledged() {
     assert!(coordinator.session().await.hello.unacknowledged.is_empty());
 }
 
+/// Leaves outcomes behind as an agent does that ends before they are acknowledged.
+async fn left_behind(state: &Path, outcomes: impl Iterator<Item = Outcome>) {
+    let (outbox, cancel) = (Arc::new(Outbox::open(state).unwrap()), CancellationToken::new());
+    for outcome in outcomes {
+        outbox.put(outcome);
+    }
+    cancel.cancel();
+    outbox.run(cancel).await;
+}
+
 #[tokio::test]
 async fn a_restart_of_the_agent_loses_no_outcome() {
     let state = directory();
-    let outbox = Outbox::open(state.path()).unwrap();
-    let saver = tokio::spawn({
-        let (outbox, cancel) = (Arc::new(outbox), CancellationToken::new());
-        outbox.put(outcome("p"));
-        cancel.cancel();
-        outbox.run(cancel)
-    });
-    saver.await.unwrap();
+    left_behind(state.path(), [outcome("p")].into_iter()).await;
     let mut coordinator = Coordinator::start(OPEN).await;
     let _agent = agent(&coordinator.address, state.path());
     let session = coordinator.session().await;
     assert_eq!(session.hello.unacknowledged[0].attempt.as_ref().unwrap().pull_id, "p");
+}
+
+#[tokio::test]
+async fn more_outcomes_than_a_hello_takes_follow_one_by_one() {
+    let state = directory();
+    left_behind(state.path(), (0..103).map(|at| outcome(&format!("p{at}")))).await;
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let _agent = agent(&coordinator.address, state.path());
+    let mut session = coordinator.session().await;
+    assert_eq!(session.hello.unacknowledged.len(), 100);
+    for at in 100..103 {
+        assert_eq!(session.hear_outcome().await.attempt.unwrap().pull_id, format!("p{at}"));
+    }
 }
 
 #[tokio::test]
