@@ -94,6 +94,23 @@ async fn the_registry_is_killed_in_mid_layer_and_comes_back(#[values(V1_6, V1_7,
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_in_mid_layer_is_taken_up_again(
+    #[values(V1_6, V1_7, V2_1)] version: ContainerdVersion,
+) {
+    let scene = Scene::in_mid_layer(&[version], &[]).await;
+    // Broken off at once, for what runs and for what follows.
+    scene.proxy.set(Faults {
+        blob_breaks_after: Some(MIDDLE),
+        spare_blobs_below: 1 << 20,
+        ..Faults::default()
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    scene.proxy.set(Faults::default());
+    scene.ends_warm().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn containerd_is_killed_in_mid_pull_and_comes_back(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) {
     let mut scene = Scene::in_mid_layer(&[version], &[]).await;
     scene.stand.nodes[0].containerd.kill();
@@ -155,6 +172,16 @@ async fn the_coordinator_is_killed_in_mid_task_and_comes_back(#[values(V1_6, V1_
     scene.ends_warm().await;
     assert_eq!(scene.downloads(), 1, "the agent has gone on with what it had begun");
     assert_eq!(scene.stand.pull(&scene.id, "node-1").await["attempt"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_coordinator_is_stopped_in_mid_task_and_comes_back() {
+    let mut scene = Scene::in_mid_layer(&[V2_1], &[]).await;
+    let status = scene.stand.coordinator.terminate().await;
+    assert!(status.success(), "SIGTERM is a clean end: {status}");
+    scene.stand.coordinator.restart().await.unwrap();
+    scene.ends_warm().await;
+    assert_eq!(scene.downloads(), 1);
 }
 
 #[rstest]
