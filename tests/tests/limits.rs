@@ -47,7 +47,7 @@ async fn a_node_pulls_two_images_at_a_time() {
     let proxy = FaultProxy::start(registry.address()).await.unwrap();
     let stand = Stand::start(&[V2_1]).await;
     proxy.set(standstill());
-    let images = ["library:v1", "base-v2:v1", "small:v1", "multi:v1"].map(|image| proxy.reference(image));
+    let images = ["library:v1", "small:v1", "multi:v1"].map(|image| proxy.reference(image));
     let id = stand.order_with(json!({"images": images})).await;
     assert_open(&stand, &id, 2).await;
     proxy.set(Faults::default());

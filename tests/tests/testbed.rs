@@ -66,8 +66,8 @@ async fn a_fetched_image_is_not_unpacked(#[case] version: ContainerdVersion) {
     let registry = Registry::shared().await;
     let containerd = Containerd::start(version, ContainerdOptions::default()).await.unwrap();
     let truth = containerd.truth().await;
-    let reference = registry.reference("base:v1");
-    let digests = registry.client().digests("base:v1").await.unwrap();
+    let reference = registry.reference("library:v1");
+    let digests = registry.client().digests("library:v1").await.unwrap();
     containerd.fetch_only(&reference).await.unwrap();
     wait_until("CRI to know the fetched image", Duration::from_secs(10), async || {
         truth.image_status(&reference).await.unwrap().is_some()
@@ -85,7 +85,7 @@ async fn faults_are_seen_by_containerd() {
         .await
         .unwrap();
     let truth = containerd.truth().await;
-    let reference = proxy.reference("base:v1");
+    let reference = proxy.reference("library:v1");
 
     proxy.set(Faults {
         manifest_status: Some(404),

@@ -69,11 +69,11 @@ async fn layers_that_another_image_has_brought_are_not_needed(#[values(V1_6, V1_
     let registry = Registry::shared().await;
     let stand = Stand::start(&[version]).await;
     stand
-        .completed(&stand.order(&[&registry.reference("base:v1")]).await)
+        .completed(&stand.order(&[&registry.reference("small:v1")]).await)
         .await;
-    let id = stand.order(&[&registry.reference("base-v2:v1")]).await;
+    let id = stand.order(&[&registry.reference("multi:v1")]).await;
     stand.completed(&id).await;
-    let digests = registry.client().digests("base-v2:v1").await.unwrap();
+    let digests = registry.client().digests("multi:v1").await.unwrap();
     let pull = stand.pull(&id, "node-1").await;
     assert_accounted(&pull, digests.layer_bytes());
     assert!(
@@ -87,8 +87,8 @@ async fn layers_that_another_image_has_brought_are_not_needed(#[values(V1_6, V1_
 async fn an_image_that_was_only_fetched_is_unpacked(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) {
     let registry = Registry::shared().await;
     let stand = Stand::start(&[version]).await;
-    let reference = registry.reference("base:v1");
-    let digests = registry.client().digests("base:v1").await.unwrap();
+    let reference = registry.reference("library:v1");
+    let digests = registry.client().digests("library:v1").await.unwrap();
     let containerd = &stand.nodes[0].containerd;
     containerd.fetch_only(&reference).await.unwrap();
     let truth = containerd.truth().await;
