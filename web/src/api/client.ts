@@ -2,7 +2,7 @@
 import createClient from 'openapi-fetch'
 import { fromAnswer, fromThrown } from './errors'
 import type { paths } from './schema'
-import type { CreateTask, NodeDetail, NodePage, PullPage, Task, TaskPage, TaskState } from './types'
+import type { CreateTask, Node, NodePage, PullPage, Task, TaskPage, TaskState } from './types'
 
 // The fetch of the moment of the call, so that tests can replace it.
 const client = createClient<paths>({ fetch: (request) => fetch(request) })
@@ -60,6 +60,6 @@ export function listNodes(selector: string, limit: number): Promise<NodePage> {
   return body(client.GET('/api/v1/nodes', { params: { query: { limit, selector: selector || undefined } } }))
 }
 
-export function getNode(name: string): Promise<NodeDetail> {
+export function getNode(name: string): Promise<Node> {
   return body(client.GET('/api/v1/nodes/{name}', { params: { path: { name } } }))
 }

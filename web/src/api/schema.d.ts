@@ -211,7 +211,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description Bytes of an image, a layer or a sum of images; compressed sizes. */
-        Bytes: {
+        ByteCounts: {
             /**
              * Format: int64
              * @description In the node's content store before the attempt.
@@ -286,11 +286,7 @@ export interface components {
              * @description First wait between attempts, in seconds. Default: 30.
              */
             retryDelay?: number | null;
-            /**
-             * @description `linear` or `exponential`. Default: linear.
-             * @example linear
-             */
-            retryStrategy?: string | null;
+            retryStrategy?: components["schemas"]["RetryStrategy"] | null;
         };
         /**
          * @description Which of its two meanings a delete had.
@@ -378,10 +374,24 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        /** @description An image on a node. */
+        InventoryImage: {
+            /** @description Digest of its configuration: what the runtime calls image id. */
+            id: string;
+            /** @description Kubelet's garbage collection leaves it alone. */
+            pinned: boolean;
+            repoDigests: string[];
+            repoTags: string[];
+            /**
+             * Format: int64
+             * @description As the runtime reports it.
+             */
+            sizeBytes: number;
+        };
         /** @description One layer of a running attempt. */
         Layer: {
             /** @description Bytes. */
-            bytes: components["schemas"]["Bytes"];
+            bytes: components["schemas"]["ByteCounts"];
             /** @description Digest of the compressed layer. */
             digest: string;
             /**
@@ -405,6 +415,10 @@ export interface components {
              * @description Images on it, if known.
              */
             imageCount?: number;
+            /** @description Images as its runtime lists them, empty while unknown; only when one node is asked for. */
+            images?: components["schemas"]["InventoryImage"][];
+            /** @description The agent has sent its inventory; only when one node is asked for. */
+            inventoryKnown?: boolean;
             labels: {
                 [key: string]: string;
             };
@@ -471,27 +485,6 @@ export interface components {
              */
             total: number;
         };
-        /** @description A node with its images. */
-        NodeDetail: components["schemas"]["Node"] & {
-            /** @description Images as its runtime lists them; empty while unknown. */
-            images: components["schemas"]["NodeImage"][];
-            /** @description The agent has sent its inventory. */
-            inventoryKnown: boolean;
-        };
-        /** @description An image on a node. */
-        NodeImage: {
-            /** @description Digest of its configuration, if the runtime says it. */
-            id?: string;
-            /** @description Kubelet's garbage collection leaves it alone. */
-            pinned: boolean;
-            repoDigests: string[];
-            repoTags: string[];
-            /**
-             * Format: int64
-             * @description As the runtime reports it.
-             */
-            sizeBytes: number;
-        };
         /** @description A part of the list of nodes, by name. */
         NodePage: {
             /**
@@ -519,7 +512,7 @@ export interface components {
              * @description Attempts handed out so far.
              */
             attempt: number;
-            bytes: components["schemas"]["Bytes"];
+            bytes: components["schemas"]["ByteCounts"];
             /** @description What the runtime showed. */
             digests?: components["schemas"]["Digests"];
             /** @description The runtime's digests match what the task resolved. */
@@ -709,7 +702,7 @@ export interface components {
              * @description When its first pull was handed out.
              */
             startedAt?: string;
-            status: components["schemas"]["TaskStatus"];
+            status: components["schemas"]["TaskState"];
             taskId: string;
         };
         /** @description What `DELETE /tasks/{id}` did. */
@@ -738,7 +731,7 @@ export interface components {
         };
         /** @description How far a task is. */
         TaskProgress: {
-            bytes: components["schemas"]["Bytes"];
+            bytes: components["schemas"]["ByteCounts"];
             /** Format: int32 */
             cancelledPulls: number;
             /**
@@ -793,7 +786,7 @@ export interface components {
          * @description Where a task stands.
          * @enum {string}
          */
-        TaskStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
+        TaskState: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
         /** @description Topic `tasks`. */
         TasksTopic: {
             /** @description The newest 100. */
@@ -949,7 +942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NodeDetail"];
+                    "application/json": components["schemas"]["Node"];
                 };
             };
             /** @description No such id */

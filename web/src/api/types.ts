@@ -3,8 +3,8 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
-export type ByteCounts = Schemas['Bytes']
-export type TaskState = Schemas['TaskStatus']
+export type ByteCounts = Schemas['ByteCounts']
+export type TaskState = Schemas['TaskState']
 export type PullState = Schemas['PullState']
 export type PullPhase = Schemas['PullPhase']
 export type FailureReason = Schemas['FailureReason']
@@ -17,8 +17,7 @@ export type PullPage = Schemas['PullPage']
 export type Layer = Schemas['Layer']
 export type Node = Schemas['Node']
 export type NodePage = Schemas['NodePage']
-export type NodeDetail = Schemas['NodeDetail']
-export type InventoryImage = Schemas['NodeImage']
+export type InventoryImage = Schemas['InventoryImage']
 export type Digests = Schemas['Digests']
 
 export const taskStates: readonly TaskState[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
