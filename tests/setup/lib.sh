@@ -44,12 +44,14 @@ scratch() {
     printf '%s' "$cache/scratch/$1"
 }
 
-# The Debian mirror that this machine already uses, else the public one (Ubuntu).
+# The Debian mirror: IPS_DEBIAN_MIRROR, else the one that this machine already uses, else the one that debootstrap names (Ubuntu).
 debian_mirror() {
-    local uri
+    local uri=${IPS_DEBIAN_MIRROR:-}
     # shellcheck disable=SC2016  # apt fills the variables in
-    uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -E '/debian/?$' | head -n 1 || true)
-    printf '%s' "${uri:-http://deb.debian.org/debian}"
+    [ -n "$uri" ] || uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -E '/debian/?$' | head -n 1 || true)
+    [ -n "$uri" ] || uri=$(sed -n 's/^DEF_MIRROR="\(.*\)"$/\1/p' "$(command -v debootstrap)" 2>/dev/null | head -n 1 || true)
+    [ -n "$uri" ] || fail "no Debian mirror is known on this machine; set IPS_DEBIAN_MIRROR to the URL of one"
+    printf '%s' "$uri"
 }
 
 # Ubuntu's copy of Debian's keyring may be older than the suite; bookworm, which it can still check, carries a newer one.
@@ -76,7 +78,9 @@ suite_apt() {
         # The machine's own hooks after an update (cleaning its cache, say) are none of ours.
         printf '#clear %s;\n' APT::Update::Post-Invoke APT::Update::Post-Invoke-Success >"$home/apt.conf"
     fi
-    printf 'deb [signed-by=%s arch=%s] %s %s main\n' "$keyring" "$arch" "$(debian_mirror)" "$suite" >"$home/sources.list"
+    local mirror
+    mirror=$(debian_mirror)
+    printf 'deb [signed-by=%s arch=%s] %s %s main\n' "$keyring" "$arch" "$mirror" "$suite" >"$home/sources.list"
     "$program" -c "$home/apt.conf" -o "Dir::Etc::SourceList=$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
         -o "Dir::State::Lists=$home/lists" -o "Dir::State::status=$home/status" -o "Dir::Cache=$home" \
