@@ -10,7 +10,8 @@ mod snapshots;
 mod version;
 
 use super::{
-    Answer, Blob, ImageFilesystem, ImageRecord, ImageRuntime, Ingest, ManifestQuery, RuntimeIdentity, Snapshot,
+    Answer, Blob, ImageFilesystem, ImageRecord, ImageRuntime, Ingest, ManifestQuery, RuntimeError, RuntimeIdentity,
+    Snapshot,
 };
 use crate::pull::Credential;
 use futures::stream::BoxStream;
@@ -47,6 +48,7 @@ pub struct Containerd {
     namespace: MetadataValue<Ascii>,
     namespace_name: String,
     snapshotter: String,
+    socket: String,
 }
 
 impl Containerd {
@@ -68,7 +70,16 @@ impl Containerd {
                 .map_err(|_| ConnectError::Namespace(namespace.into()))?,
             namespace_name: namespace.into(),
             snapshotter: snapshotter.into(),
+            socket: socket.display().to_string(),
         })
+    }
+
+    /// People who read that containerd is away want to know where it was looked for.
+    fn naming_the_socket(&self, error: RuntimeError) -> RuntimeError {
+        match error {
+            RuntimeError::Away(why) => RuntimeError::Away(format!("{why} (socket {})", self.socket)),
+            RuntimeError::Refused(text) => RuntimeError::Refused(text),
+        }
     }
 
     /// A request to a native service, in the agent's namespace and with a time-out.
@@ -84,7 +95,11 @@ impl Containerd {
 
 impl ImageRuntime for Containerd {
     fn identity(&self) -> Answer<'_, RuntimeIdentity> {
-        Box::pin(version::identity(self))
+        Box::pin(async move {
+            version::identity(self)
+                .await
+                .map_err(|error| self.naming_the_socket(error))
+        })
     }
 
     fn pull<'a>(&'a self, reference: &'a str, credential: Option<&'a Credential>) -> Answer<'a, ()> {
