@@ -5,7 +5,7 @@ use ips_proto::v1::{self, agent_message, coordinator_message};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
+use tonic::{Status, Streaming};
 
 pub struct Agent {
     sender: mpsc::Sender<v1::AgentMessage>,
@@ -14,9 +14,9 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub async fn connect(stand: &Stand, node: &str) -> Self {
-        let (sender, receiver) = mpsc::channel(16);
-        let hello = v1::Hello {
+    /// What an honest agent of the node says first.
+    pub fn hello(node: &str) -> v1::Hello {
+        v1::Hello {
             node_name: node.into(),
             node_uid: format!("uid-{node}"),
             runtime_uuid: format!("runtime-{node}"),
@@ -35,10 +35,23 @@ impl Agent {
                 ..Default::default()
             }),
             ..Default::default()
-        };
+        }
+    }
+
+    pub async fn connect(stand: &Stand, node: &str) -> Self {
+        let mut agent = Self::say(stand, agent_message::Body::Hello(Self::hello(node))).await;
+        agent
+            .order(|body| matches!(body, coordinator_message::Body::Welcome(_)).then_some(()))
+            .await;
+        agent
+    }
+
+    /// Opens a stream with this as its first message.
+    pub async fn say(stand: &Stand, body: agent_message::Body) -> Self {
+        let (sender, receiver) = mpsc::channel(16);
         let first = v1::AgentMessage {
             sequence: 1,
-            body: Some(agent_message::Body::Hello(hello)),
+            body: Some(body),
         };
         sender.send(first).await.unwrap();
         let session = stand
@@ -47,15 +60,37 @@ impl Agent {
             .session(ReceiverStream::new(receiver))
             .await
             .unwrap();
-        let mut agent = Self {
+        Self {
             sender,
             orders: session.into_inner(),
             sequence: 1,
-        };
-        agent
-            .order(|body| matches!(body, coordinator_message::Body::Welcome(_)).then_some(()))
-            .await;
-        agent
+        }
+    }
+
+    /// Waits until the coordinator ends the session, and says why it did.
+    pub async fn ended(mut self) -> Status {
+        loop {
+            let message = tokio::time::timeout(Duration::from_secs(10), self.orders.message()).await;
+            if let Err(status) = message.expect("an end within ten seconds") {
+                return status;
+            }
+        }
+    }
+
+    /// Leaves numbers out, as a stream that lost messages would.
+    pub fn skip_numbers(&mut self) {
+        self.sequence += 7;
+    }
+
+    /// Waits until the coordinator calls a report void.
+    pub async fn refused(&mut self) -> v1::Refuse {
+        self.order(|body| {
+            if let coordinator_message::Body::Refuse(refuse) = body {
+                return Some(refuse);
+            }
+            None
+        })
+        .await
     }
 
     /// Waits for the next pull that it is to start.
