@@ -72,12 +72,10 @@ suite_apt() {
     shift 3
     [ -e "$keyring" ] || fail "Debian's keyring is missing; run: sudo apt-get install debian-archive-keyring"
     home=$cache/apt/$suite-$arch
-    if [ ! -d "$home/archives" ]; then
-        mkdir -p "$home/lists/partial" "$home/archives/partial"
-        : >"$home/status"
-        # The machine's own hooks after an update (cleaning its cache, say) are none of ours.
-        printf '#clear %s;\n' APT::Update::Post-Invoke APT::Update::Post-Invoke-Success >"$home/apt.conf"
-    fi
+    mkdir -p "$home/lists/partial" "$home/archives/partial"
+    touch "$home/status"
+    # The machine's own hooks after an update (cleaning its cache, say) are none of ours.
+    printf '#clear %s;\n' APT::Update::Post-Invoke APT::Update::Post-Invoke-Success >"$home/apt.conf"
     local mirror
     mirror=$(debian_mirror)
     printf 'deb [signed-by=%s arch=%s] %s %s main\n' "$keyring" "$arch" "$mirror" "$suite" >"$home/sources.list"

@@ -42,7 +42,7 @@ pub fn registry() -> Result<PathBuf> {
 
 /// The OCI layout of the test images; the number is the recipe of `images.sh`.
 pub fn images() -> Result<PathBuf> {
-    present(root().join("images-2"), "images.sh")
+    present(root().join("images-3"), "images.sh")
 }
 
 /// One of our own programs, built beside the test that runs.

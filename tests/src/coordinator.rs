@@ -11,19 +11,26 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tonic::transport::Channel;
 
+use crate::cache;
 use crate::folder::Folder;
 use crate::http::Api;
+use crate::ports::Port;
 use crate::process::Process;
 use crate::wait::wait_until;
-use crate::{cache, ports};
+
+/// Kept over a restart, so that agents find it again.
+#[derive(Debug)]
+struct Ports {
+    http: Port,
+    grpc: Port,
+    metrics: Port,
+}
 
 /// See the module.
 #[derive(Debug)]
 pub struct Coordinator {
     process: Process,
-    http: u16,
-    grpc: u16,
-    metrics: u16,
+    ports: Ports,
     arguments: Vec<String>,
     folder: Folder,
 }
@@ -32,15 +39,16 @@ impl Coordinator {
     /// Starts one with further arguments; registries on loopback are allowed, as the tests' are.
     pub async fn start(arguments: &[&str]) -> Result<Self> {
         let folder = Folder::new("coordinator")?;
-        // Fixed ports instead of port 0, so that agents find it again after a restart.
-        let (http, grpc, metrics) = (ports::free()?, ports::free()?, ports::free()?);
+        let ports = Ports {
+            http: Port::reserve()?,
+            grpc: Port::reserve()?,
+            metrics: Port::reserve()?,
+        };
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let process = spawn(&folder, [http, grpc, metrics], &arguments)?;
+        let process = spawn(&folder, &ports, &arguments)?;
         let mut coordinator = Self {
             process,
-            http,
-            grpc,
-            metrics,
+            ports,
             arguments,
             folder,
         };
@@ -64,12 +72,12 @@ impl Coordinator {
 
     /// Its REST API.
     pub fn api(&self) -> Api {
-        Api::new(format!("http://127.0.0.1:{}", self.http))
+        Api::new(format!("http://127.0.0.1:{}", self.ports.http.number()))
     }
 
     /// Where agents and the CLI dial.
     pub fn grpc_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.grpc)
+        format!("http://127.0.0.1:{}", self.ports.grpc.number())
     }
 
     /// A gRPC connection.
@@ -80,7 +88,7 @@ impl Coordinator {
 
     /// Its metrics, as text.
     pub async fn metrics(&self) -> Result<String> {
-        let url = format!("http://127.0.0.1:{}/metrics", self.metrics);
+        let url = format!("http://127.0.0.1:{}/metrics", self.ports.metrics.number());
         Ok(crate::http::client()
             .get(url)
             .send()
@@ -114,7 +122,7 @@ impl Coordinator {
     /// Starts it again: same database, same ports.
     pub async fn restart(&mut self) -> Result<()> {
         let _ = std::fs::remove_file(ready_file(&self.folder));
-        self.process = spawn(&self.folder, [self.http, self.grpc, self.metrics], &self.arguments)?;
+        self.process = spawn(&self.folder, &self.ports, &self.arguments)?;
         self.ready().await;
         Ok(())
     }
@@ -149,14 +157,14 @@ fn ready_file(folder: &Folder) -> PathBuf {
     folder.join("ready.json")
 }
 
-fn spawn(folder: &Folder, [http, grpc, metrics]: [u16; 3], arguments: &[String]) -> Result<Process> {
+fn spawn(folder: &Folder, ports: &Ports, arguments: &[String]) -> Result<Process> {
     let mut command = Command::new(cache::program("ips-coordinator")?);
     for (setting, port) in [
-        ("--http-address", http),
-        ("--grpc-address", grpc),
-        ("--metrics-address", metrics),
+        ("--http-address", &ports.http),
+        ("--grpc-address", &ports.grpc),
+        ("--metrics-address", &ports.metrics),
     ] {
-        command.args([setting, &format!("127.0.0.1:{port}")]);
+        command.args([setting, &format!("127.0.0.1:{}", port.number())]);
     }
     command.args([
         "--database",

@@ -12,9 +12,10 @@ use tokio::sync::OnceCell;
 
 use crate::folder::Folder;
 use crate::layout::images;
+use crate::ports::Port;
 use crate::process::Process;
 use crate::wait::wait_until;
-use crate::{cache, http, ports};
+use crate::{cache, http};
 
 pub use client::{Digests, RegistryClient};
 
@@ -38,7 +39,7 @@ pub enum Access {
 #[derive(Debug)]
 pub struct Registry {
     process: Process,
-    port: u16,
+    port: Port,
     config: PathBuf,
     folder: Folder,
     access: Access,
@@ -57,7 +58,7 @@ impl Registry {
     pub async fn filled() -> Result<Self> {
         let registry = Self::serve(
             Folder::new("filled")?,
-            cache::root().join("registry-data-2"),
+            cache::root().join("registry-data-3"),
             Access::Open,
         )
         .await?;
@@ -81,7 +82,7 @@ impl Registry {
     }
 
     async fn serve(folder: Folder, storage: PathBuf, access: Access) -> Result<Self> {
-        let port = ports::free()?;
+        let port = Port::reserve()?;
         let config = folder.join("config.yml");
         std::fs::write(folder.join("htpasswd"), HTPASSWD)?;
         let login = match access {
@@ -93,8 +94,9 @@ impl Registry {
         };
         let text = format!(
             "version: 0.1\nlog:\n  accesslog:\n    disabled: true\n  level: warn\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
-             http:\n  addr: 127.0.0.1:{port}\n{login}",
-            storage.display()
+             http:\n  addr: 127.0.0.1:{}\n{login}",
+            storage.display(),
+            port.number()
         );
         std::fs::write(&config, text)?;
         let process = spawn(&config, &folder)?;
@@ -125,7 +127,7 @@ impl Registry {
 
     /// `127.0.0.1:port`, the host part of its image references.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.port.number())
     }
 
     /// A reference to an image here: `image` is `repository:tag` or `repository@digest`.

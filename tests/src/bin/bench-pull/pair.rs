@@ -22,6 +22,8 @@ pub struct Pair {
     pub cpu_percent: f64,
     /// From the runtime's end of our pull to the event on the stream.
     pub lag_ms: f64,
+    /// How much of our time was before the runtime's begin or after its end: what IPS adds by itself.
+    pub outside_ms: f64,
 }
 
 impl Pair {
@@ -37,8 +39,8 @@ impl fmt::Display for Pair {
         write!(f, "bare {bare:.2} s, IPS {ours:.2} s, ratio {:.3}, ", self.ratio())?;
         write!(
             f,
-            "agent {:.2} % of a core, seen after {:.0} ms",
-            self.cpu_percent, self.lag_ms
+            "{:.0} ms of it outside containerd, agent {:.2} % of a core, seen after {:.0} ms",
+            self.outside_ms, self.cpu_percent, self.lag_ms
         )
     }
 }
@@ -71,17 +73,12 @@ impl Bench {
         } else {
             None
         };
-        let (ours, cpu_percent, lag_ms) = self.ours(stand).await?;
-        let bare = match early {
+        let mut pair = self.ours(stand).await?;
+        pair.bare = match early {
             Some(bare) => bare,
             None => self.bare(stand).await?,
         };
-        Ok(Pair {
-            bare,
-            ours,
-            cpu_percent,
-            lag_ms,
-        })
+        Ok(pair)
     }
 
     async fn bare(&self, stand: &Stand) -> Result<Duration> {
@@ -93,8 +90,8 @@ impl Bench {
         Ok(elapsed)
     }
 
-    /// From the POST to "completed" on the event stream.
-    async fn ours(&self, stand: &mut Stand) -> Result<(Duration, f64, f64)> {
+    /// From the POST to "completed" on the event stream; the bare half of the pair is still to come.
+    async fn ours(&self, stand: &mut Stand) -> Result<Pair> {
         let api = stand.coordinator.api();
         let mut tasks = Events::open(&api, "tasks", None).await?;
         tasks.next(TASK_LIMIT).await?;
@@ -122,9 +119,17 @@ impl Bench {
             async { until(&mut tasks, completed).await.map(|()| start.elapsed()) }
         )?;
         let used = stand.nodes[0].agent.process().processor_time()? - used_before;
-        let lag_ms = lag(seen, &stand.nodes[0].containerd.log(), &self.reference)?;
+        let log = stand.nodes[0].containerd.log();
+        let ended = clock(&log, &self.reference, true)?;
+        let inside = since(clock(&log, &self.reference, false)?, ended);
         self.clear(stand).await?;
-        Ok((elapsed, used.as_secs_f64() / elapsed.as_secs_f64() * 100.0, lag_ms))
+        Ok(Pair {
+            bare: Duration::ZERO,
+            ours: elapsed,
+            cpu_percent: used.as_secs_f64() / elapsed.as_secs_f64() * 100.0,
+            lag_ms: since(ended, seen.duration_since(UNIX_EPOCH)?.as_secs_f64() % DAY_SECONDS) * 1000.0,
+            outside_ms: (elapsed.as_secs_f64() - inside) * 1000.0,
+        })
     }
 
     /// Removes the image and waits until nothing of it is left, so that the next pull begins from nothing.
@@ -159,14 +164,21 @@ async fn until(events: &mut Events, wanted: impl Fn(&Event) -> bool) -> Result<(
     Ok(())
 }
 
-/// Milliseconds from containerd's own "returns image reference" of the last pull to the moment given. Both are UTC.
-fn lag(seen: SystemTime, log: &str, reference: &str) -> Result<f64> {
-    let ends = |line: &&str| line.contains("returns image reference") && line.contains(reference);
+/// Seconds from one time of day to a later one, also over midnight.
+fn since(earlier: f64, later: f64) -> f64 {
+    (later - earlier).rem_euclid(DAY_SECONDS)
+}
+
+/// The time of day (UTC, in seconds) at which containerd logged the end, or else the begin, of the image's last pull.
+fn clock(log: &str, reference: &str, end: bool) -> Result<f64> {
+    let wanted = |line: &&str| {
+        line.contains("PullImage") && line.contains(reference) && line.contains("returns image reference") == end
+    };
     let line = log
         .lines()
         .rev()
-        .find(ends)
-        .context("containerd did not log the end of the pull")?;
+        .find(wanted)
+        .context("containerd did not log the pull")?;
     // time="2026-01-02T03:04:05.678901234Z" level=info msg=...
     let clock = line
         .split('"')
@@ -182,7 +194,5 @@ fn lag(seen: SystemTime, log: &str, reference: &str) -> Result<f64> {
     let [hours, minutes, seconds] = parts[..] else {
         anyhow::bail!("{clock} is no time of day")
     };
-    let ended = hours * 3600.0 + minutes * 60.0 + seconds;
-    let seen = seen.duration_since(UNIX_EPOCH)?.as_secs_f64() % DAY_SECONDS;
-    Ok((seen - ended).rem_euclid(DAY_SECONDS) * 1000.0)
+    Ok(hours * 3600.0 + minutes * 60.0 + seconds)
 }
