@@ -129,6 +129,12 @@ impl Containerd {
         &self.root
     }
 
+    /// Bytes that are free on the disk of its root.
+    pub fn free_bytes(&self) -> u64 {
+        let disk = nix::sys::statvfs::statvfs(&self.root).expect("the root's file system");
+        disk.blocks_available() * disk.fragment_size()
+    }
+
     /// What it prints.
     pub fn log(&self) -> String {
         self.process.log()

@@ -5,12 +5,15 @@
     reason = "tests stop at the first surprise"
 )]
 
+use std::time::Duration;
+
 use ips_tests::containerd::ContainerdOptions;
 use ips_tests::containerd::ContainerdVersion::{self, V1_6, V1_7, V2_1};
 use ips_tests::coordinator::Coordinator;
 use ips_tests::fault_proxy::{FaultProxy, Faults, Kind};
 use ips_tests::registry::{Access, Registry};
 use ips_tests::stand::{Node, Stand};
+use ips_tests::wait::wait_until;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -172,7 +175,12 @@ async fn a_full_disk_is_final_and_said_so(#[values(V1_6, V1_7, V2_1)] version: C
     stand.ready().await;
     let reference = registry.reference("library:v1");
     assert_fails(&stand, with_retries(&reference), "no_space", 1).await;
-    // What fits is still pulled: the node is not broken.
+    // What fits is still pulled, once containerd has collected what the failed pull left: the node is not broken.
+    let containerd = &stand.nodes[0].containerd;
+    wait_until("the disk to be freed", Duration::from_secs(60), async || {
+        containerd.free_bytes() > 32 << 20
+    })
+    .await;
     stand
         .completed(&stand.order(&[&registry.reference("small:v1")]).await)
         .await;
