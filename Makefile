@@ -69,7 +69,12 @@ audit: packages ## Security advisories, licences and sources of all dependencies
 	@if [ ! -x "$$IPS_CACHE/tools/bin/cargo-deny" ]; then
 	    cargo install --locked --root "$$IPS_CACHE/tools" cargo-deny@0.20.2
 	fi
-	"$$IPS_CACHE/tools/bin/cargo-deny" check
+	deny=$$IPS_CACHE/tools/bin/cargo-deny
+	"$$deny" check bans licenses sources
+	if ! "$$deny" check advisories; then
+	    echo "error: advisories are open or unknown; the database is fetched from github.com/rustsec/advisory-db" >&2
+	    exit 1
+	fi
 
 .PHONY: bench-pull
 bench-pull: components ## Pull through IPS against a bare pull, memory and lag (CHECK=1 fails when a figure is missed)

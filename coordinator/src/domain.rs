@@ -10,10 +10,14 @@ pub mod outcome;
 pub mod progress;
 pub mod pull;
 pub mod retry;
+pub mod rules;
 pub mod selector;
+pub mod share;
 pub mod task;
 pub mod task_state;
+pub mod throttle;
 pub mod version;
+pub mod window;
 
 /// A value that breaks a rule. Edges turn it into a 400 or `INVALID_ARGUMENT`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
