@@ -19,6 +19,8 @@ pub mod throttle;
 pub mod version;
 pub mod window;
 
+use std::ops::RangeInclusive;
+
 /// A value that breaks a rule. Edges turn it into a 400 or `INVALID_ARGUMENT`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {rule}")]
@@ -37,6 +39,21 @@ impl Invalid {
             rule: rule.into(),
         }
     }
+}
+
+/// A wide number of an edge as the number that the field allows.
+fn in_range(field: &str, value: i64, allowed: RangeInclusive<u32>) -> Result<u32, Invalid> {
+    u32::try_from(value)
+        .ok()
+        .filter(|value| allowed.contains(value))
+        .ok_or_else(|| {
+            let rule = format!(
+                "{value} is out of range, allowed are {} to {}",
+                allowed.start(),
+                allowed.end()
+            );
+            Invalid::new(field, rule)
+        })
 }
 
 /// Milliseconds since the Unix epoch, UTC.

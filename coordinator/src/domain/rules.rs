@@ -4,16 +4,16 @@
 use super::{
     Invalid,
     ids::NodeName,
+    in_range,
     share::Share,
     window::{MAX_WINDOWS, Window, WindowRequest},
 };
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
 
 /// Ended pulls before the abort rule counts.
 pub const ABORT_AFTER: u32 = 10;
 /// Longest deadline: 30 days.
-const MAX_DEADLINE_SECONDS: i64 = 30 * 86_400;
+const MAX_DEADLINE_SECONDS: u32 = 30 * 86_400;
 
 /// How batches follow each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,6 @@ impl BatchMode {
 
 /// Whether a warm image is left alone, in Kubernetes' words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum PullPolicy {
     /// A warm image is left alone.
     #[default]
@@ -148,14 +147,16 @@ impl RulesRequest {
             return Err(Invalid::new("windows", rule));
         }
         let windows = self.windows.iter().enumerate();
+        let optional =
+            |field: &str, value: Option<i64>, allowed| value.map(|value| in_range(field, value, allowed)).transpose();
         Ok(TaskRules {
             parallelism,
             batch_mode,
             canary: share("canary", &self.canary)?,
             canary_nodes: vec![],
-            abort_failure_percent: percent("abortFailurePercent", self.abort_failure_percent, 0..=99)?,
-            success_threshold: percent("successThreshold", self.success_threshold, 1..=100)?.unwrap_or(100),
-            deadline_seconds: percent("deadlineSeconds", self.deadline_seconds, 1..=MAX_DEADLINE_SECONDS)?,
+            abort_failure_percent: optional("abortFailurePercent", self.abort_failure_percent, 0..=99)?,
+            success_threshold: in_range("successThreshold", self.success_threshold.unwrap_or(100), 1..=100)?,
+            deadline_seconds: optional("deadlineSeconds", self.deadline_seconds, 1..=MAX_DEADLINE_SECONDS)?,
             windows: windows
                 .map(|(index, window)| window.check(&format!("windows[{index}]")))
                 .collect::<Result<_, _>>()?,
@@ -187,21 +188,6 @@ impl TaskRules {
     }
 }
 
-fn percent(field: &str, value: Option<i64>, allowed: RangeInclusive<i64>) -> Result<Option<u32>, Invalid> {
-    let Some(value) = value else { return Ok(None) };
-    match u32::try_from(value) {
-        Ok(number) if allowed.contains(&value) => Ok(Some(number)),
-        Ok(_) | Err(_) => {
-            let rule = format!(
-                "{value} is out of range, allowed are {} to {}",
-                allowed.start(),
-                allowed.end()
-            );
-            Err(Invalid::new(field, rule))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -213,7 +199,7 @@ mod tests {
         let bounds: [(&str, i64, i64, Set); 3] = [
             ("abortFailurePercent", 0, 99, |r, n| r.abort_failure_percent = Some(n)),
             ("successThreshold", 1, 100, |r, n| r.success_threshold = Some(n)),
-            ("deadlineSeconds", 1, MAX_DEADLINE_SECONDS, |r, n| {
+            ("deadlineSeconds", 1, MAX_DEADLINE_SECONDS.into(), |r, n| {
                 r.deadline_seconds = Some(n)
             }),
         ];

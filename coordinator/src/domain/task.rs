@@ -5,12 +5,13 @@ use super::{
     counts::{ByteCounts, FailureGroup, PullCounts},
     ids::TaskId,
     image::{ImageRef, ResolvedImage},
+    in_range,
     retry::{RetryPolicy, RetryStrategy},
     selector::NodeSelector,
     task_state::TaskState,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::collections::BTreeMap;
 
 /// Largest number of images in one task.
 pub const MAX_IMAGES: usize = 50;
@@ -133,20 +134,6 @@ fn check_request_id(text: String) -> Result<String, Invalid> {
     } else {
         Err(Invalid::new("requestId", "must be 1 to 128 characters"))
     }
-}
-
-fn in_range(field: &str, value: i64, allowed: RangeInclusive<u32>) -> Result<u32, Invalid> {
-    u32::try_from(value)
-        .ok()
-        .filter(|value| allowed.contains(value))
-        .ok_or_else(|| {
-            let rule = format!(
-                "{value} is out of range, allowed are {} to {}",
-                allowed.start(),
-                allowed.end()
-            );
-            Invalid::new(field, rule)
-        })
 }
 
 /// What one image of a task resolved to.

@@ -25,7 +25,7 @@ pub struct Throttle {
     /// Nothing starts before.
     blocked_until: Millis,
     /// Start of the present round of refusals; attempts that were handed out before it belong to it.
-    refused_since: Millis,
+    refused_since: Option<Millis>,
     /// Rounds of refusals without a success between them.
     strikes: u32,
     bucket: Option<Bucket>,
@@ -105,9 +105,8 @@ impl Throttle {
     /// back-off by up to a quarter.
     pub fn refused(&mut self, now: Millis, started_at: Millis, running: u32, jitter: f64) {
         let level = running + 1;
-        let new_round = started_at > self.refused_since || self.refused_since == 0;
-        if new_round {
-            self.refused_since = now;
+        if self.refused_since.is_none_or(|since| started_at > since) {
+            self.refused_since = Some(now);
             let doubled = BACK_OFF_MS.0 << self.strikes.min(10);
             self.strikes += 1;
             let wait = doubled.min(BACK_OFF_MS.1) as f64 * (1.0 + 0.25 * jitter.clamp(0.0, 1.0));
