@@ -2,7 +2,7 @@
 //! Converts between protocol messages and the pure words of `pull`; decides nothing about pulls.
 
 pub mod address;
-mod backoff;
+pub mod backoff;
 mod convert;
 mod dial;
 mod outbox;
@@ -33,7 +33,10 @@ use tonic::{Code, Status};
 use tracing::{error, info, warn};
 
 /// A session that lived this long resets the back-off.
-const STABLE: Duration = Duration::from_secs(10);
+pub const STABLE: Duration = Duration::from_secs(10);
+
+/// Images in one message of an inventory: a coordinator keeps a buffer of the largest message for each of its agents.
+pub const INVENTORY_PART: usize = 16;
 
 /// Ends that only people can mend: wrong versions, a name that is taken, a second agent with the same identity.
 const REFUSALS: [Code; 5] = [

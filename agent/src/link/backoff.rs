@@ -8,13 +8,15 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Counts dials that did not lead to a lasting session.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// The next pause.
-    pub(super) fn next(&mut self) -> Duration {
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a back-off is not a sequence")]
+    pub fn next(&mut self) -> Duration {
         let most = self.ceiling();
         self.failures = self.failures.saturating_add(1);
         // A tenth at least: zero would be a busy loop.
@@ -22,7 +24,7 @@ impl Backoff {
     }
 
     /// The pause after a refusal, which only people can mend: the upper half of the longest.
-    pub(super) fn after_refusal(&mut self) -> Duration {
+    pub fn after_refusal(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         rand::rng().random_range(LONGEST / 2..=LONGEST)
     }
