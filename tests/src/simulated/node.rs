@@ -63,7 +63,7 @@ impl Node {
     /// The first words of a session.
     pub fn hello(&mut self, options: &Options) -> Hello {
         let told = self.unacknowledged.iter().take(MOST_OUTCOMES);
-        self.sent = told.clone().last().map_or(0, |(arrival, _)| *arrival);
+        self.sent = told.clone().next_back().map_or(0, |(arrival, _)| *arrival);
         let unacknowledged = told.map(|(_, outcome)| outcome.clone()).collect();
         Hello {
             node_name: format!("node-{:05}", self.index),
