@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ips_agent::link::STABLE;
 use ips_agent::link::backoff::Backoff;
 use ips_proto::v1::agent_message::Body;
 use ips_proto::v1::agent_service_client::AgentServiceClient;
@@ -32,13 +31,13 @@ pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
     let mut node = Node::new(index);
     let mut backoff = Backoff::default();
     loop {
-        let began = Instant::now();
         shared.counters.dialled();
         let status = match Session::open(&mut node, &shared, index).await {
             Ok(mut session) => {
                 shared.counters.welcomed();
                 let ended = session.serve().await;
                 shared.counters.closed();
+                backoff = Backoff::after_loss();
                 ended
                     .err()
                     .unwrap_or_else(|| Status::unavailable("the coordinator closed the session"))
@@ -48,9 +47,6 @@ pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
         shared
             .counters
             .lost(format!("{:?}: {}", status.code(), status.message()));
-        if began.elapsed() >= STABLE {
-            backoff = Backoff::default();
-        }
         sleep(backoff.next()).await;
     }
 }
