@@ -279,7 +279,7 @@ impl Core {
         // No wait is longer than this, whatever the clock did while nobody ran.
         task.start_by(now + LONGEST_WAIT_MS);
         for pull in pulls.iter().filter(|pull| pull.state.is_running()) {
-            self.occupy(now, &task.hosts, pull, false);
+            self.occupy(now, task.hosts.get(pull.image_index as usize), pull, false);
         }
         self.alarms.extend(
             task.queue
