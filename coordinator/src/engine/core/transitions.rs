@@ -119,7 +119,7 @@ impl Core {
         if !pull.state.is_open() {
             self.metrics.pull_ended(pull, duration_s(pull, now));
             self.work.pulls.remove(&pull.id);
-            self.judge(now, &pull.task);
+            self.judge(now, pull);
             self.end_if_done(&pull.task, now);
         }
     }
