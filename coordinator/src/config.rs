@@ -5,6 +5,7 @@ use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::core::EngineSettings,
     registry::RegistrySettings,
+    store::DatabaseUrl,
     telemetry::LogFormat,
 };
 use clap::{Parser, ValueEnum};
@@ -36,8 +37,9 @@ struct Arguments {
         default_value = "127.0.0.1:9090"
     )]
     metrics_address: String,
-    /// Database as URL: sqlite:PATH.
-    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL")]
+    /// Database as URL: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME; a password is better
+    /// given in the environment.
+    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
     /// Path of the SQLite file, as the original IPS names it; --database wins.
     #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
@@ -60,6 +62,9 @@ struct Arguments {
     /// Ask registries on this machine's loopback, without TLS.
     #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
     registry_allow_loopback: bool,
+    /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
+    #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
+    metrics_image_status: bool,
     /// What to log: error, warn, info, debug or trace, or a list of target=level.
     #[arg(long, env = "IPS_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -87,13 +92,15 @@ pub struct Config {
     /// Probes and metrics.
     pub metrics_address: SocketAddr,
     /// Database URL.
-    pub database: String,
+    pub database: DatabaseUrl,
     /// Limits and times of the engine.
     pub engine: EngineSettings,
     /// Pause between heartbeats.
     pub heartbeat_interval: Duration,
     /// How registries are asked.
     pub registry: RegistrySettings,
+    /// Publish the metric whose labels have no bounds.
+    pub metrics_image_status: bool,
     /// Log filter.
     pub log: String,
     /// Look of log lines.
@@ -145,6 +152,7 @@ impl Config {
             heartbeat_interval,
             registry_plain_http,
             registry_allow_loopback,
+            metrics_image_status,
             log,
             log_format,
             ready_file,
@@ -168,12 +176,15 @@ impl Config {
             http_address: loopback("--http-address", &http)?,
             grpc_address: loopback("--grpc-address", &grpc_address)?,
             metrics_address: loopback("--metrics-address", &metrics_address)?,
-            database: database
-                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
-                .unwrap_or_else(|| "sqlite:ips.db".into()),
+            database: DatabaseUrl::new(
+                database
+                    .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
+                    .unwrap_or_else(|| "sqlite:ips.db".into()),
+            ),
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
+                    ..Limits::default()
                 },
                 session_grace_ms: grace.as_millis() as i64,
                 node_lost_after_ms: lost.as_millis() as i64,
@@ -188,6 +199,7 @@ impl Config {
                 plain_http_hosts: registry_plain_http,
                 allow_loopback: registry_allow_loopback,
             },
+            metrics_image_status,
             log,
             log_format: match log_format {
                 Format::Json => LogFormat::Json,
@@ -283,7 +295,7 @@ mod tests {
             (config.engine.limits.cluster_pulls, config.engine.session_grace_ms),
             (50, 30_000)
         );
-        assert_eq!(config.database, "sqlite:ips.db");
+        assert_eq!(config.database.to_string(), "sqlite:ips.db");
     }
 
     #[test]
@@ -296,7 +308,10 @@ mod tests {
                 .port(),
             82
         );
-        assert_eq!(check(&["--sqlite-db-path", "/x"]).unwrap().database, "sqlite:/x");
+        assert_eq!(
+            check(&["--sqlite-db-path", "/x"]).unwrap().database.to_string(),
+            "sqlite:/x"
+        );
     }
 
     #[test]
