@@ -27,6 +27,11 @@ impl ByteCounts {
         self.unpacked = self.unpacked.saturating_add(other.unpacked);
     }
 
+    /// Bytes that were present before, so that nobody had to move them.
+    pub fn saved(&self) -> u64 {
+        self.already_there.saturating_add(self.not_needed)
+    }
+
     /// Bounds every figure so that it fits a signed 64-bit column.
     pub fn bounded(self) -> Self {
         let bound = |bytes: u64| bytes.min(i64::MAX as u64);

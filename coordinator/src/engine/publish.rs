@@ -128,6 +128,7 @@ pub fn view_of(task: Task, shared: &Shared) -> TaskView {
         estimated_completion: figures
             .estimated_completion
             .filter(|at| task.state.is_open() && *at > now()),
+        waiting_for: String::new(),
         task,
     }
 }

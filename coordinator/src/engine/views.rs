@@ -21,6 +21,8 @@ pub struct TaskView {
     pub throughput: u64,
     /// When it will end at this pace, if that can be told.
     pub estimated_completion: Option<Millis>,
+    /// Why nothing of it runs although pulls wait; empty otherwise.
+    pub waiting_for: String,
 }
 
 /// A pull with the live report of its running attempt.

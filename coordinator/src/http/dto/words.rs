@@ -5,6 +5,7 @@ use crate::domain::{
     progress::PullPhase,
     pull::PullState,
     retry::RetryStrategy,
+    rules::{BatchMode, PullPolicy},
     task_state::TaskState,
 };
 use serde::Serialize;
@@ -12,9 +13,12 @@ use utoipa::ToSchema;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident as $schema:ident from $domain:ident { $($variant:ident),+ $(,)? }) => {
+        words! { $(#[$doc])* $name as $schema from $domain in "snake_case" { $($variant),+ } }
+    };
+    ($(#[$doc:meta])* $name:ident as $schema:ident from $domain:ident in $case:literal { $($variant:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
+        #[serde(rename_all = $case)]
         #[schema(as = $schema)]
         pub(crate) enum $name {
             $($variant),+
@@ -56,6 +60,14 @@ words! {
     /// How the wait between attempts grows.
     RetryWord as RetryStrategy from RetryStrategy { Linear, Exponential }
 }
+words! {
+    /// How batches follow each other.
+    BatchModeWord as BatchMode from BatchMode { Rolling, Strict }
+}
+words! {
+    /// Whether a warm image is left alone, in Kubernetes' words.
+    PullPolicyWord as PullPolicy from PullPolicy in "PascalCase" { IfNotPresent, Always }
+}
 
 #[cfg(test)]
 mod tests {
@@ -75,6 +87,18 @@ mod tests {
             assert_eq!(
                 word(serde_json::to_value(PullStateWord::from(state)).unwrap()),
                 state.as_str()
+            );
+        }
+        for mode in BatchMode::ALL {
+            assert_eq!(
+                word(serde_json::to_value(BatchModeWord::from(mode)).unwrap()),
+                mode.as_str()
+            );
+        }
+        for policy in PullPolicy::ALL {
+            assert_eq!(
+                word(serde_json::to_value(PullPolicyWord::from(policy)).unwrap()),
+                policy.as_str()
             );
         }
         for reason in FailureReason::ALL {
