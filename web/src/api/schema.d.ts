@@ -234,7 +234,7 @@ export interface components {
          * @description How batches follow each other.
          * @enum {string}
          */
-        BatchMode: "Rolling" | "Strict";
+        BatchMode: "rolling" | "strict";
         /** @description Bytes of an image, a layer or a sum of images; compressed sizes. */
         ByteCounts: {
             /**
@@ -427,7 +427,7 @@ export interface components {
          * @description Why an attempt failed.
          * @enum {string}
          */
-        FailureReason: "NotFound" | "Unauthorized" | "RateLimited" | "Network" | "NoSpace" | "WrongPlatform" | "Runtime" | "Cancelled" | "TimedOut" | "TagMoved";
+        FailureReason: "not_found" | "unauthorized" | "rate_limited" | "network" | "no_space" | "wrong_platform" | "runtime" | "cancelled" | "timed_out" | "tag_moved";
         /** @description How the coordinator is. */
         Health: {
             /** @description Why it is not ready. */
@@ -674,7 +674,7 @@ export interface components {
          * @description What a running attempt is doing.
          * @enum {string}
          */
-        PullPhase: "Resolving" | "Fetching" | "Unpacking" | "Verifying";
+        PullPhase: "resolving" | "fetching" | "unpacking" | "verifying";
         /**
          * @description Whether a warm image is left alone, in Kubernetes' words.
          * @enum {string}
@@ -684,7 +684,7 @@ export interface components {
          * @description Where a pull stands.
          * @enum {string}
          */
-        PullState: "Queued" | "Dispatched" | "Pulling" | "Succeeded" | "Skipped" | "Failed" | "Cancelled";
+        PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
         /** @description What one image of a task is on each platform among its nodes. */
         ResolvedImage: {
             /** @description Why it could not be resolved. */
@@ -712,7 +712,7 @@ export interface components {
          * @description How the wait between attempts grows.
          * @enum {string}
          */
-        RetryStrategy: "Linear" | "Exponential";
+        RetryStrategy: "linear" | "exponential";
         /** @description How a task runs; what was not asked for is left out. */
         Rules: {
             /**
@@ -797,7 +797,7 @@ export interface components {
          * @description Why a pull succeeded.
          * @enum {string}
          */
-        SuccessReason: "Pulled" | "AlreadyPresent";
+        SuccessReason: "pulled" | "already_present";
         /** @description One prewarm operation: these images on these nodes, once. */
         Task: components["schemas"]["Selection"] & components["schemas"]["Rules"] & {
             /**
@@ -963,7 +963,7 @@ export interface components {
          * @description Where a task stands.
          * @enum {string}
          */
-        TaskState: "Pending" | "Running" | "Paused" | "Completed" | "Failed" | "Cancelled";
+        TaskState: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
         /** @description Topic `tasks`. */
         TasksTopic: {
             /** @description The newest 100. */

@@ -13,12 +13,9 @@ use utoipa::ToSchema;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident as $schema:ident from $domain:ident { $($variant:ident),+ $(,)? }) => {
-        words! { $(#[$doc])* $name as $schema from $domain in "snake_case" { $($variant),+ } }
-    };
-    ($(#[$doc:meta])* $name:ident as $schema:ident from $domain:ident in $case:literal { $($variant:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        #[serde(rename_all = $case)]
+        #[serde(rename_all = "snake_case")]
         #[schema(as = $schema)]
         pub(crate) enum $name {
             $($variant),+
@@ -64,9 +61,22 @@ words! {
     /// How batches follow each other.
     BatchModeWord as BatchMode from BatchMode { Rolling, Strict }
 }
-words! {
-    /// Whether a warm image is left alone, in Kubernetes' words.
-    PullPolicyWord as PullPolicy from PullPolicy in "PascalCase" { IfNotPresent, Always }
+
+/// Whether a warm image is left alone, in Kubernetes' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PullPolicy)]
+pub(crate) enum PullPolicyWord {
+    IfNotPresent,
+    Always,
+}
+
+impl From<PullPolicy> for PullPolicyWord {
+    fn from(policy: PullPolicy) -> Self {
+        match policy {
+            PullPolicy::IfNotPresent => Self::IfNotPresent,
+            PullPolicy::Always => Self::Always,
+        }
+    }
 }
 
 #[cfg(test)]
