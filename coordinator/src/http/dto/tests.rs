@@ -82,6 +82,7 @@ fn task() -> TaskView {
     let counts = PullCounts {
         nodes: 3,
         nodes_completed: 1,
+        nodes_ended: 2,
         nodes_failed: 1,
         queued: 1,
         running: 1,
@@ -99,6 +100,7 @@ fn task() -> TaskView {
     };
     TaskView {
         task: Task {
+            retried_at: 0,
             id: TaskId::parse("t").unwrap(),
             spec: request.check().unwrap().spec,
             state: TaskState::Running,
