@@ -75,13 +75,16 @@ impl Core {
             let state = open.task.state;
             if let Some(all_succeeded) = open.shift(pull, from) {
                 self.metrics.node_processed(all_succeeded);
+                if let Some(ms) = open.end_batch(now) {
+                    self.metrics.batch_ended(ms.max(0) as f64 / 1000.0);
+                }
             }
             match event {
                 PullEvent::Retry => open.task.counts.retries += 1,
                 PullEvent::Fail => open.task.add_failure(pull),
                 PullEvent::Dispatch => {
                     start(now, &mut open.task);
-                    open.waiting_since = now;
+                    open.starts(now);
                 }
                 PullEvent::Progress
                 | PullEvent::Succeed

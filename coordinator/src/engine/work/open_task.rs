@@ -49,6 +49,8 @@ pub struct OpenTask {
     pub resolving: HashSet<u32>,
     /// Since when nothing of it has started.
     pub waiting_since: Millis,
+    /// When the present batch began; 0 before the first start.
+    batch_began: Millis,
     /// When it is stopped, whatever is open then.
     pub deadline: Option<Millis>,
     /// How often a registry turned a pull away without that costing a retry.
@@ -66,6 +68,7 @@ impl OpenTask {
             .collect();
         let mut open = Self {
             waiting_since: task.created_at.max(task.started_at),
+            batch_began: task.started_at,
             deadline: None,
             open: BTreeMap::new(),
             queue: BTreeMap::new(),
@@ -91,6 +94,21 @@ impl OpenTask {
         let from = self.task.created_at.max(self.task.retried_at);
         let seconds = self.task.spec.rules.deadline_seconds;
         self.deadline = seconds.map(|seconds| from + Millis::from(seconds) * 1000);
+    }
+
+    /// Something of it starts: it waits no longer, and its first batch has begun.
+    pub fn starts(&mut self, now: Millis) {
+        self.waiting_since = now;
+        if self.batch_began == 0 {
+            self.batch_began = now;
+        }
+    }
+
+    /// After a node has ended: how long the batch took that ended with it, in milliseconds.
+    pub fn end_batch(&mut self, now: Millis) -> Option<Millis> {
+        let size = self.nodes_at_a_time()?;
+        let (ended, all) = (self.task.counts.nodes_ended, self.task.counts.nodes);
+        (ended.is_multiple_of(size) || ended >= all).then(|| now - std::mem::replace(&mut self.batch_began, now))
     }
 
     /// No waiting pull waits longer than until then.

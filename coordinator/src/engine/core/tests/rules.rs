@@ -103,6 +103,11 @@ fn a_strict_batch_waits_for_the_whole_one_before_it() {
     assert_eq!(answer(&mut h, &nodes, success), ["n3", "n4"]);
     assert_eq!(answer(&mut h, &nodes, success), ["n5"]);
     assert_eq!(h.ended("t").batches(), (3, 3));
+    let figures = String::from_utf8(h.core.metrics.render().unwrap()).unwrap();
+    assert!(
+        figures.contains("ips_batch_execution_duration_seconds_count 3"),
+        "{figures}"
+    );
 }
 
 #[test]
