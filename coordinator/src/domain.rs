@@ -2,6 +2,7 @@
 //! store saves them, the engine decides with them.
 
 pub mod counts;
+pub mod cron;
 pub mod ids;
 pub mod image;
 pub mod limits;
