@@ -3,6 +3,7 @@
 
 pub mod counts;
 pub mod cron;
+pub mod execution;
 pub mod ids;
 pub mod image;
 pub mod limits;
@@ -12,6 +13,7 @@ pub mod progress;
 pub mod pull;
 pub mod retry;
 pub mod rules;
+pub mod schedule;
 pub mod selector;
 pub mod share;
 pub mod task;
