@@ -12,6 +12,8 @@ mod readiness;
 mod reads;
 pub mod resolver;
 mod run;
+pub mod schedules;
+pub mod trigger;
 pub mod views;
 mod work;
 
@@ -32,6 +34,7 @@ use board::{Board, Delta};
 use error::EngineError;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
+use schedules::ScheduleDesk;
 pub use run::{Loop, now};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
@@ -52,6 +55,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     store: Store,
     readiness: Arc<Readiness>,
+    desk: Arc<ScheduleDesk>,
     commands: mpsc::Sender<Command>,
 }
 
@@ -68,6 +72,7 @@ impl Engine {
     ) -> Result<(Self, Loop), StoreError> {
         let (sender, commands) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::new(Fleet::from_stored(store.nodes().await?, now())));
+        let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
         let core = Core::new(
@@ -94,6 +99,7 @@ impl Engine {
                 shared,
                 store,
                 readiness,
+                desk,
                 commands: sender,
             },
             engine_loop,
