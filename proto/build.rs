@@ -15,7 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["."])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure().compile_fds(descriptors)?;
+    tonic_prost_build::configure()
+        // A login must not print, not even inside an order that somebody logs: `lib.rs` says how it shows instead.
+        .skip_debug(["ips.v1.RegistryCredential"])
+        .compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=ips");
     Ok(())
 }

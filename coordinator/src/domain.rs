@@ -14,6 +14,7 @@ pub mod pull;
 pub mod retry;
 pub mod rules;
 pub mod schedule;
+pub mod selection;
 pub mod selector;
 pub mod share;
 pub mod task;

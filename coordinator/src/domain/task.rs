@@ -7,11 +7,11 @@ use super::{
     image::{ImageRef, ResolvedImage},
     in_range,
     retry::{RetryPolicy, RetryStrategy},
-    selector::NodeSelector,
+    rules::{RulesRequest, TaskRules},
+    selection::{Selection, SelectionRequest},
     task_state::TaskState,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Largest number of images in one task.
 pub const MAX_IMAGES: usize = 50;
@@ -21,8 +21,8 @@ pub const MAX_IMAGES: usize = 50;
 pub struct TaskRequest {
     /// References.
     pub images: Vec<String>,
-    /// Labels.
-    pub node_selector: BTreeMap<String, String>,
+    /// Which nodes.
+    pub selection: SelectionRequest,
     /// Nodes at a time.
     pub batch_size: Option<i64>,
     /// 1 (last) to 10 (first).
@@ -37,6 +37,8 @@ pub struct TaskRequest {
     pub pull_timeout_seconds: Option<i64>,
     /// Longest standstill in seconds.
     pub no_progress_timeout_seconds: Option<i64>,
+    /// How it runs.
+    pub rules: RulesRequest,
     /// Id chosen by the client.
     pub id: Option<String>,
     /// Key that makes creating idempotent.
@@ -48,8 +50,9 @@ pub struct TaskRequest {
 pub struct TaskSpec {
     /// References, 1 to 50, no duplicates.
     pub images: Vec<ImageRef>,
-    /// Which nodes.
-    pub node_selector: NodeSelector,
+    /// Which nodes. Flat, because older programs saved the labels here.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// Nodes with an open pull at a time; `None` for no limit of its own.
     pub batch_size: Option<u32>,
     /// 1 to 10.
@@ -60,6 +63,9 @@ pub struct TaskSpec {
     pub pull_timeout_seconds: u32,
     /// Longest standstill in seconds.
     pub no_progress_timeout_seconds: u32,
+    /// How it runs.
+    #[serde(default)]
+    pub rules: TaskRules,
 }
 
 /// A checked request with the ids that came along.
@@ -79,13 +85,12 @@ impl TaskRequest {
     /// # Errors
     /// The first field that breaks a rule, named as the REST API names it.
     pub fn check(self) -> Result<NewTask, Invalid> {
+        let batch_size = self.batch_size.map(|size| in_range("batchSize", size, 1..=100));
+        let batch_size = batch_size.transpose()?;
         let spec = TaskSpec {
             images: check_images(&self.images)?,
-            node_selector: NodeSelector::new(self.node_selector)?,
-            batch_size: self
-                .batch_size
-                .map(|size| in_range("batchSize", size, 1..=100))
-                .transpose()?,
+            selection: self.selection.check()?,
+            batch_size,
             priority: in_range("priority", self.priority.unwrap_or(5), 1..=10)?,
             retry: RetryPolicy {
                 max_retries: in_range("maxRetries", self.max_retries.unwrap_or(0), 0..=5)?,
@@ -102,12 +107,21 @@ impl TaskRequest {
                 self.no_progress_timeout_seconds.unwrap_or(300),
                 1..=86_400,
             )?,
+            rules: self.rules.check(batch_size)?,
         };
         Ok(NewTask {
             spec,
             id: self.id.as_deref().map(TaskId::parse).transpose()?,
             request_id: self.request_id.map(check_request_id).transpose()?,
         })
+    }
+}
+
+impl TaskSpec {
+    /// Of so many targets, how many may have an open pull at a time; `None` for no limit of the task's own.
+    pub fn nodes_at_a_time(&self, targets: u32) -> Option<u32> {
+        self.batch_size
+            .or_else(|| self.rules.parallelism.map(|share| share.of(targets)))
     }
 }
 
@@ -175,7 +189,7 @@ pub struct Task {
 impl Task {
     /// Batch that runs, from 1, and how many there are; zeros without a batch size or before the first pull.
     pub fn batches(&self) -> (u32, u32) {
-        let Some(size) = self.spec.batch_size else {
+        let Some(size) = self.spec.nodes_at_a_time(self.counts.nodes) else {
             return (0, 0);
         };
         let total = self.counts.nodes.div_ceil(size);
@@ -252,5 +266,55 @@ mod tests {
         assert!(with((0..50).map(|n| format!("a:{n}")).collect()).check().is_ok());
         assert_eq!(field_of(with(vec!["a".into(), "B".into()])), "images[1]");
         assert_eq!(field_of(with(vec!["a".into(), "a".into()])), "images[1]");
+    }
+    #[test]
+    fn a_spec_that_an_older_program_saved_is_read_and_every_new_field_is_read_back() {
+        let old = r#"{"images":["a:1"],"node_selector":{"pool":"gpu"},"batch_size":3,"priority":5,
+            "retry":{"max_retries":0,"strategy":"linear","delay_seconds":30},
+            "pull_timeout_seconds":3600,"no_progress_timeout_seconds":300}"#;
+        let spec: TaskSpec = serde_json::from_str(old).unwrap();
+        assert_eq!(spec.selection.node_selector.labels()["pool"], "gpu");
+        assert_eq!((spec.rules, spec.batch_size), (TaskRules::default(), Some(3)));
+
+        let spec = TaskRequest {
+            selection: SelectionRequest {
+                node_selector: [("pool".to_owned(), "gpu".to_owned())].into(),
+                label_selector: Some("zone in (a,b),!spot".into()),
+                node_names: vec!["n1".into(), "n2".into()],
+                exclude_nodes: vec!["n3".into()],
+                max_nodes: Some("25%".into()),
+                platform: Some("linux/amd64".into()),
+                ..SelectionRequest::default()
+            },
+            rules: RulesRequest {
+                parallelism: Some("10%".into()),
+                canary: Some("2".into()),
+                ..RulesRequest::default()
+            },
+            ..request()
+        };
+        let spec = spec.check().unwrap().spec;
+        let saved = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<TaskSpec>(&saved).unwrap(), spec, "{saved}");
+    }
+
+    #[test]
+    fn nodes_at_a_time_come_from_batch_size_or_parallelism() {
+        let spec = |batch_size, parallelism: Option<&str>| {
+            let rules = RulesRequest {
+                parallelism: parallelism.map(Into::into),
+                ..RulesRequest::default()
+            };
+            let request = TaskRequest {
+                batch_size,
+                rules,
+                ..request()
+            };
+            request.check().map(|new| new.spec.nodes_at_a_time(30))
+        };
+        assert_eq!(spec(None, None), Ok(None));
+        assert_eq!(spec(Some(7), None), Ok(Some(7)));
+        assert_eq!(spec(None, Some("10%")), Ok(Some(3)));
+        assert_eq!(spec(Some(7), Some("10%")).unwrap_err().field, "parallelism");
     }
 }

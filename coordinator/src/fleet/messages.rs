@@ -7,6 +7,7 @@ use crate::domain::{
     node::{InventoryImage, Node, NodeCondition},
     outcome::Outcome,
     progress::PullPhase,
+    rules::PullPolicy,
 };
 
 /// Who the agent is and what it is in the middle of.
@@ -122,4 +123,6 @@ pub struct StartPull {
     pub deadline_ms: u64,
     /// Longest standstill.
     pub no_progress_timeout_ms: u64,
+    /// Whether a warm image is left alone.
+    pub policy: PullPolicy,
 }

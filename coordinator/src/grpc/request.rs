@@ -2,7 +2,10 @@
 //! every other rule is the domain's. Fields are named as REST names them, so that both doors refuse in the same words.
 
 use crate::{
-    domain::{Invalid, ids::TaskId, pull::PullState, retry::RetryStrategy, task::TaskRequest, task_state::TaskState},
+    domain::{
+        Invalid, ids::TaskId, pull::PullState, retry::RetryStrategy, rules::RulesRequest, selection::SelectionRequest,
+        task::TaskRequest, task_state::TaskState,
+    },
     engine::views::{PageRequest, PullFilter, TaskFilter},
 };
 use ips_proto::v1;
@@ -11,7 +14,10 @@ use ips_proto::v1;
 pub(super) fn task(request: v1::CreateTaskRequest) -> Result<TaskRequest, Invalid> {
     Ok(TaskRequest {
         images: request.images,
-        node_selector: request.node_selector.into_iter().collect(),
+        selection: SelectionRequest {
+            node_selector: request.node_selector.into_iter().collect(),
+            ..SelectionRequest::default()
+        },
         batch_size: request.batch_size.map(i64::from),
         priority: unless_zero(request.priority),
         max_retries: Some(i64::from(request.max_retries)),
@@ -21,6 +27,7 @@ pub(super) fn task(request: v1::CreateTaskRequest) -> Result<TaskRequest, Invali
         no_progress_timeout_seconds: unless_zero(request.no_progress_timeout_seconds),
         id: unless_empty(request.task_id),
         request_id: unless_empty(request.request_id),
+        rules: RulesRequest::default(),
     })
 }
 
@@ -153,7 +160,7 @@ mod tests {
         assert_eq!(new.id.unwrap().as_str(), "nightly");
         assert_eq!(new.request_id.unwrap(), "r-1");
         let spec = new.spec;
-        assert_eq!(spec.node_selector.labels()["pool"], "gpu");
+        assert_eq!(spec.selection.node_selector.labels()["pool"], "gpu");
         assert_eq!(
             (spec.batch_size, spec.priority, spec.retry.max_retries),
             (Some(7), 9, 2)

@@ -2,7 +2,7 @@
 
 use super::AgentSettings;
 use crate::{
-    domain::{ids::PullId, version::VERSION},
+    domain::{ids::PullId, rules::PullPolicy, version::VERSION},
     engine::core::SessionGrant,
     fleet::messages::{Order, StartPull},
 };
@@ -62,9 +62,16 @@ fn start_pull(start: StartPull) -> v1::StartPull {
         credential: None,
         deadline_ms: start.deadline_ms,
         no_progress_timeout_ms: start.no_progress_timeout_ms,
-        policy: v1::ImagePullPolicy::IfNotPresent.into(),
+        policy: policy(start.policy).into(),
         ticket: String::new(),
         sources: vec![],
+    }
+}
+
+fn policy(policy: PullPolicy) -> v1::ImagePullPolicy {
+    match policy {
+        PullPolicy::IfNotPresent => v1::ImagePullPolicy::IfNotPresent,
+        PullPolicy::Always => v1::ImagePullPolicy::Always,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::words::RetryWord;
 use crate::{
-    domain::{Invalid, retry::RetryStrategy, task::TaskRequest},
+    domain::{Invalid, retry::RetryStrategy, rules::RulesRequest, selection::SelectionRequest, task::TaskRequest},
     http::extract::{RequestBody, UnknownFields},
 };
 use serde::Deserialize;
@@ -67,7 +67,10 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
         let unless_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self {
             images: json.images,
-            node_selector: json.node_selector.unwrap_or_default(),
+            selection: SelectionRequest {
+                node_selector: json.node_selector.unwrap_or_default(),
+                ..SelectionRequest::default()
+            },
             batch_size: json.batch_size,
             priority: unless_zero(json.priority),
             max_retries: json.max_retries,
@@ -76,6 +79,7 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
             pull_timeout_seconds: json.pull_timeout_seconds,
             no_progress_timeout_seconds: json.no_progress_timeout_seconds,
             id: unless_empty(json.id),
+            rules: RulesRequest::default(),
             request_id: None,
         })
     }

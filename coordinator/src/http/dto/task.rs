@@ -91,7 +91,7 @@ impl From<&TaskView> for TaskJson {
             pull_timeout_seconds: spec.pull_timeout_seconds,
             no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
             images: spec.images.iter().map(ToString::to_string).collect(),
-            node_selector: spec.node_selector.labels().clone(),
+            node_selector: spec.selection.node_selector.labels().clone(),
             progress: view.into(),
             resolved_images: spec.images.iter().zip(&task.images).map(Into::into).collect(),
             failures: task.failures.iter().map(Into::into).collect(),
