@@ -9,7 +9,7 @@ use crate::{
         progress::{LayerProgress, PullPhase},
         pull::PullState,
         retry::RetryStrategy,
-        task::Task,
+        task::{Task, TaskSpec},
         task_state::TaskState,
     },
     engine::views::{NodeView, PullView, TaskView},
@@ -39,6 +39,23 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
         retry_count: task.counts.retries,
         estimated_completion_ms: view.estimated_completion.unwrap_or_default(),
+    }
+}
+
+/// The task of a schedule, as it could be created.
+pub(super) fn task_config(spec: &TaskSpec) -> v1::CreateTaskRequest {
+    v1::CreateTaskRequest {
+        images: spec.images.iter().map(ToString::to_string).collect(),
+        node_selector: spec.selection.node_selector.labels().clone().into_iter().collect(),
+        batch_size: spec.batch_size,
+        priority: spec.priority,
+        max_retries: spec.retry.max_retries,
+        retry_strategy: retry_strategy(spec.retry.strategy).into(),
+        retry_delay_seconds: spec.retry.delay_seconds,
+        task_id: String::new(),
+        request_id: String::new(),
+        pull_timeout_seconds: spec.pull_timeout_seconds,
+        no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
     }
 }
 

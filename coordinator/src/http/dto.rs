@@ -2,13 +2,17 @@
 
 pub(super) mod create;
 pub(super) mod event;
+pub(super) mod execution;
 pub(super) mod failure;
 pub(super) mod health;
 pub(super) mod node;
 pub(super) mod progress;
 pub(super) mod pull;
 pub(super) mod resolved;
+pub(super) mod schedule;
+pub(super) mod schedule_request;
 pub(super) mod task;
+pub(super) mod task_config;
 pub(super) mod task_progress;
 pub(super) mod time;
 pub(super) mod words;

@@ -88,10 +88,14 @@ pub(super) struct ErrorJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     field: Option<String>,
-    /// The task that does not exist.
+    /// The task or scheduled task that does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     task_id: Option<String>,
+    /// The execution that does not exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    execution_id: Option<i64>,
     /// The same as the header `X-Request-Id`; the log has it too.
     request_id: String,
 }
@@ -104,6 +108,7 @@ pub(super) struct ApiError {
     details: String,
     field: Option<String>,
     task_id: Option<String>,
+    execution_id: Option<i64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -115,6 +120,7 @@ impl ApiError {
             details: details.into(),
             field: None,
             task_id: None,
+            execution_id: None,
             source: None,
         }
     }
@@ -153,8 +159,17 @@ impl ApiError {
     fn no_such(kind: &str, id: &str) -> Self {
         Self {
             title: Some(format!("{} not found", capitalised(kind))),
-            task_id: (kind == "task").then(|| id.to_owned()),
+            task_id: ["task", "scheduled task"].contains(&kind).then(|| id.to_owned()),
+            execution_id: id.parse().ok().filter(|_| kind == "execution"),
             ..Self::new(ErrorCode::NotFound, format!("{kind} {id:?} does not exist"))
+        }
+    }
+
+    /// Says in other words what happened, where old clients know them.
+    pub(super) fn titled(self, title: &str) -> Self {
+        Self {
+            title: Some(title.to_owned()),
+            ..self
         }
     }
 
@@ -172,6 +187,7 @@ impl ApiError {
             code: self.code,
             field: self.field.clone(),
             task_id: self.task_id.clone(),
+            execution_id: self.execution_id,
             request_id: request_id.to_owned(),
         }
     }

@@ -1,7 +1,7 @@
 //! A whole coordinator with its own database on free ports, and clients of both its doors.
 
 use ips_coordinator::{
-    config::Config, domain::limits::Limits, engine::core::EngineSettings, registry::RegistrySettings, startup,
+    config::Config, domain::limits::Limits, engine::{core::EngineSettings, trigger::ScheduleSettings}, registry::RegistrySettings, startup,
     telemetry::LogFormat,
 };
 use ips_proto::v1::{
@@ -89,6 +89,7 @@ fn config(folder: &Path) -> Config {
             session_grace_ms: 30_000,
             node_lost_after_ms: 900_000,
         },
+        schedules: ScheduleSettings::default(),
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
         log: "warn".into(),

@@ -1,10 +1,12 @@
 //! The domain's enums as words on the wire. The maps are exhaustive: a new variant does not compile until it has its word.
 
 use crate::domain::{
+    execution::ExecutionState,
     outcome::{FailureReason, SuccessReason},
     progress::PullPhase,
     pull::PullState,
     retry::RetryStrategy,
+    schedule::{MissedRuns, OverlapPolicy},
     task_state::TaskState,
 };
 use serde::Serialize;
@@ -56,6 +58,18 @@ words! {
     /// How the wait between attempts grows.
     RetryWord as RetryStrategy from RetryStrategy { Linear, Exponential }
 }
+words! {
+    /// Where an execution stands.
+    ExecutionStatus as ExecutionStatus from ExecutionState { Queued, Running, Success, Failed, Skipped, Timeout }
+}
+words! {
+    /// What happens when a run is due while the one before has not ended.
+    OverlapWord as OverlapPolicy from OverlapPolicy { Skip, Allow, Queue, Replace }
+}
+words! {
+    /// What happens with runs that were due while no coordinator could start them.
+    MissedRunsWord as MissedRuns from MissedRuns { Skip, RunOnce }
+}
 
 #[cfg(test)]
 mod tests {
@@ -75,6 +89,24 @@ mod tests {
             assert_eq!(
                 word(serde_json::to_value(PullStateWord::from(state)).unwrap()),
                 state.as_str()
+            );
+        }
+        for state in ExecutionState::ALL {
+            assert_eq!(
+                word(serde_json::to_value(ExecutionStatus::from(state)).unwrap()),
+                state.as_str()
+            );
+        }
+        for policy in OverlapPolicy::ALL {
+            assert_eq!(
+                word(serde_json::to_value(OverlapWord::from(policy)).unwrap()),
+                policy.as_str()
+            );
+        }
+        for policy in MissedRuns::ALL {
+            assert_eq!(
+                word(serde_json::to_value(MissedRunsWord::from(policy)).unwrap()),
+                policy.as_str()
             );
         }
         for reason in FailureReason::ALL {
