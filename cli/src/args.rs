@@ -1,7 +1,12 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod options;
+pub mod schedule;
+
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
+pub use options::{TaskOptions, seconds};
+use schedule::ScheduleCommand;
 use std::time::Duration;
 
 const EXIT_CODES: &str = "\
@@ -35,6 +40,9 @@ pub enum Command {
     /// Create, watch and end tasks
     #[command(subcommand, visible_alias = "tasks")]
     Task(TaskCommand),
+    /// Start tasks again and again by a timetable
+    #[command(subcommand, visible_alias = "schedules")]
+    Schedule(ScheduleCommand),
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),
@@ -89,30 +97,9 @@ pub struct CreateArgs {
     /// Image reference exactly as pods write it; repeat it for more
     #[arg(short, long = "image", required = true, value_name = "REFERENCE")]
     pub images: Vec<String>,
-    /// Labels that a node must have, all of them; without it every known node is a target
-    #[arg(short = 'l', long, value_name = "KEY=VALUE,…", value_parser = parse_selector, action = clap::ArgAction::Append)]
-    pub selector: Vec<Labels>,
-    /// Nodes that may pull for this task at a time, 1 to 100 [default: only the operator's limits]
-    #[arg(long, value_name = "NODES")]
-    pub batch_size: Option<u32>,
-    /// 1 (last) to 10 (first) [default: 5]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub priority: Option<u32>,
-    /// Further attempts of each pull after a retryable failure, 0 to 5
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub max_retries: u32,
-    /// How the wait between attempts grows
-    #[arg(long, value_enum, value_name = "STRATEGY")]
-    pub retry_strategy: Option<RetryStrategy>,
-    /// Wait before the first further attempt, 1s to 300s [default: 30s]
-    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
-    pub retry_delay: Option<Duration>,
-    /// Longest duration of one attempt [default: 1h]
-    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
-    pub pull_timeout: Option<Duration>,
-    /// Longest time without progress [default: 5m]
-    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
-    pub no_progress_timeout: Option<Duration>,
+    /// How and where it pulls
+    #[command(flatten)]
+    pub task: TaskOptions,
     /// Id for the task, [a-z0-9-]{1,63} [default: chosen by the coordinator]
     #[arg(long)]
     pub id: Option<String>,

@@ -41,6 +41,19 @@ words!(
     retry_strategy, v1::RetryStrategy, "RETRY_STRATEGY_"
 );
 
+words!(
+    /// What happens when runs overlap.
+    overlap_policy, v1::OverlapPolicy, "OVERLAP_POLICY_"
+);
+words!(
+    /// What happens with missed runs.
+    missed_runs, v1::MissedRuns, "MISSED_RUNS_"
+);
+words!(
+    /// State of an execution.
+    execution_state, v1::ExecutionState, "EXECUTION_STATE_"
+);
+
 /// `linux/arm64/v8`.
 pub fn platform(platform: Option<&v1::Platform>) -> String {
     let Some(platform) = platform else {
@@ -53,6 +66,30 @@ pub fn platform(platform: Option<&v1::Platform>) -> String {
         .filter(|part| !part.is_empty())
         .collect();
     parts.join("/")
+}
+
+/// States of executions to filter by.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum ExecutionStateWord {
+    Queued,
+    Running,
+    Success,
+    Failed,
+    Skipped,
+    Timeout,
+}
+
+impl From<ExecutionStateWord> for v1::ExecutionState {
+    fn from(word: ExecutionStateWord) -> Self {
+        match word {
+            ExecutionStateWord::Queued => Self::Queued,
+            ExecutionStateWord::Running => Self::Running,
+            ExecutionStateWord::Success => Self::Success,
+            ExecutionStateWord::Failed => Self::Failed,
+            ExecutionStateWord::Skipped => Self::Skipped,
+            ExecutionStateWord::Timeout => Self::Timeout,
+        }
+    }
 }
 
 /// States of tasks to filter by.

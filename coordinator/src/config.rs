@@ -58,7 +58,12 @@ struct Arguments {
     #[arg(long, env = "IPS_MISSED_RUN_AFTER", value_name = "DURATION", default_value = "1m")]
     missed_run_after: String,
     /// How long the history of scheduled tasks is kept (1h to 3650d).
-    #[arg(long, env = "IPS_EXECUTIONS_KEEP_FOR", value_name = "DURATION", default_value = "90d")]
+    #[arg(
+        long,
+        env = "IPS_EXECUTIONS_KEEP_FOR",
+        value_name = "DURATION",
+        default_value = "90d"
+    )]
     executions_keep_for: String,
     /// Ended executions that each scheduled task keeps, 1 to 1000000.
     #[arg(long, env = "IPS_EXECUTIONS_KEEP", value_name = "N", default_value_t = 1000)]

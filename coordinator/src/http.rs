@@ -68,7 +68,11 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(pulls::list_pulls))
         .routes(routes!(schedules::create_schedule, schedules::list_schedules))
-        .routes(routes!(schedules::get_schedule, schedules::update_schedule, schedules::delete_schedule))
+        .routes(routes!(
+            schedules::get_schedule,
+            schedules::update_schedule,
+            schedules::delete_schedule
+        ))
         .routes(routes!(schedules::enable_schedule))
         .routes(routes!(schedules::disable_schedule))
         .routes(routes!(schedules::trigger_schedule))

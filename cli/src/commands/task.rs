@@ -1,7 +1,7 @@
 //! `ips task …`.
 
 use crate::{
-    args::{CreateArgs, ListTasksArgs, PullsArgs, RetryStrategy, TaskCommand},
+    args::{CreateArgs, ListTasksArgs, PullsArgs, TaskCommand},
     connect::{Server, call, is_broken_connection},
     error::CliError,
     human::now_ms,
@@ -69,26 +69,12 @@ async fn create_once(server: &Server, request: v1::CreateTaskRequest) -> Result<
 }
 
 fn request(args: CreateArgs) -> v1::CreateTaskRequest {
-    let seconds = |duration: Option<Duration>| duration.map_or(0, |it| u32::try_from(it.as_secs()).unwrap_or(u32::MAX));
-    let strategy = args
-        .retry_strategy
-        .map_or(v1::RetryStrategy::Unspecified, |strategy| match strategy {
-            RetryStrategy::Linear => v1::RetryStrategy::Linear,
-            RetryStrategy::Exponential => v1::RetryStrategy::Exponential,
-        });
-    v1::CreateTaskRequest {
-        images: args.images,
-        node_selector: args.selector.into_iter().flatten().collect(),
-        batch_size: args.batch_size,
-        priority: args.priority.unwrap_or_default(),
-        max_retries: args.max_retries,
-        retry_strategy: strategy.into(),
-        retry_delay_seconds: seconds(args.retry_delay),
+    let ids = v1::CreateTaskRequest {
         task_id: args.id.unwrap_or_default(),
         request_id: args.request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
-        pull_timeout_seconds: seconds(args.pull_timeout),
-        no_progress_timeout_seconds: seconds(args.no_progress_timeout),
-    }
+        ..Default::default()
+    };
+    args.task.over(args.images, ids)
 }
 
 async fn list(server: &Server, format: Format, args: ListTasksArgs) -> Result<(), CliError> {

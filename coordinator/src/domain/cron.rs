@@ -56,7 +56,10 @@ impl Timetable {
         };
         match timetable.next_after(0, 0) {
             Some(_) => Ok(timetable),
-            None => Err(refuse(expression, "is never due: no month that it names has such a day")),
+            None => Err(refuse(
+                expression,
+                "is never due: no month that it names has such a day",
+            )),
         }
     }
 
@@ -132,7 +135,10 @@ fn parse_rule(text: &str) -> Result<Rule, Invalid> {
         return Err(Invalid::new(FIELD, "must not be empty"));
     }
     if text.chars().count() > MAX_CRON_LENGTH {
-        return Err(Invalid::new(FIELD, format!("must be at most {MAX_CRON_LENGTH} characters")));
+        return Err(Invalid::new(
+            FIELD,
+            format!("must be at most {MAX_CRON_LENGTH} characters"),
+        ));
     }
     if let Some(pause) = text.strip_prefix("@every ") {
         return every::parse(pause.trim())

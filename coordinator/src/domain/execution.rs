@@ -357,11 +357,7 @@ mod tests {
             ["start", "queue", "skip"],
             ["start", "start", "start"],
         ]) {
-            assert_eq!(
-                open.map(|open| words(admit(policy, open))),
-                expected,
-                "{policy:?}"
-            );
+            assert_eq!(open.map(|open| words(admit(policy, open))), expected, "{policy:?}");
         }
     }
 

@@ -171,9 +171,7 @@ impl ScheduleRequest {
             enabled: self.enabled.unwrap_or(old.enabled),
             task: self.task.map_or_else(|| Ok(old.task.clone()), check_task)?,
             overlap: self.overlap_policy.unwrap_or(old.overlap),
-            timeout_seconds: self
-                .timeout_seconds
-                .map_or(Ok(old.timeout_seconds), check_timeout)?,
+            timeout_seconds: self.timeout_seconds.map_or(Ok(old.timeout_seconds), check_timeout)?,
             missed_runs: self.missed_runs.unwrap_or(old.missed_runs),
         })
     }
@@ -202,7 +200,10 @@ fn check_timeout(seconds: i64) -> Result<u32, Invalid> {
 /// The function that checks tasks, so that what is saved can be started.
 fn check_task(request: TaskRequest) -> Result<TaskSpec, Invalid> {
     let below = |invalid: Invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule);
-    for (field, is_there) in [("id", request.id.is_some()), ("requestId", request.request_id.is_some())] {
+    for (field, is_there) in [
+        ("id", request.id.is_some()),
+        ("requestId", request.request_id.is_some()),
+    ] {
         if is_there {
             return Err(below(Invalid::new(field, "is chosen anew for every run, leave it out")));
         }

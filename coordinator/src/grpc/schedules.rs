@@ -22,11 +22,7 @@ impl ScheduleService {
 
     async fn enable(&self, id: String, enabled: bool) -> Result<Response<v1::Schedule>, Status> {
         let id = request::schedule_id(id).map_err(refused)?;
-        let view = self
-            .engine
-            .enable_schedule(&id, enabled)
-            .await
-            .map_err(status::of)?;
+        let view = self.engine.enable_schedule(&id, enabled).await.map_err(status::of)?;
         Ok(Response::new(convert::schedule(&view)))
     }
 }
@@ -70,11 +66,7 @@ impl schedule_service_server::ScheduleService for ScheduleService {
         request: Request<v1::UpdateScheduleRequest>,
     ) -> Result<Response<v1::Schedule>, Status> {
         let (id, change) = request::update(request.into_inner()).map_err(refused)?;
-        let view = self
-            .engine
-            .update_schedule(&id, change)
-            .await
-            .map_err(status::of)?;
+        let view = self.engine.update_schedule(&id, change).await.map_err(status::of)?;
         Ok(Response::new(convert::schedule(&view)))
     }
 
@@ -121,11 +113,7 @@ impl schedule_service_server::ScheduleService for ScheduleService {
         let id = request::schedule_id(request.schedule_id).map_err(refused)?;
         let states = request::execution_states(&request.states).map_err(refused)?;
         let page = page(request.limit, request.offset, 10, 100);
-        let found = self
-            .engine
-            .executions(&id, &states, page)
-            .await
-            .map_err(status::of)?;
+        let found = self.engine.executions(&id, &states, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListExecutionsResponse {
             executions: found.items.iter().map(convert::execution).collect(),
             total: found.total,

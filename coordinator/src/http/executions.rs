@@ -65,12 +65,9 @@ pub(super) async fn get_execution(
     State(state): State<HttpState>,
     PathPair(id, number): PathPair,
 ) -> Result<Json<ExecutionJson>, ApiError> {
-    let number = number
-        .parse()
-        .map_err(|_no_number| ApiError::invalid("executionId", format!("{number:?} is not an integer")).titled("Invalid execution ID"))?;
-    let execution = state
-        .engine
-        .execution(&ScheduleId::from_stored(id), number)
-        .await?;
+    let number = number.parse().map_err(|_no_number| {
+        ApiError::invalid("executionId", format!("{number:?} is not an integer")).titled("Invalid execution ID")
+    })?;
+    let execution = state.engine.execution(&ScheduleId::from_stored(id), number).await?;
     Ok(Json((&execution).into()))
 }

@@ -39,10 +39,7 @@ pub(super) async fn create_schedule(
     State(state): State<HttpState>,
     extract::Json { value, warnings }: extract::Json<CreateScheduledTaskJson>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let view = state
-        .engine
-        .create_schedule(ScheduleRequest::try_from(value)?)
-        .await?;
+    let view = state.engine.create_schedule(ScheduleRequest::try_from(value)?).await?;
     let location = [(
         header::LOCATION,
         format!("/api/v1/scheduled-tasks/{}", view.schedule.id),
@@ -174,10 +171,7 @@ pub(super) async fn trigger_schedule(
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
-    let triggered = state
-        .engine
-        .trigger_schedule(&ScheduleId::from_stored(id))
-        .await?;
+    let triggered = state.engine.trigger_schedule(&ScheduleId::from_stored(id)).await?;
     Ok(done(
         triggered.task.to_string(),
         "Scheduled task triggered successfully",

@@ -1,7 +1,11 @@
 //! A whole coordinator with its own database on free ports, and clients of both its doors.
 
 use ips_coordinator::{
-    config::Config, domain::limits::Limits, engine::{core::EngineSettings, trigger::ScheduleSettings}, registry::RegistrySettings, startup,
+    config::Config,
+    domain::limits::Limits,
+    engine::{core::EngineSettings, trigger::ScheduleSettings},
+    registry::RegistrySettings,
+    startup,
     telemetry::LogFormat,
 };
 use ips_proto::v1::{

@@ -43,7 +43,13 @@ fn component(text: &str) -> Option<(i128, &str)> {
         return None;
     }
     let (name, unit) = UNITS.into_iter().find(|(name, _)| rest.starts_with(name))?;
-    let digits = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() };
+    let digits = |digits: &str| {
+        if digits.is_empty() {
+            Some(0)
+        } else {
+            digits.parse::<i128>().ok()
+        }
+    };
     let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let whole = digits(whole)?.checked_mul(unit)?;
     let part = digits(fraction)?.checked_mul(unit)?.checked_div(scale)?;

@@ -26,10 +26,7 @@ pub(super) struct Field {
 impl Field {
     /// Reads a field. The error is a rule that reads after the expression.
     pub(super) fn parse(kind: Kind, text: &str) -> Result<Self, String> {
-        let mut field = Self {
-            bits: 0,
-            is_any: false,
-        };
+        let mut field = Self { bits: 0, is_any: false };
         for part in text.split(',') {
             field.add(kind, part)?;
         }
@@ -82,9 +79,12 @@ impl Field {
 }
 
 fn step(kind: Kind, text: &str) -> Result<u32, String> {
-    digits(text)
-        .filter(|step| *step > 0)
-        .ok_or_else(|| format!("has a {} with the step {text:?}, which must be a number from 1", kind.name))
+    digits(text).filter(|step| *step > 0).ok_or_else(|| {
+        format!(
+            "has a {} with the step {text:?}, which must be a number from 1",
+            kind.name
+        )
+    })
 }
 
 fn number(kind: Kind, text: &str) -> Result<u32, String> {

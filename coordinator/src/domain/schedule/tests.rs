@@ -99,7 +99,10 @@ fn a_change_touches_what_it_names() {
         ..ScheduleRequest::default()
     });
     assert_eq!(new.timetable.to_string(), "@hourly (Asia/Tokyo)");
-    assert_eq!((new.enabled, new.timeout_seconds, new.name.as_str()), (false, 60, "nightly"));
+    assert_eq!(
+        (new.enabled, new.timeout_seconds, new.name.as_str()),
+        (false, 60, "nightly")
+    );
     let zone = change(ScheduleRequest {
         time_zone: Some(String::new()),
         ..ScheduleRequest::default()
@@ -132,11 +135,17 @@ fn what_is_due_depends_on_how_late_it_is() {
     assert_eq!(due(MissedRuns::Skip, HOUR - 1), None);
     assert_eq!(
         due(MissedRuns::Skip, HOUR),
-        Some(Due::Run { at: HOUR, passed_over: 0 })
+        Some(Due::Run {
+            at: HOUR,
+            passed_over: 0
+        })
     );
     assert_eq!(
         due(MissedRuns::Skip, HOUR + MINUTE),
-        Some(Due::Run { at: HOUR, passed_over: 0 })
+        Some(Due::Run {
+            at: HOUR,
+            passed_over: 0
+        })
     );
     let missed = Some(Due::Missed { last: HOUR, count: 1 });
     assert_eq!(due(MissedRuns::Skip, HOUR + MINUTE + 1), missed);
@@ -148,7 +157,10 @@ fn what_is_due_depends_on_how_late_it_is() {
     assert_eq!(due(MissedRuns::Skip, 5 * HOUR), late);
     let mut off = hourly(MissedRuns::RunOnce);
     off.spec.enabled = false;
-    assert_eq!((off.due(9 * HOUR, 0), off.next_due(), off.upcoming(0, 5)), (None, None, vec![]));
+    assert_eq!(
+        (off.due(9 * HOUR, 0), off.next_due(), off.upcoming(0, 5)),
+        (None, None, vec![])
+    );
 }
 
 #[test]
