@@ -38,6 +38,7 @@ components: packages
 	@$(IPS_SETUP)/containerd.sh
 	$(IPS_SETUP)/registry.sh
 	$(IPS_SETUP)/images.sh
+	$(IPS_SETUP)/databases.sh
 
 .PHONY: console
 console: packages
@@ -80,6 +81,11 @@ audit: packages ## Security advisories, licences and sources of all dependencies
 bench-pull: components ## Pull through IPS against a bare pull, memory and lag (CHECK=1 fails when a figure is missed)
 	cargo build --release --locked --workspace
 	$(ROOT) $(TARGET)/release/bench-pull
+
+.PHONY: bench-scale
+bench-scale: console ## The coordinator with 10,000 simulated agents (CHECK=1 fails when a figure is missed)
+	cargo build --release --locked --workspace
+	$(ROOT) $(TARGET)/release/bench-scale
 
 .PHONY: clean
 clean: ## Remove what was built here (the cache of containerds and images stays)

@@ -5,6 +5,7 @@ use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::{core::EngineSettings, trigger::ScheduleSettings},
     registry::RegistrySettings,
+    store::DatabaseUrl,
     telemetry::LogFormat,
 };
 use clap::{Parser, ValueEnum};
@@ -36,8 +37,9 @@ struct Arguments {
         default_value = "127.0.0.1:9090"
     )]
     metrics_address: String,
-    /// Database as URL: sqlite:PATH.
-    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL")]
+    /// Database as URL: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME; a password is better
+    /// given in the environment.
+    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
     /// Path of the SQLite file, as the original IPS names it; --database wins.
     #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
@@ -101,7 +103,7 @@ pub struct Config {
     /// Probes and metrics.
     pub metrics_address: SocketAddr,
     /// Database URL.
-    pub database: String,
+    pub database: DatabaseUrl,
     /// Limits and times of the engine.
     pub engine: EngineSettings,
     /// How scheduled tasks are served.
@@ -187,9 +189,11 @@ impl Config {
             http_address: loopback("--http-address", &http)?,
             grpc_address: loopback("--grpc-address", &grpc_address)?,
             metrics_address: loopback("--metrics-address", &metrics_address)?,
-            database: database
-                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
-                .unwrap_or_else(|| "sqlite:ips.db".into()),
+            database: DatabaseUrl::new(
+                database
+                    .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
+                    .unwrap_or_else(|| "sqlite:ips.db".into()),
+            ),
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
@@ -317,7 +321,7 @@ mod tests {
             (config.engine.limits.cluster_pulls, config.engine.session_grace_ms),
             (50, 30_000)
         );
-        assert_eq!(config.database, "sqlite:ips.db");
+        assert_eq!(config.database.to_string(), "sqlite:ips.db");
         assert_eq!(config.schedules, ScheduleSettings::default());
     }
 
@@ -331,7 +335,10 @@ mod tests {
                 .port(),
             82
         );
-        assert_eq!(check(&["--sqlite-db-path", "/x"]).unwrap().database, "sqlite:/x");
+        assert_eq!(
+            check(&["--sqlite-db-path", "/x"]).unwrap().database.to_string(),
+            "sqlite:/x"
+        );
     }
 
     #[test]

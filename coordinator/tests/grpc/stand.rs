@@ -6,6 +6,7 @@ use ips_coordinator::{
     engine::{core::EngineSettings, trigger::ScheduleSettings},
     registry::RegistrySettings,
     startup,
+    store::DatabaseUrl,
     telemetry::LogFormat,
 };
 use ips_proto::v1::{
@@ -87,7 +88,7 @@ fn config(folder: &Path) -> Config {
         http_address: free,
         grpc_address: free,
         metrics_address: free,
-        database: format!("sqlite:{}", folder.join("ips.db").display()),
+        database: DatabaseUrl::new(format!("sqlite:{}", folder.join("ips.db").display())),
         engine: EngineSettings {
             limits: Limits::default(),
             session_grace_ms: 30_000,
