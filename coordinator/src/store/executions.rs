@@ -11,8 +11,7 @@ use crate::domain::{
     ids::{ScheduleId, TaskId},
 };
 
-const COLUMNS: &str =
-    "id, schedule_id, slot, state, task_id, launched, triggered_at, started_at, finished_at, message";
+const COLUMNS: &str = "id, schedule_id, slot, state, task_id, launched, triggered_at, started_at, finished_at, message";
 const ENDED: &str = "schedule_id = ? AND state NOT IN ('queued', 'running')";
 
 impl Store {
@@ -39,11 +38,7 @@ impl Store {
         limit: u32,
         offset: u32,
     ) -> Result<(Vec<Execution>, u32), StoreError> {
-        let count = filtered(
-            Sql::new("SELECT COUNT(*) FROM schedule_executions "),
-            schedule,
-            states,
-        );
+        let count = filtered(Sql::new("SELECT COUNT(*) FROM schedule_executions "), schedule, states);
         let (total,): (i64,) = self.db.one(count).await?;
         let page = filtered(select(""), schedule, states).push(" ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?");
         let found = self.read_executions(page.bind(limit).bind(offset)).await?;
@@ -70,10 +65,7 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn prune_executions(&self, before: Millis, keep: u32) -> Result<u64, StoreError> {
-        let ids: Vec<(String,)> = self
-            .db
-            .all(Sql::new("SELECT id FROM schedules ORDER BY id"))
-            .await?;
+        let ids: Vec<(String,)> = self.db.all(Sql::new("SELECT id FROM schedules ORDER BY id")).await?;
         let mut removed = 0;
         for (id,) in ids {
             removed += self.prune_schedule(&id, before, keep).await?;
@@ -89,14 +81,12 @@ impl Store {
         let boundary: Option<(i64, i64)> = self.db.optional(boundary.bind(id).bind(keep)).await?;
         let (started_at, number) = boundary.unwrap_or((i64::MIN, 0));
         let old = |what: &str| {
-            let text = format!("{what} WHERE {ENDED} AND (started_at < ? OR started_at < ? OR (started_at = ? AND id <= ?))");
+            let text =
+                format!("{what} WHERE {ENDED} AND (started_at < ? OR started_at < ? OR (started_at = ? AND id <= ?))");
             let sql = Sql::new(text).bind(id).bind(before);
             sql.bind(started_at).bind(started_at).bind(number)
         };
-        let last: (Option<i64>,) = self
-            .db
-            .one(old("SELECT MAX(due_at) FROM schedule_executions"))
-            .await?;
+        let last: (Option<i64>,) = self.db.one(old("SELECT MAX(due_at) FROM schedule_executions")).await?;
         let Some(last_due) = last.0 else { return Ok(0) };
         let mut tx = self.begin().await?;
         let removed = tx.execute(old("DELETE FROM schedule_executions")).await?;
@@ -140,9 +130,7 @@ pub(super) async fn insert(tx: &mut Tx, execution: &Execution, epoch: i64) -> Re
         None => error.into(),
     })?;
     let number = Sql::new("SELECT id FROM schedule_executions WHERE schedule_id = ? AND slot = ?");
-    let (number,): (i64,) = tx
-        .one(number.bind(execution.schedule.as_str()).bind(slot))
-        .await?;
+    let (number,): (i64,) = tx.one(number.bind(execution.schedule.as_str()).bind(slot)).await?;
     Ok(number)
 }
 

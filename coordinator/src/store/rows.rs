@@ -131,7 +131,7 @@ pub(super) fn to_json(value: &impl Serialize, what: &'static str) -> Result<Stri
     serde_json::to_string(value).map_err(|_| StoreError::Damaged { what })
 }
 
-fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
+pub(super) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Damaged { what })
 }
 
@@ -140,6 +140,6 @@ fn word<T: DeserializeOwned>(text: Option<String>, what: &'static str) -> Result
         .transpose()
 }
 
-fn to_u32(number: i64, what: &'static str) -> Result<u32, StoreError> {
+pub(super) fn to_u32(number: i64, what: &'static str) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(|_| StoreError::Damaged { what })
 }

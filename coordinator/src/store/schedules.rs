@@ -130,7 +130,8 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn due_schedules(&self, now: Millis) -> Result<Vec<StoredSchedule>, StoreError> {
-        let due = select("WHERE enabled = 1 AND (next_due_at <= ? OR dealt_until > ?) ORDER BY next_due_at, id LIMIT ?");
+        let due =
+            select("WHERE enabled = 1 AND (next_due_at <= ? OR dealt_until > ?) ORDER BY next_due_at, id LIMIT ?");
         self.read(due.bind(now).bind(now).bind(DUE_AT_A_TIME)).await
     }
 

@@ -11,7 +11,7 @@ use ips_coordinator::{
 };
 use ips_proto::v1::{
     agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
-    task_service_client::TaskServiceClient,
+    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
 };
 use serde_json::Value;
 use std::{path::Path, time::Duration};
@@ -64,6 +64,10 @@ impl Stand {
 
     pub async fn nodes(&self) -> NodeServiceClient<Channel> {
         NodeServiceClient::new(self.channel().await)
+    }
+
+    pub async fn schedules(&self) -> ScheduleServiceClient<Channel> {
+        ScheduleServiceClient::new(self.channel().await)
     }
 
     pub async fn agents(&self) -> AgentServiceClient<Channel> {

@@ -35,10 +35,7 @@ pub(super) const SECOND: Millis = 1000;
 pub(super) const MINUTE: Millis = 60 * SECOND;
 pub(super) const HOUR: Millis = 60 * MINUTE;
 
-const ALL: PageRequest = PageRequest {
-    limit: 1000,
-    offset: 0,
-};
+const ALL: PageRequest = PageRequest { limit: 1000, offset: 0 };
 
 struct NoRegistry;
 
