@@ -100,6 +100,13 @@ pub(super) struct ErrorJson {
     request_id: String,
 }
 
+/// What does not exist, where clients read its id.
+#[derive(Debug)]
+enum Missing {
+    Task(String),
+    Execution(i64),
+}
+
 /// An error on its way to the client; [`render`] writes its body.
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -107,8 +114,7 @@ pub(super) struct ApiError {
     title: Option<String>,
     details: String,
     field: Option<String>,
-    task_id: Option<String>,
-    execution_id: Option<i64>,
+    missing: Option<Missing>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -119,8 +125,7 @@ impl ApiError {
             title: None,
             details: details.into(),
             field: None,
-            task_id: None,
-            execution_id: None,
+            missing: None,
             source: None,
         }
     }
@@ -159,8 +164,11 @@ impl ApiError {
     fn no_such(kind: &str, id: &str) -> Self {
         Self {
             title: Some(format!("{} not found", capitalised(kind))),
-            task_id: ["task", "scheduled task"].contains(&kind).then(|| id.to_owned()),
-            execution_id: id.parse().ok().filter(|_| kind == "execution"),
+            missing: match kind {
+                "task" | "scheduled task" => Some(Missing::Task(id.to_owned())),
+                "execution" => id.parse().ok().map(Missing::Execution),
+                _other => None,
+            },
             ..Self::new(ErrorCode::NotFound, format!("{kind} {id:?} does not exist"))
         }
     }
@@ -186,8 +194,14 @@ impl ApiError {
             details: self.details.clone(),
             code: self.code,
             field: self.field.clone(),
-            task_id: self.task_id.clone(),
-            execution_id: self.execution_id,
+            task_id: match &self.missing {
+                Some(Missing::Task(id)) => Some(id.clone()),
+                Some(Missing::Execution(_)) | None => None,
+            },
+            execution_id: match &self.missing {
+                Some(Missing::Execution(number)) => Some(*number),
+                Some(Missing::Task(_)) | None => None,
+            },
             request_id: request_id.to_owned(),
         }
     }
