@@ -1,6 +1,6 @@
 //! Commands about schedules.
 
-use super::{TaskOptions, parse_duration};
+use super::{SpecArgs, parse_duration};
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ pub struct CreateScheduleArgs {
     pub settings: ScheduleSettings,
     /// What its tasks do
     #[command(flatten)]
-    pub task: TaskOptions,
+    pub task: SpecArgs,
 }
 
 /// A schedule to change.
@@ -112,7 +112,7 @@ pub struct UpdateScheduleArgs {
     pub settings: ScheduleSettings,
     /// What its tasks do
     #[command(flatten)]
-    pub task: TaskOptions,
+    pub task: SpecArgs,
 }
 
 /// Settings that are the same for a new schedule and a change.

@@ -1,12 +1,10 @@
 //! `ips schedule …`.
 
 use crate::{
-    args::{
-        schedule::{
-            CreateScheduleArgs, ExecutionsArgs, Missed, Overlap, PageArgs, ScheduleCommand, UpdateScheduleArgs,
-        },
-        seconds,
+    args::schedule::{
+        CreateScheduleArgs, ExecutionsArgs, Missed, Overlap, PageArgs, ScheduleCommand, UpdateScheduleArgs,
     },
+    commands::task::spec,
     connect::{Server, call},
     error::CliError,
     human::now_ms,
@@ -43,9 +41,12 @@ async fn create(server: &Server, format: Format, args: CreateScheduleArgs) -> Re
         cron_expr: args.cron,
         time_zone: settings.time_zone.unwrap_or_default(),
         enabled: Some(!args.disabled),
-        task_config: Some(args.task.over(args.images, v1::CreateTaskRequest::default())),
+        task_config: Some(v1::CreateTaskRequest {
+            images: args.images,
+            ..spec::spec(args.task)
+        }),
         overlap_policy: overlap(settings.overlap).into(),
-        timeout_seconds: settings.timeout.map_or(0, seconds),
+        timeout_seconds: spec::seconds(settings.timeout),
         missed_runs: missed(settings.missed).into(),
     };
     let mut client = server.schedules().await?;
@@ -56,14 +57,18 @@ async fn create(server: &Server, format: Format, args: CreateScheduleArgs) -> Re
 /// The options of the task are laid over those that the schedule has, so that one of them can be changed alone.
 async fn update(server: &Server, format: Format, args: UpdateScheduleArgs) -> Result<(), CliError> {
     let mut client = server.schedules().await?;
-    let task_config = if args.images.is_empty() && args.task.is_empty() {
+    let given = v1::CreateTaskRequest {
+        images: args.images,
+        ..spec::spec(args.task)
+    };
+    let task_config = if given == v1::CreateTaskRequest::default() {
         None
     } else {
         let request = v1::GetScheduleRequest {
             schedule_id: args.id.clone(),
         };
         let found = answer(server, client.get_schedule(call(request)).await)?;
-        Some(args.task.over(args.images, found.task_config.unwrap_or_default()))
+        Some(spec::over(given, found.task_config.unwrap_or_default()))
     };
     let request = v1::UpdateScheduleRequest {
         schedule_id: args.id,
@@ -74,7 +79,7 @@ async fn update(server: &Server, format: Format, args: UpdateScheduleArgs) -> Re
         enabled: None,
         task_config,
         overlap_policy: overlap(args.settings.overlap).into(),
-        timeout_seconds: args.settings.timeout.map(seconds),
+        timeout_seconds: args.settings.timeout.map(|timeout| spec::seconds(Some(timeout))),
         missed_runs: missed(args.settings.missed).into(),
     };
     let updated = client.update_schedule(call(request)).await;

@@ -61,6 +61,7 @@ pub fn describe(schedule: &v1::Schedule) -> String {
         ),
         ("Missed runs", words::missed_runs(schedule.missed_runs)),
         ("Node selector", labels(&task.node_selector)),
+        ("Label selector", task.label_selector.clone()),
         ("Priority", task.priority.to_string()),
         (
             "Batch size",

@@ -1,5 +1,6 @@
 //! Schedules and executions as the REST API shows them.
 
+use super::rules::Rules;
 use crate::{human::moment, words};
 use ips_proto::v1;
 use serde::Serialize;
@@ -40,6 +41,18 @@ struct TaskConfig {
     priority: u32,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     node_selector: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    label_selector: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    node_names: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exclude_nodes: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    max_nodes: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    platform: String,
+    #[serde(flatten)]
+    rules: Rules,
     max_retries: u32,
     retry_strategy: String,
     retry_delay: u32,
@@ -78,10 +91,16 @@ impl From<&v1::Schedule> for Schedule {
 impl From<v1::CreateTaskRequest> for TaskConfig {
     fn from(task: v1::CreateTaskRequest) -> Self {
         Self {
+            rules: (&task).into(),
             images: task.images,
             batch_size: task.batch_size,
             priority: task.priority,
             node_selector: task.node_selector.into_iter().collect(),
+            label_selector: task.label_selector,
+            node_names: task.node_names,
+            exclude_nodes: task.exclude_nodes,
+            max_nodes: task.max_nodes,
+            platform: task.platform,
             max_retries: task.max_retries,
             retry_strategy: words::retry_strategy(task.retry_strategy),
             retry_delay: task.retry_delay_seconds,

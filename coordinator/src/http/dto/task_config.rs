@@ -1,9 +1,8 @@
 //! The task of a schedule as JSON: what `POST /tasks` would be sent, with the defaults that hold.
 
-use super::words::RetryWord;
+use super::{rules::RulesJson, selection::SelectionJson, words::RetryWord};
 use crate::domain::task::TaskSpec;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// The task of every run.
@@ -17,8 +16,10 @@ pub(crate) struct TaskConfigJson {
     #[schema(nullable = false)]
     batch_size: Option<u32>,
     priority: u32,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    node_selector: BTreeMap<String, String>,
+    #[serde(flatten)]
+    selection: SelectionJson,
+    #[serde(flatten)]
+    rules: RulesJson,
     max_retries: u32,
     retry_strategy: RetryWord,
     retry_delay: u32,
@@ -32,7 +33,8 @@ impl From<&TaskSpec> for TaskConfigJson {
             images: spec.images.iter().map(ToString::to_string).collect(),
             batch_size: spec.batch_size,
             priority: spec.priority,
-            node_selector: spec.selection.node_selector.labels().clone(),
+            selection: SelectionJson::whole(&spec.selection),
+            rules: (&spec.rules).into(),
             max_retries: spec.retry.max_retries,
             retry_strategy: spec.retry.strategy.into(),
             retry_delay: spec.retry.delay_seconds,

@@ -6,6 +6,7 @@ use crate::domain::{
     progress::PullPhase,
     pull::PullState,
     retry::RetryStrategy,
+    rules::{BatchMode, PullPolicy},
     schedule::{MissedRuns, OverlapPolicy},
     task_state::TaskState,
 };
@@ -70,6 +71,27 @@ words! {
     /// What happens with runs that were due while no coordinator could start them.
     MissedRunsWord as MissedRuns from MissedRuns { Skip, RunOnce }
 }
+words! {
+    /// How batches follow each other.
+    BatchModeWord as BatchMode from BatchMode { Rolling, Strict }
+}
+
+/// Whether a warm image is left alone, in Kubernetes' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PullPolicy)]
+pub(crate) enum PullPolicyWord {
+    IfNotPresent,
+    Always,
+}
+
+impl From<PullPolicy> for PullPolicyWord {
+    fn from(policy: PullPolicy) -> Self {
+        match policy {
+            PullPolicy::IfNotPresent => Self::IfNotPresent,
+            PullPolicy::Always => Self::Always,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -89,6 +111,18 @@ mod tests {
             assert_eq!(
                 word(serde_json::to_value(PullStateWord::from(state)).unwrap()),
                 state.as_str()
+            );
+        }
+        for mode in BatchMode::ALL {
+            assert_eq!(
+                word(serde_json::to_value(BatchModeWord::from(mode)).unwrap()),
+                mode.as_str()
+            );
+        }
+        for policy in PullPolicy::ALL {
+            assert_eq!(
+                word(serde_json::to_value(PullPolicyWord::from(policy)).unwrap()),
+                policy.as_str()
             );
         }
         for state in ExecutionState::ALL {
