@@ -123,9 +123,9 @@ async fn a_run_by_hand_obeys_the_schedule() {
     assert_eq!(triggered.execution.cause.due_at(), 0);
     let task = stand.engine.task(&triggered.task).await.unwrap();
     assert!(task.task.state.is_open());
-    let refused = |error: EngineError| match error {
-        EngineError::Precondition(reason) => reason,
-        other => panic!("{other:?}"),
+    let refused = |error: EngineError| {
+        assert!(matches!(error, EngineError::Precondition(_)), "{error:?}");
+        error.to_string()
     };
     let again = stand.engine.trigger_schedule(&hourly.id).await.unwrap_err();
     assert_eq!(refused(again), "Previous task still running, skipped this execution");
