@@ -3,11 +3,12 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
     "ips/v1/node.proto",
+    "ips/v1/schedule.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

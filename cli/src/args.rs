@@ -1,5 +1,6 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+pub mod schedule;
 mod spec;
 mod task;
 
@@ -8,6 +9,7 @@ pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand, Wat
 
 use crate::output::Format;
 use clap::{Parser, Subcommand};
+use schedule::ScheduleCommand;
 use std::time::Duration;
 
 const EXIT_CODES: &str = "\
@@ -41,6 +43,9 @@ pub enum Command {
     /// Create, watch and end tasks
     #[command(subcommand, visible_alias = "tasks")]
     Task(TaskCommand),
+    /// Start tasks again and again by a timetable
+    #[command(subcommand, visible_alias = "schedules")]
+    Schedule(ScheduleCommand),
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),

@@ -1,6 +1,7 @@
 //! One function for each command: ask, show, tell the exit code.
 
 mod node;
+mod schedule;
 mod task;
 
 use crate::{
@@ -21,6 +22,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     } = cli;
     match command {
         Command::Task(command) => task::run(&Server::parse(&server)?, output, command).await,
+        Command::Schedule(command) => schedule::run(&Server::parse(&server)?, output, command).await,
         Command::Node(command) => node::run(&Server::parse(&server)?, output, command).await,
         Command::Version => version(output),
         Command::Completion { shell } => completion(shell),

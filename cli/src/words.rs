@@ -42,6 +42,18 @@ words!(
 );
 
 words!(
+    /// What happens when runs overlap.
+    overlap_policy, v1::OverlapPolicy, "OVERLAP_POLICY_"
+);
+words!(
+    /// What happens with missed runs.
+    missed_runs, v1::MissedRuns, "MISSED_RUNS_"
+);
+words!(
+    /// State of an execution.
+    execution_state, v1::ExecutionState, "EXECUTION_STATE_"
+);
+words!(
     /// How batches follow each other.
     batch_mode, v1::BatchMode, "BATCH_MODE_"
 );
@@ -67,6 +79,30 @@ pub fn platform(platform: Option<&v1::Platform>) -> String {
         .filter(|part| !part.is_empty())
         .collect();
     parts.join("/")
+}
+
+/// States of executions to filter by.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum ExecutionStateWord {
+    Queued,
+    Running,
+    Success,
+    Failed,
+    Skipped,
+    Timeout,
+}
+
+impl From<ExecutionStateWord> for v1::ExecutionState {
+    fn from(word: ExecutionStateWord) -> Self {
+        match word {
+            ExecutionStateWord::Queued => Self::Queued,
+            ExecutionStateWord::Running => Self::Running,
+            ExecutionStateWord::Success => Self::Success,
+            ExecutionStateWord::Failed => Self::Failed,
+            ExecutionStateWord::Skipped => Self::Skipped,
+            ExecutionStateWord::Timeout => Self::Timeout,
+        }
+    }
 }
 
 /// States of tasks to filter by.

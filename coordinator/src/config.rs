@@ -5,7 +5,7 @@ mod db;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::core::EngineSettings,
+    engine::{core::EngineSettings, trigger::ScheduleSettings},
     maintenance,
     registry::RegistrySettings,
     store::DatabaseUrl,
@@ -65,6 +65,20 @@ struct Arguments {
     /// Pause between two heartbeats of an agent (100ms to 5m).
     #[arg(long, env = "IPS_HEARTBEAT_INTERVAL", value_name = "DURATION", default_value = "10s")]
     heartbeat_interval: String,
+    /// How late a run of a scheduled task may start; later ones count as missed (1s to 1d).
+    #[arg(long, env = "IPS_MISSED_RUN_AFTER", value_name = "DURATION", default_value = "1m")]
+    missed_run_after: String,
+    /// How long the history of scheduled tasks is kept (1h to 3650d).
+    #[arg(
+        long,
+        env = "IPS_EXECUTIONS_KEEP_FOR",
+        value_name = "DURATION",
+        default_value = "90d"
+    )]
+    executions_keep_for: String,
+    /// Ended executions that each scheduled task keeps, 1 to 1000000.
+    #[arg(long, env = "IPS_EXECUTIONS_KEEP", value_name = "N", default_value_t = 1000)]
+    executions_keep: i64,
     /// Registries that are asked without TLS, as HOST[:PORT]; repeat it or separate them by commas.
     #[arg(long, env = "IPS_REGISTRY_PLAIN_HTTP", value_name = "HOST", value_delimiter = ',')]
     registry_plain_http: Vec<String>,
@@ -107,6 +121,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// Limits and times of the engine.
     pub engine: EngineSettings,
+    /// How scheduled tasks are served.
+    pub schedules: ScheduleSettings,
     /// Pause between heartbeats.
     pub heartbeat_interval: Duration,
     /// How registries are asked.
@@ -164,6 +180,9 @@ impl Config {
             session_grace,
             node_lost_after,
             heartbeat_interval,
+            missed_run_after,
+            executions_keep_for,
+            executions_keep,
             registry_plain_http,
             registry_allow_loopback,
             metrics_image_status,
@@ -204,6 +223,7 @@ impl Config {
                 session_grace_ms: grace.as_millis() as i64,
                 node_lost_after_ms: lost.as_millis() as i64,
             },
+            schedules: schedules(&missed_run_after, &executions_keep_for, executions_keep)?,
             heartbeat_interval: duration(
                 "--heartbeat-interval",
                 &heartbeat_interval,
@@ -243,6 +263,20 @@ fn loopback(setting: &'static str, value: &str) -> Result<SocketAddr, ConfigErro
             "is not a loopback address; until log-in exists the coordinator listens on 127.0.0.0/8 or [::1] only";
         Err(ConfigError::new(setting, value, rule))
     }
+}
+
+fn schedules(late: &str, keep_for: &str, keep: i64) -> Result<ScheduleSettings, ConfigError> {
+    let millis = |setting, value, low, high| duration(setting, value, low, high).map(|it| it.as_millis() as i64);
+    let second = Duration::from_secs(1);
+    let refusal = || ConfigError::new("--executions-keep", keep, "is out of range, allowed are 1 to 1000000");
+    Ok(ScheduleSettings {
+        late_ms: millis("--missed-run-after", late, second, 24 * HOUR)?,
+        keep_ms: millis("--executions-keep-for", keep_for, HOUR, 3650 * 24 * HOUR)?,
+        keep_count: u32::try_from(keep)
+            .ok()
+            .filter(|keep| (1..=1_000_000).contains(keep))
+            .ok_or_else(refusal)?,
+    })
 }
 
 fn pulls(value: i64) -> Result<u32, ConfigError> {
@@ -312,6 +346,7 @@ mod tests {
             (50, 30_000)
         );
         assert_eq!(config.database.to_string(), "sqlite:ips.db");
+        assert_eq!(config.schedules, ScheduleSettings::default());
     }
 
     #[test]
@@ -356,6 +391,12 @@ mod tests {
             ("--session-grace", "2h", "out of range"),
             ("--node-lost-after", "10s", "longer than"),
             ("--heartbeat-interval", "1ms", "out of range"),
+            ("--missed-run-after", "999ms", "out of range"),
+            ("--missed-run-after", "25h", "out of range"),
+            ("--executions-keep-for", "59m", "out of range"),
+            ("--executions-keep-for", "3651d", "out of range"),
+            ("--executions-keep", "0", "1 to 1000000"),
+            ("--executions-keep", "1000001", "1 to 1000000"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
             assert!(

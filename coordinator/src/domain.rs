@@ -2,6 +2,8 @@
 //! store saves them, the engine decides with them.
 
 pub mod counts;
+pub mod cron;
+pub mod execution;
 pub mod ids;
 pub mod image;
 pub mod limits;
@@ -11,6 +13,7 @@ pub mod progress;
 pub mod pull;
 pub mod retry;
 pub mod rules;
+pub mod schedule;
 pub mod selection;
 pub mod selector;
 pub mod share;

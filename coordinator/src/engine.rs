@@ -15,8 +15,10 @@ mod readiness;
 mod reads;
 pub mod resolver;
 mod run;
+pub mod schedules;
 mod slots;
 mod tasks;
+pub mod trigger;
 pub mod views;
 mod work;
 
@@ -39,6 +41,7 @@ use error::EngineError;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
+use schedules::ScheduleDesk;
 use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
@@ -54,6 +57,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     store: Store,
     readiness: Arc<Readiness>,
+    desk: Arc<ScheduleDesk>,
     commands: mpsc::Sender<Command>,
 }
 
@@ -70,6 +74,7 @@ impl Engine {
     ) -> Result<(Self, Loop), StoreError> {
         let (sender, commands) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::new(Fleet::from_stored(store.nodes().await?, now())));
+        let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
         let stored_limits = store.limits().await?;
@@ -101,6 +106,7 @@ impl Engine {
                 shared,
                 store,
                 readiness,
+                desk,
                 commands: sender,
             },
             engine_loop,

@@ -4,6 +4,7 @@ pub mod agent;
 mod convert;
 pub mod nodes;
 mod request;
+pub mod schedules;
 mod status;
 pub mod tasks;
 mod watch;

@@ -5,6 +5,7 @@ mod console;
 mod dto;
 mod error;
 mod events;
+mod executions;
 mod extract;
 mod guard;
 mod health;
@@ -14,6 +15,7 @@ mod openapi;
 mod page;
 mod pulls;
 mod request_id;
+mod schedules;
 mod stats;
 mod tasks;
 
@@ -66,6 +68,17 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::clone_task))
         .routes(routes!(pulls::list_pulls))
+        .routes(routes!(schedules::create_schedule, schedules::list_schedules))
+        .routes(routes!(
+            schedules::get_schedule,
+            schedules::update_schedule,
+            schedules::delete_schedule
+        ))
+        .routes(routes!(schedules::enable_schedule))
+        .routes(routes!(schedules::disable_schedule))
+        .routes(routes!(schedules::trigger_schedule))
+        .routes(routes!(executions::list_executions))
+        .routes(routes!(executions::get_execution))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))

@@ -2,6 +2,7 @@
 //! are decided here. No label is unbounded: task ids, images and nodes never become one.
 
 use crate::domain::{
+    execution::{Execution, ExecutionState},
     pull::{Pull, PullState},
     task_state::TaskState,
 };
@@ -37,6 +38,10 @@ pub struct Metrics {
     sessions: IntGauge,
     bytes_fetched: IntCounter,
     store_commit: Histogram,
+    schedules: IntCounterVec,
+    active_schedules: IntGauge,
+    executions: IntCounterVec,
+    execution_duration: HistogramVec,
     api_requests: IntCounterVec,
     api_duration: HistogramVec,
     api_in_flight: IntGauge,
@@ -120,6 +125,23 @@ impl Metrics {
                 "ips_store_commit_seconds",
                 "Time that one write transaction of the store took.",
                 COMMIT_BUCKETS,
+            )?,
+            schedules: make.counters(
+                "ips_scheduled_tasks_total",
+                "Scheduled tasks that exist, by whether they are enabled. Goes down, too: read it as a gauge; name and type are kept for old dashboards.",
+                &["enabled"],
+            )?,
+            active_schedules: make.gauge("ips_active_scheduled_tasks", "Scheduled tasks that are enabled.")?,
+            executions: make.counters(
+                "ips_scheduled_task_executions_total",
+                "Executions of scheduled tasks that were queued or ended: success, failed, skipped, queued, timeout.",
+                &["status"],
+            )?,
+            execution_duration: make.histograms(
+                "ips_scheduled_task_execution_duration_seconds",
+                "Time from the start of an execution to its end: success, failed, timeout.",
+                &["status"],
+                TASK_BUCKETS,
             )?,
             api_requests: make.counters(
                 "ips_api_request_total",
@@ -235,6 +257,31 @@ impl Metrics {
     /// The store wrote one transaction.
     pub fn store_committed(&self, seconds: f64) {
         self.store_commit.observe(seconds);
+    }
+
+    /// How many schedules are switched on and off.
+    pub fn set_schedules(&self, enabled: u32, disabled: u32) {
+        for (word, count) in [("true", enabled), ("false", disabled)] {
+            let figure = self.schedules.with_label_values(&[word]);
+            figure.reset();
+            figure.inc_by(u64::from(count));
+        }
+        self.active_schedules.set(i64::from(enabled));
+    }
+
+    /// An execution was queued or has ended; nothing is counted while it runs.
+    pub fn execution_recorded(&self, execution: &Execution) {
+        let status = execution.state.as_str();
+        let ran = match execution.state {
+            ExecutionState::Running => return,
+            ExecutionState::Queued | ExecutionState::Skipped => false,
+            ExecutionState::Success | ExecutionState::Failed | ExecutionState::Timeout => true,
+        };
+        self.executions.with_label_values(&[status]).inc();
+        if ran {
+            let seconds = execution.duration_seconds();
+            self.execution_duration.with_label_values(&[status]).observe(seconds);
+        }
     }
 
     /// An HTTP request came in; hold the value until its answer begins.

@@ -7,6 +7,8 @@ mod check;
 mod migrations;
 #[path = "store/rates.rs"]
 mod rates;
+#[path = "store/schedules.rs"]
+mod schedules;
 #[path = "store/stand.rs"]
 mod stand;
 #[path = "store/steps.rs"]

@@ -1,6 +1,6 @@
 //! `ips task …`.
 
-mod spec;
+pub mod spec;
 
 use crate::{
     args::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand},

@@ -4,10 +4,12 @@
 mod node;
 mod pull;
 mod rules;
+mod schedule;
 mod task;
 
 pub use node::Node;
 pub use pull::Pull;
+pub use schedule::{Execution, Schedule};
 pub use task::Task;
 
 use ips_proto::v1;

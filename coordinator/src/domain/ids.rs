@@ -49,6 +49,10 @@ text_id! {
     TaskId
 }
 text_id! {
+    /// Id of a schedule: `sched-YYYYMMDD-HHMMSS-xxxxxxxx`.
+    ScheduleId
+}
+text_id! {
     /// Id of a pull: a UUID that the coordinator makes; it sorts by creation.
     PullId
 }
@@ -73,11 +77,27 @@ impl TaskId {
 
     /// The id of a task whose client chose none: `task-YYYYMMDD-HHMMSS-xxxxxxxx` in UTC.
     pub fn generate(now: super::Millis, random: u32) -> Self {
-        let stamp = chrono::DateTime::from_timestamp_millis(now)
-            .unwrap_or_default()
-            .format("%Y%m%d-%H%M%S");
-        Self(format!("task-{stamp}-{random:08x}").into())
+        Self(stamped("task", now, random))
     }
+
+    /// The id of a task that a schedule starts: `sched-YYYYMMDD-HHMMSS-xxxxxxxx` in UTC.
+    pub fn of_schedule(now: super::Millis, random: u32) -> Self {
+        Self(stamped("sched", now, random))
+    }
+}
+
+impl ScheduleId {
+    /// The id of a new schedule, in UTC.
+    pub fn generate(now: super::Millis, random: u32) -> Self {
+        Self(stamped("sched", now, random))
+    }
+}
+
+fn stamped(prefix: &str, now: super::Millis, random: u32) -> Arc<str> {
+    let stamp = chrono::DateTime::from_timestamp_millis(now)
+        .unwrap_or_default()
+        .format("%Y%m%d-%H%M%S");
+    format!("{prefix}-{stamp}-{random:08x}").into()
 }
 
 impl NodeName {

@@ -8,6 +8,7 @@ use crate::domain::{
     node::{InventoryImage, Node, NodeCondition},
     progress::LiveProgress,
     pull::{Pull, PullState},
+    schedule::Schedule,
     task::Task,
     task_state::TaskState,
 };
@@ -78,6 +79,15 @@ pub struct NodeDetail {
     pub view: NodeView,
     /// Inventory.
     pub images: Option<Vec<InventoryImage>>,
+}
+
+/// A schedule with the times that it is due next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScheduleView {
+    /// Record.
+    pub schedule: Schedule,
+    /// The next five times; none while it is switched off.
+    pub upcoming: Vec<Millis>,
 }
 
 /// How many nodes there are.

@@ -10,7 +10,7 @@ use crate::{
         pull::PullState,
         retry::RetryStrategy,
         rules::{BatchMode, PullPolicy},
-        task::Task,
+        task::{Task, TaskSpec},
         task_state::TaskState,
         window::{Window, WindowRequest},
     },
@@ -62,6 +62,38 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
         waiting_for: view.waiting_for.clone(),
+    }
+}
+
+/// The task of a schedule, as it could be created.
+pub(super) fn task_config(spec: &TaskSpec) -> v1::CreateTaskRequest {
+    let (selection, rules) = (&spec.selection, &spec.rules);
+    v1::CreateTaskRequest {
+        images: spec.images.iter().map(ToString::to_string).collect(),
+        node_selector: spec.selection.node_selector.labels().clone().into_iter().collect(),
+        batch_size: spec.batch_size,
+        priority: spec.priority,
+        max_retries: spec.retry.max_retries,
+        retry_strategy: retry_strategy(spec.retry.strategy).into(),
+        retry_delay_seconds: spec.retry.delay_seconds,
+        task_id: String::new(),
+        request_id: String::new(),
+        pull_timeout_seconds: spec.pull_timeout_seconds,
+        no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
+        label_selector: selection.label_selector(),
+        node_expressions: vec![],
+        node_names: selection.node_names.iter().map(ToString::to_string).collect(),
+        exclude_nodes: selection.exclude_nodes.iter().map(ToString::to_string).collect(),
+        max_nodes: text(selection.max_nodes.as_ref()),
+        platform: text(selection.platform.as_ref()),
+        parallelism: text(rules.parallelism.as_ref()),
+        batch_mode: batch_mode(rules.batch_mode).into(),
+        canary: text(rules.canary.as_ref()),
+        abort_failure_percent: rules.abort_failure_percent,
+        success_threshold: Some(rules.success_threshold),
+        deadline_seconds: rules.deadline_seconds,
+        windows: rules.windows.iter().map(window).collect(),
+        pull_policy: pull_policy(rules.pull_policy).into(),
     }
 }
 

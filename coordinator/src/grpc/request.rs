@@ -81,7 +81,8 @@ fn pull_state(value: i32) -> Result<PullState, Invalid> {
     }
 }
 
-fn unknown(field: &str, value: i32, known: &[&str]) -> Invalid {
+/// An enum's number that is none of its values.
+pub(super) fn unknown(field: &str, value: i32, known: &[&str]) -> Invalid {
     Invalid::new(field, format!("{value} is unknown, allowed are {}", known.join(", ")))
 }
 

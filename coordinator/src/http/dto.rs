@@ -2,6 +2,7 @@
 
 pub(super) mod create;
 pub(super) mod event;
+pub(super) mod execution;
 pub(super) mod failure;
 pub(super) mod health;
 pub(super) mod node;
@@ -9,9 +10,12 @@ pub(super) mod progress;
 pub(super) mod pull;
 pub(super) mod resolved;
 pub(super) mod rules;
+pub(super) mod schedule;
+pub(super) mod schedule_request;
 pub(super) mod selection;
 pub(super) mod share;
 pub(super) mod task;
+pub(super) mod task_config;
 pub(super) mod task_progress;
 pub(super) mod time;
 pub(super) mod words;

@@ -88,12 +88,23 @@ pub(super) struct ErrorJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     field: Option<String>,
-    /// The task that does not exist.
+    /// The task or scheduled task that does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     task_id: Option<String>,
+    /// The execution that does not exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    execution_id: Option<i64>,
     /// The same as the header `X-Request-Id`; the log has it too.
     request_id: String,
+}
+
+/// What does not exist, where clients read its id.
+#[derive(Debug)]
+enum Missing {
+    Task(String),
+    Execution(i64),
 }
 
 /// An error on its way to the client; [`render`] writes its body.
@@ -103,7 +114,7 @@ pub(super) struct ApiError {
     title: Option<String>,
     details: String,
     field: Option<String>,
-    task_id: Option<String>,
+    missing: Option<Missing>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -114,7 +125,7 @@ impl ApiError {
             title: None,
             details: details.into(),
             field: None,
-            task_id: None,
+            missing: None,
             source: None,
         }
     }
@@ -153,8 +164,20 @@ impl ApiError {
     fn no_such(kind: &str, id: &str) -> Self {
         Self {
             title: Some(format!("{} not found", capitalised(kind))),
-            task_id: (kind == "task").then(|| id.to_owned()),
+            missing: match kind {
+                "task" | "scheduled task" => Some(Missing::Task(id.to_owned())),
+                "execution" => id.parse().ok().map(Missing::Execution),
+                _other => None,
+            },
             ..Self::new(ErrorCode::NotFound, format!("{kind} {id:?} does not exist"))
+        }
+    }
+
+    /// Says in other words what happened, where old clients know them.
+    pub(super) fn titled(self, title: &str) -> Self {
+        Self {
+            title: Some(title.to_owned()),
+            ..self
         }
     }
 
@@ -171,7 +194,14 @@ impl ApiError {
             details: self.details.clone(),
             code: self.code,
             field: self.field.clone(),
-            task_id: self.task_id.clone(),
+            task_id: match &self.missing {
+                Some(Missing::Task(id)) => Some(id.clone()),
+                Some(Missing::Execution(_)) | None => None,
+            },
+            execution_id: match &self.missing {
+                Some(Missing::Execution(number)) => Some(*number),
+                Some(Missing::Task(_)) | None => None,
+            },
             request_id: request_id.to_owned(),
         }
     }

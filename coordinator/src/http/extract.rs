@@ -25,6 +25,20 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     }
 }
 
+/// Both parameters of a path, for example the ids in `/scheduled-tasks/{id}/executions/{executionId}`.
+#[derive(Debug)]
+pub(super) struct PathPair(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPair {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        path.map(|Path((first, second))| Self(first, second))
+            .map_err(|_| ApiError::no_route())
+    }
+}
+
 /// A query string.
 #[derive(Debug)]
 pub(super) struct Params<T>(pub(super) T);

@@ -41,6 +41,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     components(schemas(SnapshotJson, DeltaJson, ErrorJson)),
     tags(
         (name = "tasks", description = "Prewarm operations and their pulls"),
+        (name = "scheduled-tasks", description = "Tasks that are started again and again by a timetable"),
         (name = "nodes", description = "Nodes and what they have"),
         (name = "events", description = "What changes, live"),
         (name = "health", description = "Probes and metrics"),

@@ -4,6 +4,7 @@ mod bad_input;
 mod described;
 mod live;
 mod pages;
+mod schedules;
 mod shared_rules;
 mod stories;
 mod wire;

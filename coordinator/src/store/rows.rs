@@ -153,6 +153,6 @@ fn word<T: DeserializeOwned>(text: Option<String>, what: &'static str) -> Result
         .transpose()
 }
 
-fn to_u32(number: i64, what: &'static str) -> Result<u32, StoreError> {
+pub(super) fn to_u32(number: i64, what: &'static str) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(|_| StoreError::Damaged { what })
 }

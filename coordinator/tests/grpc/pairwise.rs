@@ -338,7 +338,13 @@ async fn health_and_reflection_are_on() {
         server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
     };
     let stand = Stand::start().await;
-    for service in ["", "ips.v1.TaskService", "ips.v1.NodeService", "ips.v1.AgentService"] {
+    for service in [
+        "",
+        "ips.v1.TaskService",
+        "ips.v1.NodeService",
+        "ips.v1.ScheduleService",
+        "ips.v1.AgentService",
+    ] {
         let request = HealthCheckRequest {
             service: service.into(),
         };

@@ -1,12 +1,17 @@
 //! A whole coordinator with its own database on free ports, and clients of both its doors.
 
 use ips_coordinator::{
-    config::Config, domain::limits::Limits, engine::core::EngineSettings, registry::RegistrySettings, startup,
-    store::DatabaseUrl, telemetry::LogFormat,
+    config::Config,
+    domain::limits::Limits,
+    engine::{core::EngineSettings, trigger::ScheduleSettings},
+    registry::RegistrySettings,
+    startup,
+    store::DatabaseUrl,
+    telemetry::LogFormat,
 };
 use ips_proto::v1::{
     agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
-    task_service_client::TaskServiceClient,
+    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
 };
 use serde_json::Value;
 use std::{path::Path, time::Duration};
@@ -61,6 +66,10 @@ impl Stand {
         NodeServiceClient::new(self.channel().await)
     }
 
+    pub async fn schedules(&self) -> ScheduleServiceClient<Channel> {
+        ScheduleServiceClient::new(self.channel().await)
+    }
+
     pub async fn agents(&self) -> AgentServiceClient<Channel> {
         AgentServiceClient::new(self.channel().await)
     }
@@ -90,6 +99,7 @@ fn config(folder: &Path) -> Config {
             session_grace_ms: 30_000,
             node_lost_after_ms: 900_000,
         },
+        schedules: ScheduleSettings::default(),
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
         log: "warn".into(),

@@ -51,6 +51,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scheduled-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists schedules, newest first. */
+        get: operations["list_schedules"];
+        put?: never;
+        /** Makes a schedule. When this answers, the schedule is durable. */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled-tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule. */
+        get: operations["get_schedule"];
+        /** Changes what the body names and leaves the rest. */
+        put: operations["update_schedule"];
+        post?: never;
+        /** Removes a schedule with its history; tasks that it started go on. An unknown id is no error. */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled-tasks/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switches a schedule off; a run that waits is left out, one that runs goes on. */
+        put: operations["disable_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled-tasks/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switches a schedule on; what was due while it was off is not made up for. */
+        put: operations["enable_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled-tasks/{id}/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the executions of a schedule, newest start first; none for an unknown one. */
+        get: operations["list_executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled-tasks/{id}/executions/{executionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One execution of a schedule. */
+        get: operations["get_execution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduled-tasks/{id}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a run now, by the schedule's overlap policy; `taskId` is the task that was started. */
+        post: operations["trigger_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats": {
         parameters: {
             query?: never;
@@ -263,6 +385,34 @@ export interface components {
              */
             unpacked: number;
         };
+        /** @description A schedule to make. As for clients of the original IPS, empty text for overlapPolicy means the default. */
+        CreateScheduledTask: {
+            /**
+             * @description Five fields (minute, hour, day of month, month, day of week) or `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`,
+             *     `@midnight`, `@hourly`, `@every 1h30m`. `CRON_TZ=zone` before it names the zone.
+             * @example 0 2 * * mon-fri
+             */
+            cronExpr: string | null;
+            /** @description Words for people. */
+            description?: string | null;
+            /** @description Whether runs are started. Default: true. */
+            enabled?: boolean | null;
+            missedRuns?: components["schemas"]["MissedRuns"] | null;
+            /** @description Name for people. */
+            name: string | null;
+            overlapPolicy?: components["schemas"]["OverlapPolicy"] | null;
+            taskConfig: components["schemas"]["CreateTask"] | null;
+            /**
+             * Format: int64
+             * @description Longest run in seconds; then its task is cancelled. Default: 0, none.
+             */
+            timeoutSeconds?: number | null;
+            /**
+             * @description IANA name of the zone. Default: UTC.
+             * @example Europe/Berlin
+             */
+            timeZone?: string | null;
+        };
         /**
          * @description What to pull where. As for clients of the original IPS, 0 for priority and retryDelay and empty text for retryStrategy and id
          *     mean the default.
@@ -386,11 +536,16 @@ export interface components {
             details?: string;
             /** @description What happened, in a few words. */
             error: string;
+            /**
+             * Format: int64
+             * @description The execution that does not exist.
+             */
+            executionId?: number;
             /** @description The field that is wrong. */
             field?: string;
             /** @description The same as the header `X-Request-Id`; the log has it too. */
             requestId: string;
-            /** @description The task that does not exist. */
+            /** @description The task or scheduled task that does not exist. */
             taskId?: string;
         };
         /**
@@ -398,6 +553,63 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "invalid_argument" | "not_supported" | "forbidden" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
+        /** @description One run of a schedule, or one that was left out. */
+        Execution: {
+            /**
+             * Format: date-time
+             * @description When it was due; absent for a run that somebody asked for.
+             */
+            dueAt?: string;
+            /**
+             * Format: double
+             * @description From start to end; 0 while it has not ended.
+             */
+            durationSeconds: number;
+            /** @description Why it did not succeed, or waits. */
+            errorMessage?: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finishedAt?: string;
+            /** Format: int64 */
+            id: number;
+            scheduledTaskId: string;
+            /**
+             * Format: date-time
+             * @description When it began to run, or was left out.
+             */
+            startedAt: string;
+            status: components["schemas"]["ExecutionStatus"];
+            /** @description Empty when the run was left out, waits, or its task could not be made. */
+            taskId: string;
+            /**
+             * Format: date-time
+             * @description When it was taken up.
+             */
+            triggeredAt: string;
+        };
+        /** @description A part of the history of a schedule, newest start first. */
+        ExecutionPage: {
+            executions: components["schemas"]["Execution"][];
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            /**
+             * Format: int32
+             * @description How many match in all.
+             */
+            total: number;
+        };
+        /**
+         * @description Where an execution stands.
+         * @enum {string}
+         */
+        ExecutionStatus: "queued" | "running" | "success" | "failed" | "skipped" | "timeout";
         /** @description One failed pull. */
         FailedNode: {
             image: string;
@@ -491,6 +703,11 @@ export interface components {
              */
             timeZone?: string;
         };
+        /**
+         * @description What happens with runs that were due while no coordinator could start them.
+         * @enum {string}
+         */
+        MissedRuns: "skip" | "run_once";
         /** @description A node whose agent has said hello at least once. */
         Node: {
             agentVersion: string;
@@ -607,6 +824,11 @@ export interface components {
          * @enum {string}
          */
         Operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+        /**
+         * @description What happens when a run is due while the one before has not ended.
+         * @enum {string}
+         */
+        OverlapPolicy: "skip" | "allow" | "queue" | "replace";
         /** @description One image on one node for one task. */
         Pull: {
             /**
@@ -749,6 +971,71 @@ export interface components {
             /** @description When it may start pulls; left out when at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][];
         };
+        /** @description A task that is started again and again by a timetable. */
+        ScheduledTask: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Who made it; empty when nobody had to say who they are. */
+            createdBy: string;
+            /** @description Expression without its zone. */
+            cronExpr: string;
+            description: string;
+            /** @description Whether runs are started. */
+            enabled: boolean;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When a run was started last.
+             */
+            lastExecutionAt?: string;
+            missedRuns: components["schemas"]["MissedRuns"];
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the next run is due; absent while it is disabled.
+             */
+            nextExecutionAt?: string;
+            /** @description When the next five runs are due; empty while it is disabled. */
+            nextExecutions: string[];
+            overlapPolicy: components["schemas"]["OverlapPolicy"];
+            taskConfig: components["schemas"]["TaskConfig"];
+            /**
+             * Format: int32
+             * @description Longest run in seconds; 0 means none.
+             */
+            timeoutSeconds: number;
+            /** @description IANA name of the zone. */
+            timeZone: string;
+            /**
+             * Format: date-time
+             * @description When somebody changed it last.
+             */
+            updatedAt: string;
+        };
+        /** @description What was done to a schedule. */
+        ScheduledTaskAction: {
+            message: string;
+            /** @description Always `success`. */
+            status: string;
+            /** @description The schedule; of a trigger: the task that was started. */
+            taskId: string;
+        };
+        /** @description A part of the list of schedules, newest first. */
+        ScheduledTaskPage: {
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            tasks: components["schemas"]["ScheduledTask"][];
+            /**
+             * Format: int32
+             * @description How many there are in all.
+             */
+            total: number;
+        };
         /** @description The conditions that a task's nodes met; each is left out when it was not asked for. */
         Selection: {
             /** @description How many names there are, where not all are shown. */
@@ -872,6 +1159,24 @@ export interface components {
             /** @description Why nothing of it runs although pulls wait. */
             waitingFor?: string;
         };
+        /** @description The task of every run. */
+        TaskConfig: components["schemas"]["Selection"] & components["schemas"]["Rules"] & {
+            /** Format: int32 */
+            batchSize?: number;
+            /** @description References as pods write them. */
+            images: string[];
+            /** Format: int32 */
+            maxRetries: number;
+            /** Format: int32 */
+            noProgressTimeoutSeconds: number;
+            /** Format: int32 */
+            priority: number;
+            /** Format: int32 */
+            pullTimeoutSeconds: number;
+            /** Format: int32 */
+            retryDelay: number;
+            retryStrategy: components["schemas"]["RetryStrategy"];
+        };
         /** @description What `DELETE /tasks/{id}` did. */
         TaskDeleted: {
             action: components["schemas"]["DeleteAction"];
@@ -987,6 +1292,27 @@ export interface components {
         };
         /** @description What one topic shows. */
         TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
+        /** @description A change of a schedule; what is absent stays as it is. */
+        UpdateScheduledTask: {
+            /** @description As for a new schedule. */
+            cronExpr?: string | null;
+            /** @description Words for people. */
+            description?: string | null;
+            /** @description Whether runs are started. */
+            enabled?: boolean | null;
+            missedRuns?: components["schemas"]["MissedRuns"] | null;
+            /** @description Name for people. */
+            name?: string | null;
+            overlapPolicy?: components["schemas"]["OverlapPolicy"] | null;
+            taskConfig?: components["schemas"]["CreateTask"] | null;
+            /**
+             * Format: int64
+             * @description Longest run in seconds; 0 means none.
+             */
+            timeoutSeconds?: number | null;
+            /** @description IANA name of the zone; empty means UTC. */
+            timeZone?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1124,6 +1450,500 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 10; larger becomes 100. */
+                limit?: number;
+                /** @description Schedules to pass over, default 0. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTaskPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateScheduledTask"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description The schedule's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTask"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTask"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateScheduledTask"];
+            };
+        };
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTask"];
+                };
+            };
+            /** @description A field breaks a rule; nothing has changed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTaskAction"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    disable_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTaskAction"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    enable_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTaskAction"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_executions: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 10; larger becomes 100. */
+                limit?: number;
+                /** @description Executions to pass over, default 0. */
+                offset?: number;
+                /**
+                 * @description Comma list of statuses; all when absent.
+                 * @example failed,timeout
+                 */
+                status?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                executionId: number;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The execution */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            /** @description The number is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The schedule has no such execution */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    trigger_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A run was started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledTaskAction"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is disabled, the run is left out or waits, or its task cannot be made; `details` says which */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

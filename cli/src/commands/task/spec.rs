@@ -32,7 +32,8 @@ fn random_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-fn spec(args: SpecArgs) -> v1::CreateTaskRequest {
+/// Everything that was given; what was not is as the protocol has "not set".
+pub fn spec(args: SpecArgs) -> v1::CreateTaskRequest {
     v1::CreateTaskRequest {
         label_selector: args.selector.join(","),
         node_names: args.nodes,
@@ -65,8 +66,59 @@ fn spec(args: SpecArgs) -> v1::CreateTaskRequest {
 }
 
 /// Whole seconds; 0, which is "not set" in the protocol, for none.
-fn seconds(duration: Option<Duration>) -> u32 {
+pub fn seconds(duration: Option<Duration>) -> u32 {
     duration.map_or(0, |it| u32::try_from(it.as_secs()).unwrap_or(u32::MAX))
+}
+
+/// A task's settings with those that were given laid over them. New conditions on labels replace all that there are.
+pub fn over(new: v1::CreateTaskRequest, old: v1::CreateTaskRequest) -> v1::CreateTaskRequest {
+    let has_labels = !new.label_selector.is_empty();
+    let width_is_new = new.batch_size.is_some() || !new.parallelism.is_empty();
+    let either = |new: u32, old: u32| if new == 0 { old } else { new };
+    let word = |new: i32, old: i32| if new == 0 { old } else { new };
+    v1::CreateTaskRequest {
+        images: unless_empty(new.images, old.images),
+        node_selector: if has_labels {
+            Default::default()
+        } else {
+            old.node_selector
+        },
+        label_selector: if has_labels {
+            new.label_selector
+        } else {
+            old.label_selector
+        },
+        node_expressions: if has_labels { vec![] } else { old.node_expressions },
+        node_names: unless_empty(new.node_names, old.node_names),
+        exclude_nodes: unless_empty(new.exclude_nodes, old.exclude_nodes),
+        max_nodes: text(new.max_nodes, old.max_nodes),
+        platform: text(new.platform, old.platform),
+        batch_size: if width_is_new { new.batch_size } else { old.batch_size },
+        parallelism: if width_is_new { new.parallelism } else { old.parallelism },
+        batch_mode: word(new.batch_mode, old.batch_mode),
+        canary: text(new.canary, old.canary),
+        abort_failure_percent: new.abort_failure_percent.or(old.abort_failure_percent),
+        success_threshold: new.success_threshold.or(old.success_threshold),
+        deadline_seconds: new.deadline_seconds.or(old.deadline_seconds),
+        windows: unless_empty(new.windows, old.windows),
+        pull_policy: word(new.pull_policy, old.pull_policy),
+        priority: either(new.priority, old.priority),
+        max_retries: either(new.max_retries, old.max_retries),
+        retry_strategy: word(new.retry_strategy, old.retry_strategy),
+        retry_delay_seconds: either(new.retry_delay_seconds, old.retry_delay_seconds),
+        pull_timeout_seconds: either(new.pull_timeout_seconds, old.pull_timeout_seconds),
+        no_progress_timeout_seconds: either(new.no_progress_timeout_seconds, old.no_progress_timeout_seconds),
+        task_id: String::new(),
+        request_id: String::new(),
+    }
+}
+
+fn unless_empty<T>(new: Vec<T>, old: Vec<T>) -> Vec<T> {
+    if new.is_empty() { old } else { new }
+}
+
+fn text(new: String, old: String) -> String {
+    if new.is_empty() { old } else { new }
 }
 
 fn window(window: Window) -> v1::MaintenanceWindow {

@@ -50,6 +50,22 @@ impl From<&v1::Task> for Rules {
     }
 }
 
+impl From<&v1::CreateTaskRequest> for Rules {
+    fn from(task: &v1::CreateTaskRequest) -> Self {
+        Self {
+            parallelism: task.parallelism.clone(),
+            batch_mode: words::batch_mode(task.batch_mode),
+            canary: task.canary.clone(),
+            canary_nodes: vec![],
+            abort_failure_percent: task.abort_failure_percent,
+            success_threshold: task.success_threshold.unwrap_or_default(),
+            deadline_seconds: task.deadline_seconds,
+            windows: task.windows.iter().map(Window::from).collect(),
+            pull_policy: words::pull_policy(task.pull_policy),
+        }
+    }
+}
+
 impl From<&v1::MaintenanceWindow> for Window {
     fn from(window: &v1::MaintenanceWindow) -> Self {
         Self {

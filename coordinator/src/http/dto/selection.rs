@@ -1,8 +1,11 @@
 //! Which nodes a task is for, as JSON.
 
-use crate::domain::selection::{ExpressionRequest, Selection};
+use crate::domain::{
+    ids::NodeName,
+    selection::{ExpressionRequest, Selection},
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// Names that are shown of a list of nodes, at most.
@@ -91,6 +94,20 @@ impl From<&Selection> for SelectionJson {
             exclude_node_count: if_more(selection.exclude_nodes.len()),
             max_nodes: selection.max_nodes.map(|share| share.to_string()),
             platform: selection.platform.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl SelectionJson {
+    /// With every name, so that it can be sent back as it is.
+    pub(crate) fn whole(selection: &Selection) -> Self {
+        let names = |names: &BTreeSet<NodeName>| names.iter().map(ToString::to_string).collect();
+        Self {
+            node_names: names(&selection.node_names),
+            node_name_count: None,
+            exclude_nodes: names(&selection.exclude_nodes),
+            exclude_node_count: None,
+            ..Self::from(selection)
         }
     }
 }

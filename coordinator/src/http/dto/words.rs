@@ -1,11 +1,13 @@
 //! The domain's enums as words on the wire. The maps are exhaustive: a new variant does not compile until it has its word.
 
 use crate::domain::{
+    execution::ExecutionState,
     outcome::{FailureReason, SuccessReason},
     progress::PullPhase,
     pull::PullState,
     retry::RetryStrategy,
     rules::{BatchMode, PullPolicy},
+    schedule::{MissedRuns, OverlapPolicy},
     task_state::TaskState,
 };
 use serde::Serialize;
@@ -58,6 +60,18 @@ words! {
     RetryWord as RetryStrategy from RetryStrategy { Linear, Exponential }
 }
 words! {
+    /// Where an execution stands.
+    ExecutionStatus as ExecutionStatus from ExecutionState { Queued, Running, Success, Failed, Skipped, Timeout }
+}
+words! {
+    /// What happens when a run is due while the one before has not ended.
+    OverlapWord as OverlapPolicy from OverlapPolicy { Skip, Allow, Queue, Replace }
+}
+words! {
+    /// What happens with runs that were due while no coordinator could start them.
+    MissedRunsWord as MissedRuns from MissedRuns { Skip, RunOnce }
+}
+words! {
     /// How batches follow each other.
     BatchModeWord as BatchMode from BatchMode { Rolling, Strict }
 }
@@ -108,6 +122,24 @@ mod tests {
         for policy in PullPolicy::ALL {
             assert_eq!(
                 word(serde_json::to_value(PullPolicyWord::from(policy)).unwrap()),
+                policy.as_str()
+            );
+        }
+        for state in ExecutionState::ALL {
+            assert_eq!(
+                word(serde_json::to_value(ExecutionStatus::from(state)).unwrap()),
+                state.as_str()
+            );
+        }
+        for policy in OverlapPolicy::ALL {
+            assert_eq!(
+                word(serde_json::to_value(OverlapWord::from(policy)).unwrap()),
+                policy.as_str()
+            );
+        }
+        for policy in MissedRuns::ALL {
+            assert_eq!(
+                word(serde_json::to_value(MissedRunsWord::from(policy)).unwrap()),
                 policy.as_str()
             );
         }

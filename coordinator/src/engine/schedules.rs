@@ -1,0 +1,245 @@
+//! The door to schedules for REST, gRPC and the console: each call checks, writes one step, and wakes the trigger.
+
+use super::{
+    Engine, EngineError,
+    run::now,
+    views::{Page, PageRequest, ScheduleView},
+};
+use crate::{
+    domain::{
+        execution::{Admission, Cause, Execution, ExecutionEvent, ExecutionState, SWITCHED_OFF, admit},
+        ids::{ScheduleId, TaskId},
+        schedule::{Schedule, ScheduleRequest},
+    },
+    metrics::Metrics,
+    store::{ScheduleStep, StoreError},
+};
+use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard, Notify};
+
+/// Runs that every answer shows in advance.
+const UPCOMING: usize = 5;
+
+/// What calls and the trigger share.
+#[derive(Debug)]
+pub(super) struct ScheduleDesk {
+    /// Whoever looks at schedules to change them holds it, so that two never decide on the same sight.
+    turn: Mutex<()>,
+    /// Something changed: the trigger looks again.
+    pub(super) nudge: Notify,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl ScheduleDesk {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            turn: Mutex::default(),
+            nudge: Notify::new(),
+            metrics,
+        }
+    }
+
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+}
+
+/// A run that somebody asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Triggered {
+    /// Its task.
+    pub task: TaskId,
+    /// Its record.
+    pub execution: Execution,
+}
+
+impl Engine {
+    /// Makes a schedule: when this returns, it is durable.
+    ///
+    /// # Errors
+    /// Invalid for a field that breaks a rule, Unavailable when the store cannot write.
+    pub async fn create_schedule(&self, request: ScheduleRequest) -> Result<ScheduleView, EngineError> {
+        let spec = request.check()?;
+        let _turn = self.desk.turn().await;
+        let now = now();
+        let id = ScheduleId::generate(now, rand::random());
+        let schedule = Schedule::new(id, spec, now);
+        self.store.insert_schedule(&schedule).await?;
+        self.schedules_changed().await;
+        Ok(view(schedule))
+    }
+
+    /// Changes what the request names. Runs that wait are left out when it is switched off.
+    ///
+    /// # Errors
+    /// `NotFound`; Invalid for a field that breaks a rule, and then nothing has changed.
+    pub async fn update_schedule(
+        &self,
+        id: &ScheduleId,
+        request: ScheduleRequest,
+    ) -> Result<ScheduleView, EngineError> {
+        let _turn = self.desk.turn().await;
+        let mut schedule = self.known_schedule(id).await?;
+        let spec = request.check_over(&schedule.spec)?;
+        if spec == schedule.spec {
+            return Ok(view(schedule));
+        }
+        let now = now();
+        let is_off = !spec.enabled;
+        schedule.change(spec, now);
+        let mut left_out = vec![];
+        if is_off {
+            for mut execution in self.store.open_executions(Some(id)).await? {
+                if execution.end(ExecutionEvent::Skip, SWITCHED_OFF, now).is_ok() {
+                    left_out.push((ExecutionState::Queued, execution));
+                }
+            }
+        }
+        let step = ScheduleStep {
+            schedule: Some(&schedule),
+            changed: &left_out,
+            new: None,
+        };
+        self.store.schedule_step(step).await?;
+        left_out
+            .iter()
+            .for_each(|(_, execution)| self.desk.metrics.execution_recorded(execution));
+        self.schedules_changed().await;
+        Ok(view(schedule))
+    }
+
+    /// Switches a schedule on or off; nothing happens when it is so already.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn enable_schedule(&self, id: &ScheduleId, enabled: bool) -> Result<ScheduleView, EngineError> {
+        let request = ScheduleRequest {
+            enabled: Some(enabled),
+            ..ScheduleRequest::default()
+        };
+        self.update_schedule(id, request).await
+    }
+
+    /// Removes a schedule with its history; tasks that it started go on. Says whether there was one.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot write.
+    pub async fn delete_schedule(&self, id: &ScheduleId) -> Result<bool, EngineError> {
+        let _turn = self.desk.turn().await;
+        let existed = self.store.delete_schedule(id).await?;
+        self.schedules_changed().await;
+        Ok(existed)
+    }
+
+    /// One schedule.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn schedule(&self, id: &ScheduleId) -> Result<ScheduleView, EngineError> {
+        self.known_schedule(id).await.map(view)
+    }
+
+    /// Schedules, newest first.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub async fn schedules(&self, page: PageRequest) -> Result<Page<ScheduleView>, EngineError> {
+        let (schedules, total) = self.store.schedules(page.limit, page.offset).await?;
+        Ok(Page {
+            items: schedules.into_iter().map(view).collect(),
+            total,
+        })
+    }
+
+    /// Starts a run now, if the schedule is on and its overlap policy allows it. A run that is left out or waits is in the history.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition with the reason when it is off, when the run is left out or waits, or when its task cannot be made.
+    pub async fn trigger_schedule(&self, id: &ScheduleId) -> Result<Triggered, EngineError> {
+        let _turn = self.desk.turn().await;
+        let schedule = self.known_schedule(id).await?;
+        if !schedule.spec.enabled {
+            let refusal = "the scheduled task is disabled, enable it first";
+            return Err(EngineError::Precondition(refusal.into()));
+        }
+        let now = now();
+        let open = self.settle_executions(now, Some(id)).await?.open;
+        let states: Vec<_> = open.iter().map(|execution| execution.state).collect();
+        let cause = Cause::Manual(uuid::Uuid::new_v4().simple().to_string());
+        let mut execution = match admit(schedule.spec.overlap, &states) {
+            Admission::Start => Execution::start(id.clone(), cause, TaskId::of_schedule(now, rand::random()), now),
+            Admission::Queue => Execution::queued(id.clone(), cause, now),
+            Admission::Skip(reason) => Execution::skipped(id.clone(), cause, reason, now),
+        };
+        let step = ScheduleStep {
+            schedule: Some(&schedule),
+            new: Some(&execution),
+            changed: &[],
+        };
+        execution.id = self.store.schedule_step(step).await?.unwrap_or_default();
+        self.desk.metrics.execution_recorded(&execution);
+        if execution.state == ExecutionState::Running {
+            execution = self.launch_execution(execution, now).await?;
+        }
+        self.desk.nudge.notify_one();
+        match (execution.state, execution.task.clone()) {
+            (ExecutionState::Running, Some(task)) => Ok(Triggered { task, execution }),
+            _ => Err(EngineError::Precondition(execution.message)),
+        }
+    }
+
+    /// Executions of a schedule, newest start first; none for an unknown one.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub async fn executions(
+        &self,
+        id: &ScheduleId,
+        states: &[ExecutionState],
+        page: PageRequest,
+    ) -> Result<Page<Execution>, EngineError> {
+        let (items, total) = self.store.executions(id, states, page.limit, page.offset).await?;
+        Ok(Page { items, total })
+    }
+
+    /// One execution of a schedule.
+    ///
+    /// # Errors
+    /// `NotFound`, also when it belongs to another schedule.
+    pub async fn execution(&self, id: &ScheduleId, number: i64) -> Result<Execution, EngineError> {
+        let found = self.store.execution(id, number).await?;
+        found.ok_or_else(|| EngineError::NotFound {
+            kind: "execution",
+            id: number.to_string(),
+        })
+    }
+
+    async fn known_schedule(&self, id: &ScheduleId) -> Result<Schedule, EngineError> {
+        let found = self.store.schedule(id).await?;
+        found.ok_or_else(|| EngineError::NotFound {
+            kind: "scheduled task",
+            id: id.to_string(),
+        })
+    }
+
+    /// Counts again and wakes the trigger. A count that fails is made up for by the next one.
+    pub(super) async fn schedules_changed(&self) {
+        if let Err(error) = self.count_schedules().await {
+            tracing::warn!(error = error.chain(), "schedules not counted");
+        }
+        self.desk.nudge.notify_one();
+    }
+
+    pub(super) async fn count_schedules(&self) -> Result<(), StoreError> {
+        let (enabled, disabled) = self.store.schedule_counts().await?;
+        self.desk.metrics.set_schedules(enabled, disabled);
+        Ok(())
+    }
+}
+
+fn view(schedule: Schedule) -> ScheduleView {
+    ScheduleView {
+        upcoming: schedule.upcoming(now(), UPCOMING),
+        schedule,
+    }
+}
