@@ -15,10 +15,7 @@ use crate::{
     store::Store,
 };
 use anyhow::{Context, Result};
-use ips_proto::v1::{
-    agent_service_server::AgentServiceServer, node_service_server::NodeServiceServer,
-    task_service_server::TaskServiceServer,
-};
+use ips_proto::v1::{node_service_server::NodeServiceServer, task_service_server::TaskServiceServer};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -132,11 +129,11 @@ async fn serve_grpc(
         heartbeat_interval,
         progress_interval: PROGRESS_INTERVAL,
     };
-    let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
+    let agents = Agents::new(engine.clone(), settings, shutdown.clone());
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<AgentServiceServer<Agents>>().await;
+    health.set_serving::<Agents>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     let reflection = || {

@@ -54,7 +54,7 @@ pub struct NodeCondition {
 }
 
 /// One image on a node, as its runtime lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InventoryImage {
     /// Image id: digest of its configuration.
     pub id: String,

@@ -11,6 +11,7 @@ use crate::{
         progress::{LayerProgress, PullPhase},
         selector::check_labels,
     },
+    fleet::images::ImagePool,
     fleet::messages::{Heartbeat, Hello, InventoryReport, ProgressReport, Report},
 };
 use ips_proto::v1::{self, agent_message::Body};
@@ -68,7 +69,7 @@ fn check_labels_of(hello: &v1::Hello) -> Result<(), Invalid> {
 }
 
 /// The reports in one message after hello.
-pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid> {
+pub(super) fn reports(message: v1::AgentMessage, pool: &ImagePool) -> Result<Vec<Report>, Invalid> {
     match message.body {
         Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat))]),
         Some(Body::Progress(progress)) => {
@@ -83,7 +84,7 @@ pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid>
             let (pull, outcome) = outcome(reported)?;
             Ok(vec![Report::Outcome(pull, outcome)])
         }
-        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory))]),
+        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory, pool))]),
         Some(Body::Hello(_)) => Err(Invalid::new("hello", "may only be the first message")),
         // Something that a newer agent says and this coordinator does not know.
         None => Ok(vec![]),
@@ -200,11 +201,11 @@ fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
     })
 }
 
-fn inventory(inventory: v1::Inventory) -> InventoryReport {
+fn inventory(inventory: v1::Inventory, pool: &ImagePool) -> InventoryReport {
     InventoryReport {
         hash: text(inventory.hash),
         whole: inventory.whole,
-        images: inventory.images.into_iter().map(image).collect(),
+        images: pool.share(inventory.images.into_iter().map(image)),
         removed: inventory.removed_ids,
     }
 }
