@@ -62,6 +62,9 @@ struct Arguments {
     /// Ask registries on this machine's loopback, without TLS.
     #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
     registry_allow_loopback: bool,
+    /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
+    #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
+    metrics_image_status: bool,
     /// What to log: error, warn, info, debug or trace, or a list of target=level.
     #[arg(long, env = "IPS_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -96,6 +99,8 @@ pub struct Config {
     pub heartbeat_interval: Duration,
     /// How registries are asked.
     pub registry: RegistrySettings,
+    /// Publish the metric whose labels have no bounds.
+    pub metrics_image_status: bool,
     /// Log filter.
     pub log: String,
     /// Look of log lines.
@@ -147,6 +152,7 @@ impl Config {
             heartbeat_interval,
             registry_plain_http,
             registry_allow_loopback,
+            metrics_image_status,
             log,
             log_format,
             ready_file,
@@ -178,6 +184,7 @@ impl Config {
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
+                    ..Limits::default()
                 },
                 session_grace_ms: grace.as_millis() as i64,
                 node_lost_after_ms: lost.as_millis() as i64,
@@ -192,6 +199,7 @@ impl Config {
                 plain_http_hosts: registry_plain_http,
                 allow_loopback: registry_allow_loopback,
             },
+            metrics_image_status,
             log,
             log_format: match log_format {
                 Format::Json => LogFormat::Json,
