@@ -3,6 +3,7 @@
 
 pub mod images;
 pub mod messages;
+pub mod pool;
 
 use crate::domain::{
     Millis,

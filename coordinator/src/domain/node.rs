@@ -67,3 +67,9 @@ pub struct InventoryImage {
     /// Kubelet's garbage collection leaves it alone.
     pub pinned: bool,
 }
+
+impl AsRef<Self> for InventoryImage {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}

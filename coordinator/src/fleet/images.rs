@@ -1,58 +1,9 @@
-//! Images of inventories, shared by the whole fleet: ten thousand nodes mostly have the same few hundred images, so each is kept
-//! once and nodes hold references to it.
+//! The images of one node, shared with the nodes that have the same ones.
 
 use crate::domain::node::InventoryImage;
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
-/// Images that nobody has any more are looked for when the pool has grown by so many.
-const SWEEP_AFTER: usize = 4096;
-
-/// Every image of every inventory, once.
-#[derive(Debug, Default)]
-pub struct ImagePool {
-    inside: Mutex<Pool>,
-}
-
-#[derive(Debug, Default)]
-struct Pool {
-    known: HashSet<Arc<InventoryImage>>,
-    /// Size at which unused images are removed.
-    sweep_at: usize,
-}
-
-impl ImagePool {
-    /// The shared copies of these images.
-    pub fn share(&self, images: impl IntoIterator<Item = InventoryImage>) -> Vec<Arc<InventoryImage>> {
-        let mut pool = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = images.into_iter().map(|image| pool.share(image)).collect();
-        if pool.known.len() > pool.sweep_at {
-            pool.known.retain(|image| Arc::strong_count(image) > 1);
-            pool.sweep_at = pool.known.len() + SWEEP_AFTER;
-        }
-        shared
-    }
-}
-
-impl Pool {
-    fn share(&mut self, mut image: InventoryImage) -> Arc<InventoryImage> {
-        if let Some(known) = self.known.get(&image) {
-            return Arc::clone(known);
-        }
-        image.id.shrink_to_fit();
-        for list in [&mut image.repo_tags, &mut image.repo_digests] {
-            list.shrink_to_fit();
-            list.iter_mut().for_each(String::shrink_to_fit);
-        }
-        let image = Arc::new(image);
-        self.known.insert(Arc::clone(&image));
-        image
-    }
-}
-
-/// The images of one node by id.
+/// Images by id.
 #[derive(Debug, Default)]
 pub struct Images(Vec<Arc<InventoryImage>>);
 
@@ -106,42 +57,26 @@ impl Images {
 mod tests {
     use super::*;
 
-    fn image(id: &str, tag: &str) -> InventoryImage {
-        InventoryImage {
-            id: id.into(),
-            repo_tags: vec![tag.into()],
-            repo_digests: vec![],
-            size_bytes: 1,
-            pinned: false,
-        }
-    }
-
     #[test]
-    fn equal_images_of_two_nodes_are_one_and_go_when_both_are_gone() {
-        let pool = ImagePool::default();
-        let (first, second) = (pool.share([image("a", "x:1")]), pool.share([image("a", "x:1")]));
-        assert!(Arc::ptr_eq(&first[0], &second[0]));
-        let other = pool.share([image("a", "x:2")]);
-        assert!(!Arc::ptr_eq(&first[0], &other[0]), "another record is another image");
-        drop((first, second));
-        pool.share((0..=SWEEP_AFTER).map(|n| image(&n.to_string(), "y:1")));
-        pool.share([image("b", "x:1")]);
-        let left = pool.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(!left.known.contains(&image("a", "x:1")) && left.known.contains(&image("a", "x:2")));
-    }
-
-    #[test]
-    fn a_nodes_images_are_kept_by_id() {
-        let pool = ImagePool::default();
+    fn an_image_replaces_the_one_of_its_id() {
+        let image = |id: &str, tag: &str| {
+            Arc::new(InventoryImage {
+                id: id.into(),
+                repo_tags: vec![tag.into()],
+                repo_digests: vec![],
+                size_bytes: 1,
+                pinned: false,
+            })
+        };
         let mut images = Images::default();
-        for shared in pool.share([image("b", "1"), image("a", "1"), image("b", "2")]) {
-            images.insert(shared);
+        for (id, tag) in [("b", "1"), ("a", "1"), ("b", "2")] {
+            images.insert(image(id, tag));
         }
         let shown: Vec<_> = images
             .values()
-            .map(|image| (image.id.as_str(), &image.repo_tags[0]))
+            .map(|image| (image.id.as_str(), image.repo_tags[0].as_str()))
             .collect();
-        assert_eq!(shown, [("a", &"1".to_owned()), ("b", &"2".to_owned())]);
+        assert_eq!(shown, [("a", "1"), ("b", "2")]);
         images.remove("a");
         images.remove("x");
         assert_eq!(images.len(), 1);

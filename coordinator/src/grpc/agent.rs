@@ -11,10 +11,11 @@ use crate::{
         Engine,
         core::{Refusal, SessionGrant},
     },
-    fleet::{self, SessionId, images::ImagePool, messages::Order},
+    fleet::{self, SessionId, messages::Order},
 };
 use futures::future::{Ready, ready};
 use http_body_util::StreamBody;
+use inbound::SharedText;
 use incoming::Incoming;
 use ips_proto::v1::{Hello, agent_message::Body};
 use outgoing::{Opened, Outgoing};
@@ -49,8 +50,7 @@ pub struct Agents {
     engine: Engine,
     settings: AgentSettings,
     shutdown: CancellationToken,
-    /// Images of all inventories.
-    images: Arc<ImagePool>,
+    shared: Arc<SharedText>,
     /// Refusals that were logged, so that an agent that keeps coming back does not fill the log.
     logged: Arc<Mutex<HashSet<(String, String)>>>,
 }
@@ -62,7 +62,7 @@ impl Agents {
             engine,
             settings,
             shutdown,
-            images: Arc::default(),
+            shared: Arc::default(),
             logged: Arc::default(),
         }
     }
@@ -183,7 +183,7 @@ impl Agents {
                 let expected = format!("sequence: must be {sequence}, found {}", message.sequence);
                 return Err(Status::invalid_argument(expected));
             }
-            let reports = inbound::reports(message, &self.images);
+            let reports = inbound::reports(message, &self.shared);
             for report in reports.map_err(|invalid| Status::invalid_argument(invalid.to_string()))? {
                 let told = self.engine.report(node.clone(), session, report).await;
                 told.map_err(|error| Status::unavailable(error.to_string()))?;
