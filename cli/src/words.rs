@@ -41,6 +41,20 @@ words!(
     retry_strategy, v1::RetryStrategy, "RETRY_STRATEGY_"
 );
 
+words!(
+    /// How batches follow each other.
+    batch_mode, v1::BatchMode, "BATCH_MODE_"
+);
+
+/// Whether a warm image is left alone, in Kubernetes' words.
+pub fn pull_policy(value: i32) -> String {
+    match v1::ImagePullPolicy::try_from(value) {
+        Ok(v1::ImagePullPolicy::Always) => "Always".to_owned(),
+        Ok(v1::ImagePullPolicy::IfNotPresent | v1::ImagePullPolicy::Unspecified) => "IfNotPresent".to_owned(),
+        Err(_newer) => format!("unknown-{value}"),
+    }
+}
+
 /// `linux/arm64/v8`.
 pub fn platform(platform: Option<&v1::Platform>) -> String {
     let Some(platform) = platform else {

@@ -64,6 +64,7 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
+        .routes(routes!(tasks::clone_task))
         .routes(routes!(pulls::list_pulls))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))

@@ -34,6 +34,7 @@ const COORDINATOR: Layers = Layers {
         ("engine", &["domain", "store", "fleet", "registry", "notify", "metrics"]),
         ("grpc", &["domain", "fleet", "engine", "metrics"]),
         ("http", &["domain", "engine", "metrics"]),
+        ("maintenance", &["domain", "store", "vault"]),
         ("telemetry", &[]),
         ("config", ANY),
         ("startup", ANY),

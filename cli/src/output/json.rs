@@ -3,6 +3,7 @@
 
 mod node;
 mod pull;
+mod rules;
 mod task;
 
 pub use node::Node;
