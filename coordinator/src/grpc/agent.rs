@@ -158,9 +158,8 @@ impl Agents {
         opened: oneshot::Sender<Opened>,
         mut gone: oneshot::Receiver<()>,
     ) -> Result<(), Status> {
-        let hello = self.hello(&mut incoming).await?;
-        let (sender, orders) = mpsc::channel(fleet::ORDER_QUEUE);
-        let (node, grant) = self.open(hello, sender).await?;
+        // Boxed, so that the room for the hello is not kept for as long as the session lives.
+        let (node, grant, orders) = Box::pin(self.begin(&mut incoming)).await?;
         let session = grant.session;
         // Fails when the agent is gone, which is seen below.
         let _gone = opened.send(Opened { grant, orders });
@@ -172,6 +171,16 @@ impl Agents {
         self.engine.close_session(node.clone(), session).await;
         tracing::info!(%node, session, reason = %reason(&result), "session closed");
         result
+    }
+
+    async fn begin(
+        &self,
+        incoming: &mut Incoming,
+    ) -> Result<(NodeName, SessionGrant, mpsc::Receiver<Box<Order>>), Status> {
+        let hello = self.hello(incoming).await?;
+        let (sender, orders) = mpsc::channel(fleet::ORDER_QUEUE);
+        let (node, grant) = self.open(hello, sender).await?;
+        Ok((node, grant, orders))
     }
 
     /// Takes what the agent says until it ends the stream.
