@@ -61,7 +61,8 @@ const AGENT: Layers = Layers {
     modules: &[
         ("pull", &[]),
         ("runtime", &["pull"]),
-        ("worker", &["pull", "runtime"]),
+        ("credentials", &["pull"]),
+        ("worker", &["pull", "runtime", "credentials"]),
         ("link", &["pull", "runtime", "node", "worker"]),
         ("node", &["pull", "runtime"]),
         ("health", &["link", "node", "worker"]),
@@ -74,6 +75,7 @@ const AGENT: Layers = Layers {
     owned: &[
         ("containerd_client", &["runtime"]),
         ("k8s_cri", &["runtime"]),
+        ("serde_saphyr", &["credentials"]),
         ("ips_proto", &["link"]),
         ("axum", &["health"]),
         ("clap", &["config", "main"]),
