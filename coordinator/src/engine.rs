@@ -120,7 +120,7 @@ impl Engine {
     pub async fn open_session(
         &self,
         hello: Hello,
-        orders: mpsc::Sender<Order>,
+        orders: mpsc::Sender<Box<Order>>,
     ) -> Result<Result<SessionGrant, Refusal>, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.tell(Command::OpenSession {

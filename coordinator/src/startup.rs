@@ -17,8 +17,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
-    agent_service_server::AgentServiceServer, node_service_server::NodeServiceServer,
-    schedule_service_server::ScheduleServiceServer, task_service_server::TaskServiceServer,
+    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
+    task_service_server::TaskServiceServer,
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -144,12 +144,12 @@ async fn serve_grpc(
         heartbeat_interval,
         progress_interval: PROGRESS_INTERVAL,
     };
-    let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
+    let agents = Agents::new(engine.clone(), settings, shutdown.clone());
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
     let schedules = ScheduleServiceServer::new(ScheduleService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<AgentServiceServer<Agents>>().await;
+    health.set_serving::<Agents>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;

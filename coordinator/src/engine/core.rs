@@ -136,7 +136,7 @@ pub enum Command {
         /// What it says.
         hello: Box<Hello>,
         /// Way to it.
-        orders: mpsc::Sender<Order>,
+        orders: mpsc::Sender<Box<Order>>,
         /// Whom to answer.
         reply: oneshot::Sender<Result<SessionGrant, Refusal>>,
     },

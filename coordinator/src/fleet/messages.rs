@@ -9,6 +9,7 @@ use crate::domain::{
     progress::PullPhase,
     rules::PullPolicy,
 };
+use std::sync::Arc;
 
 /// Who the agent is and what it is in the middle of.
 #[derive(Debug, Clone)]
@@ -71,8 +72,8 @@ pub struct InventoryReport {
     pub hash: String,
     /// `images` is everything.
     pub whole: bool,
-    /// Images.
-    pub images: Vec<InventoryImage>,
+    /// Images, shared with other nodes that have them.
+    pub images: Vec<Arc<InventoryImage>>,
     /// Ids that are gone.
     pub removed: Vec<String>,
 }

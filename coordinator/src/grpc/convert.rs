@@ -291,7 +291,7 @@ fn bytes(bytes: &ByteCounts) -> v1::ByteCounts {
 
 fn layer(layer: &LayerProgress) -> v1::LayerProgress {
     v1::LayerProgress {
-        digest: layer.digest.clone(),
+        digest: layer.digest.to_string(),
         index: layer.index,
         bytes: Some(bytes(&layer.bytes)),
         unpacked: layer.unpacked,

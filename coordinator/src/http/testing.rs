@@ -206,7 +206,7 @@ pub(super) struct Agent {
     engine: Engine,
     node: NodeName,
     session: crate::fleet::SessionId,
-    orders: mpsc::Receiver<Order>,
+    orders: mpsc::Receiver<Box<Order>>,
 }
 
 impl Agent {
@@ -214,7 +214,7 @@ impl Agent {
     pub(super) async fn started(&mut self) -> StartPull {
         loop {
             let order = tokio::time::timeout(Duration::from_secs(5), self.orders.recv()).await;
-            if let Order::StartPull(start) = order.unwrap().unwrap() {
+            if let Order::StartPull(start) = *order.unwrap().unwrap() {
                 return start;
             }
         }
@@ -251,7 +251,7 @@ impl Agent {
         let inventory = InventoryReport {
             hash: "h1".into(),
             whole: true,
-            images: vec![image],
+            images: vec![image.into()],
             removed: vec![],
         };
         self.report(Report::Inventory(inventory)).await;
