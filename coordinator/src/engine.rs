@@ -4,8 +4,10 @@
 pub mod board;
 pub mod core;
 mod create;
+mod credentials;
 pub mod error;
 mod live;
+pub mod logins;
 pub mod planner;
 mod publish;
 mod readiness;
@@ -27,9 +29,11 @@ use crate::{
     },
     metrics::Metrics,
     store::{Store, StoreError},
+    vault::Vault,
 };
 use board::{Board, Delta};
 use error::EngineError;
+use logins::LoginBook;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
@@ -46,13 +50,21 @@ const LET_GO_LIMIT: Duration = Duration::from_secs(5);
 const LET_GO_PAUSE: Duration = Duration::from_millis(100);
 
 /// The door to the engine for REST, gRPC and the console. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Engine {
     board: Arc<Board>,
     shared: Arc<Shared>,
     store: Store,
+    logins: Arc<LoginBook>,
+    registry: Arc<dyn ImageResolver>,
     readiness: Arc<Readiness>,
     commands: mpsc::Sender<Command>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -63,11 +75,14 @@ impl Engine {
     pub async fn open(
         store: Store,
         settings: EngineSettings,
-        resolver: Arc<dyn ImageResolver>,
+        registry: Arc<dyn ImageResolver>,
+        vault: Vault,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Loop), StoreError> {
         let (sender, commands) = mpsc::channel(QUEUE);
-        let shared = Arc::new(Shared::new(Fleet::from_stored(store.nodes().await?, now())));
+        let logins = Arc::new(LoginBook::new(vault, store.all_credentials().await?));
+        let shared = Shared::new(Fleet::from_stored(store.nodes().await?, now()));
+        let shared = Arc::new(shared.with_logins(Arc::clone(&logins)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
         let core = Core::new(
@@ -83,7 +98,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             board: Arc::clone(&board),
             metrics,
-            resolver: Resolver::new(resolver, sender.clone()),
+            resolver: Resolver::new(Arc::clone(&registry), Arc::clone(&logins), sender.clone()),
             commands,
             readiness: Arc::clone(&readiness),
         };
@@ -93,6 +108,8 @@ impl Engine {
                 board,
                 shared,
                 store,
+                logins,
+                registry,
                 readiness,
                 commands: sender,
             },
@@ -122,6 +139,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + LET_GO_LIMIT;
         loop {
             if self.store.delete_ended_task(id).await? {
+                self.logins.forget_task(id);
                 self.board.publish(Delta {
                     removed_tasks: vec![id.clone()],
                     ..Delta::default()
@@ -210,6 +228,7 @@ impl From<StoreError> for EngineError {
             | StoreError::TooOld { .. }
             | StoreError::Migrate(_)
             | StoreError::Taken { .. }
+            | StoreError::NoCredential { .. }
             | StoreError::Stale { .. }
             | StoreError::Damaged { .. } => Self::Internal(Box::new(error)),
         }

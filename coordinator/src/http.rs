@@ -14,6 +14,7 @@ mod openapi;
 mod page;
 mod pulls;
 mod request_id;
+mod secrets;
 mod stats;
 mod tasks;
 
@@ -65,6 +66,9 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(pulls::list_pulls))
+        .routes(routes!(secrets::list_secrets, secrets::create_secret))
+        .routes(routes!(secrets::get_secret, secrets::update_secret, secrets::delete_secret))
+        .routes(routes!(secrets::test_secret))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))

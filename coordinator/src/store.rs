@@ -8,12 +8,16 @@
 //! writer, never a retry.
 
 mod changes;
+mod credentials;
 mod nodes;
+mod numbers;
 mod pulls;
 mod rows;
 mod tasks;
 
 pub use changes::Changes;
+pub use credentials::CredentialRemoval;
+pub use numbers::Numbers;
 pub use pulls::PullQuery;
 
 use sqlx::{
@@ -68,6 +72,12 @@ pub enum StoreError {
     Taken {
         /// `task` or `request`.
         what: &'static str,
+    },
+    /// A task names a credential that does not exist.
+    #[error("credential {id} does not exist")]
+    NoCredential {
+        /// Its number.
+        id: CredentialId,
     },
     /// A compare-and-set found another state than expected.
     #[error("{what} changed behind the engine's back")]

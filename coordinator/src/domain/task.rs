@@ -3,6 +3,7 @@
 use super::{
     Invalid, Millis,
     counts::{ByteCounts, FailureGroup, PullCounts},
+    credential::{NewLogin, TaskCredential, TaskLoginsRequest},
     ids::TaskId,
     image::{ImageRef, ResolvedImage},
     in_range,
@@ -37,6 +38,8 @@ pub struct TaskRequest {
     pub pull_timeout_seconds: Option<i64>,
     /// Longest standstill in seconds.
     pub no_progress_timeout_seconds: Option<i64>,
+    /// Logins for registries.
+    pub logins: TaskLoginsRequest,
     /// Id chosen by the client.
     pub id: Option<String>,
     /// Key that makes creating idempotent.
@@ -60,6 +63,9 @@ pub struct TaskSpec {
     pub pull_timeout_seconds: u32,
     /// Longest standstill in seconds.
     pub no_progress_timeout_seconds: u32,
+    /// Credentials that its pulls may use.
+    #[serde(default)]
+    pub credentials: Vec<TaskCredential>,
 }
 
 /// A checked request with the ids that came along.
@@ -67,6 +73,8 @@ pub struct TaskSpec {
 pub struct NewTask {
     /// What to do.
     pub spec: TaskSpec,
+    /// A login in the clear, which becomes a credential of the task.
+    pub login: Option<NewLogin>,
     /// Id chosen by the client.
     pub id: Option<TaskId>,
     /// Key that makes creating idempotent.
@@ -79,6 +87,7 @@ impl TaskRequest {
     /// # Errors
     /// The first field that breaks a rule, named as the REST API names it.
     pub fn check(self) -> Result<NewTask, Invalid> {
+        let (credentials, login) = self.logins.check()?;
         let spec = TaskSpec {
             images: check_images(&self.images)?,
             node_selector: NodeSelector::new(self.node_selector)?,
@@ -102,9 +111,11 @@ impl TaskRequest {
                 self.no_progress_timeout_seconds.unwrap_or(300),
                 1..=86_400,
             )?,
+            credentials,
         };
         Ok(NewTask {
             spec,
+            login,
             id: self.id.as_deref().map(TaskId::parse).transpose()?,
             request_id: self.request_id.map(check_request_id).transpose()?,
         })

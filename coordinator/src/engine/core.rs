@@ -10,6 +10,7 @@ mod transitions;
 use super::{
     error::EngineError,
     live::Live,
+    logins::LoginBook,
     publish::Publisher,
     views::TaskView,
     work::{OpenTask, OpenWork},
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     domain::{
         Millis,
+        credential::{Login, Logins as _, TaskCredential},
         ids::{NodeName, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
         limits::Limits,
@@ -55,6 +57,7 @@ pub struct EngineSettings {
 pub struct Shared {
     fleet: RwLock<Fleet>,
     live: RwLock<Live>,
+    logins: Option<Arc<LoginBook>>,
 }
 
 impl Shared {
@@ -63,7 +66,23 @@ impl Shared {
         Self {
             fleet: RwLock::new(fleet),
             live: RwLock::default(),
+            logins: None,
         }
+    }
+
+    /// The same with logins for registries.
+    pub fn with_logins(self, logins: Arc<LoginBook>) -> Self {
+        Self {
+            logins: Some(logins),
+            ..self
+        }
+    }
+
+    /// The login for an image of a task; `None` means anonymous.
+    pub(super) fn login(&self, credentials: &[TaskCredential], image: &ImageRef) -> Result<Option<Login>, String> {
+        let Some(logins) = &self.logins else { return Ok(None) };
+        let parts = image.parts();
+        logins.of_task(credentials).login(&parts.registry, &parts.repository)
     }
 
     /// The fleet, to read.
@@ -168,6 +187,8 @@ pub enum Effect {
         image: ImageRef,
         /// Platforms of the targets.
         platforms: Vec<Platform>,
+        /// Credentials that the task names.
+        credentials: Vec<TaskCredential>,
     },
     /// An outcome for a pull that is not open: only the store knows what to say.
     LateOutcome(NodeName, PullId, Box<Outcome>),
@@ -329,6 +350,7 @@ impl Core {
                     image_index,
                     image: image.clone(),
                     platforms: platforms.iter().cloned().collect(),
+                    credentials: open.task.spec.credentials.clone(),
                 });
             }
         }

@@ -25,10 +25,16 @@ impl Engine {
         let now = now();
         let nodes = self.targets(&new.spec)?;
         let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
-        let pulls = pulls_for(&id, &nodes, &new.spec);
-        let task = accepted(id, new.spec.clone(), nodes.len(), pulls.len(), now);
-        match self.store.insert_task(&task, new.request_id.as_deref(), &pulls).await {
-            Ok(()) => {}
+        let mut spec = new.spec.clone();
+        let own = self.prepare_logins(&id, &new, &mut spec).await?;
+        let pulls = pulls_for(&id, &nodes, &spec);
+        let task = accepted(id, spec, nodes.len(), pulls.len(), now);
+        let saved = self.store.insert_task(&task, new.request_id.as_deref(), &pulls, own.as_ref());
+        match saved.await {
+            Ok(()) => own.into_iter().for_each(|own| self.logins.put(own)),
+            Err(StoreError::NoCredential { id }) => {
+                return Err(Invalid::new("secretId", format!("credential {id} does not exist")).into());
+            }
             Err(StoreError::Taken { what: "request" }) => {
                 let known = self.known_request(&new).await?;
                 let known = known

@@ -3,6 +3,7 @@
 use crate::domain::{
     Millis,
     counts::ByteCounts,
+    credential::Credential,
     node::{InventoryImage, Node, NodeCondition},
     progress::LiveProgress,
     pull::{Pull, PullState},
@@ -37,6 +38,15 @@ impl PullView {
     pub fn bytes(&self) -> &ByteCounts {
         self.live.as_ref().map_or(&self.pull.bytes, |live| &live.bytes)
     }
+}
+
+/// A credential without its password.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CredentialView {
+    /// Record; the password in it is encrypted.
+    pub credential: Credential,
+    /// Why it cannot be used; `None` when it can.
+    pub unreadable: Option<String>,
 }
 
 /// A node with what its session says.

@@ -3,7 +3,7 @@
 use super::Core;
 use crate::domain::{ids::PullId, pull::PullState};
 use crate::{
-    domain::{Millis, image::ImageDigests, pull::PullEvent, task_state::TaskState},
+    domain::{Millis, image::ImageDigests, outcome::FailureReason, pull::PullEvent, task_state::TaskState},
     engine::{
         planner::{PlanTask, QueuedPull, Room, plan},
         work::{OpenTask, OpenWork},
@@ -29,7 +29,7 @@ impl Core {
                 pull.message.clear();
             });
             if started.is_ok() {
-                self.order_start(&id);
+                self.order_start(now, &id);
             }
         }
         self.plan_due = false;
@@ -58,10 +58,14 @@ impl Core {
         plan(now, room, tasks).into_iter().cloned().collect()
     }
 
-    fn order_start(&mut self, id: &PullId) {
+    fn order_start(&mut self, now: Millis, id: &PullId) {
         let Some(pull) = self.work.pulls.get(id) else { return };
         let Some(open) = self.work.tasks.get(&pull.task) else {
             return;
+        };
+        let login = match self.shared.login(&open.task.spec.credentials, &pull.image) {
+            Ok(login) => login,
+            Err(why) => return self.cannot_log_in(now, id, why),
         };
         let start = StartPull {
             pull: id.clone(),
@@ -70,9 +74,21 @@ impl Core {
             digests: digests_for(open, pull.image_index, &self.shared.fleet(), &pull.node),
             deadline_ms: u64::from(open.task.spec.pull_timeout_seconds) * 1000,
             no_progress_timeout_ms: u64::from(open.task.spec.no_progress_timeout_seconds) * 1000,
+            login,
         };
         let node = pull.node.clone();
         self.order(&node, Order::StartPull(start));
+    }
+}
+
+impl Core {
+    /// Ends a pull whose login cannot be used: without it the registry would refuse, or serve something else.
+    fn cannot_log_in(&mut self, now: Millis, id: &PullId, why: String) {
+        // It was dispatched a moment ago, which allows it.
+        let _failed = self.apply(now, id, PullEvent::Fail, |pull| {
+            pull.failure = Some(FailureReason::Unauthorized);
+            pull.message = why;
+        });
     }
 }
 
