@@ -24,16 +24,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 use tracing::{error, info, warn};
-
-/// A session that lived this long resets the back-off.
-const STABLE: Duration = Duration::from_secs(10);
 
 /// Ends that only people can mend: wrong versions, a name that is taken, a second agent with the same identity.
 const REFUSALS: [Code; 5] = [
@@ -136,10 +130,9 @@ impl Link {
         let mut backoff = Backoff::default();
         let mut address = self.coordinator.clone();
         while !stop.is_cancelled() {
-            let began = Instant::now();
             let ended = session::run(self, &address, &stop).await;
-            if began.elapsed() >= STABLE {
-                backoff = Backoff::default();
+            if *self.state.borrow() == LinkState::Open {
+                backoff = Backoff::after_loss();
             }
             let pause = match ended {
                 Ended::Stopped => return,

@@ -8,6 +8,7 @@ pub mod order;
 pub mod outcome;
 pub mod patience;
 pub mod phase;
+pub mod policy;
 pub mod reference;
 pub mod scrub;
 pub mod verdict;

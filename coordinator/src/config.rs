@@ -1,13 +1,19 @@
 //! Every setting: its flag, its environment names, default and unit. Checked once, before anything starts; what is wrong is said in
 //! one line that names the setting, the value and what is allowed.
 
+mod keys;
+mod registry;
+
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::core::EngineSettings,
     registry::RegistrySettings,
     telemetry::LogFormat,
+    vault::KeySettings,
 };
 use clap::{Parser, ValueEnum};
+use keys::KeyArguments;
+use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
@@ -54,12 +60,10 @@ struct Arguments {
     /// Pause between two heartbeats of an agent (100ms to 5m).
     #[arg(long, env = "IPS_HEARTBEAT_INTERVAL", value_name = "DURATION", default_value = "10s")]
     heartbeat_interval: String,
-    /// Registries that are asked without TLS, as HOST[:PORT]; repeat it or separate them by commas.
-    #[arg(long, env = "IPS_REGISTRY_PLAIN_HTTP", value_name = "HOST", value_delimiter = ',')]
-    registry_plain_http: Vec<String>,
-    /// Ask registries on this machine's loopback, without TLS.
-    #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
-    registry_allow_loopback: bool,
+    #[command(flatten)]
+    registry: RegistryArguments,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// What to log: error, warn, info, debug or trace, or a list of target=level.
     #[arg(long, env = "IPS_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -94,6 +98,8 @@ pub struct Config {
     pub heartbeat_interval: Duration,
     /// How registries are asked.
     pub registry: RegistrySettings,
+    /// Keys that encrypt stored passwords.
+    pub keys: KeySettings,
     /// Log filter.
     pub log: String,
     /// Look of log lines.
@@ -143,8 +149,8 @@ impl Config {
             session_grace,
             node_lost_after,
             heartbeat_interval,
-            registry_plain_http,
-            registry_allow_loopback,
+            registry,
+            keys,
             log,
             log_format,
             ready_file,
@@ -184,10 +190,7 @@ impl Config {
                 Duration::from_millis(100),
                 Duration::from_secs(300),
             )?,
-            registry: RegistrySettings {
-                plain_http_hosts: registry_plain_http,
-                allow_loopback: registry_allow_loopback,
-            },
+            registry: registry.check()?,
             log,
             log_format: match log_format {
                 Format::Json => LogFormat::Json,

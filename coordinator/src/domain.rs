@@ -13,6 +13,7 @@ pub mod progress;
 pub mod pull;
 pub mod retry;
 pub mod rules;
+pub mod selection;
 pub mod selector;
 pub mod share;
 pub mod task;

@@ -6,6 +6,7 @@ pub mod core;
 mod create;
 mod credentials;
 pub mod error;
+mod library;
 mod live;
 pub mod logins;
 pub mod planner;

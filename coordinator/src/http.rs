@@ -8,6 +8,7 @@ mod events;
 mod extract;
 mod guard;
 mod health;
+mod library;
 mod nodes;
 mod observe;
 mod openapi;
@@ -66,6 +67,9 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(pulls::list_pulls))
+        .routes(routes!(library::list_library, library::add_to_library))
+        .routes(routes!(library::import_library))
+        .routes(routes!(library::update_library, library::delete_library))
         .routes(routes!(secrets::list_secrets, secrets::create_secret))
         .routes(routes!(secrets::get_secret, secrets::update_secret, secrets::delete_secret))
         .routes(routes!(secrets::test_secret))

@@ -9,6 +9,7 @@
 
 mod changes;
 mod credentials;
+mod library;
 mod nodes;
 mod numbers;
 mod pulls;

@@ -1,5 +1,5 @@
-//! The gRPC protocol of IPS, generated from `ips/v1/*.proto`. Nothing here but generated code and its descriptors:
-//! meaning, units and limits of each field stand in the `.proto` files.
+//! The gRPC protocol of IPS, generated from `ips/v1/*.proto`. Nothing here but generated code and its descriptors
+//! (and how a login shows: not at all). Meaning, units and limits of each field stand in the `.proto` files.
 
 /// Messages and services of package `ips.v1`.
 #[allow(
@@ -12,6 +12,47 @@
 )]
 pub mod v1 {
     tonic::include_proto!("ips.v1");
+}
+
+impl std::fmt::Debug for v1::RegistryCredential {
+    /// Names the registry and nothing else of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegistryCredential")
+            .field("server_address", &self.server_address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::InlineLogin {
+    /// Names the registry and nothing else of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InlineLogin")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::CreateCredentialRequest {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateCredentialRequest")
+            .field("name", &self.name)
+            .field("registry", &self.registry)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::UpdateCredentialRequest {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateCredentialRequest")
+            .field("credential_id", &self.credential_id)
+            .field("name", &self.name)
+            .field("registry", &self.registry)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The encoded `FileDescriptorSet` of the protocol, for server reflection and for the compatibility test.

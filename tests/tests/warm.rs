@@ -56,6 +56,8 @@ async fn an_image_of_two_layers_is_warm_and_the_second_order_is_free(
     stand.completed(&again).await;
     let pull = stand.pull(&again, "node-1").await;
     assert_eq!(pull["successReason"], "already_present", "{pull:#}");
+    assert_accounted(&pull, digests.layer_bytes());
+    assert_eq!(pull["bytes"]["fetched"], 0, "all of it is saved: {pull:#}");
     let asked = (
         proxy.asked_by_containerd(Kind::Manifest),
         proxy.asked_by_containerd(Kind::Blob),

@@ -29,6 +29,17 @@ impl ByteCounts {
             .saturating_add(self.not_needed)
     }
 
+    /// The account of an image that was there before, of which only the size is known.
+    #[must_use]
+    pub fn present(size: u64) -> Self {
+        Self {
+            total: size,
+            not_needed: size,
+            unpacked: size,
+            ..Self::default()
+        }
+    }
+
     fn plus(self, other: &Self) -> Self {
         Self {
             total: self.total.saturating_add(other.total),

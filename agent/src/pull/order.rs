@@ -1,7 +1,8 @@
 //! What the coordinator orders: one attempt to make one image warm. Holds the credential in a type that cannot print.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, hint::black_box, mem::take, time::Duration};
+use std::{fmt, time::Duration};
+use zeroize::Zeroize as _;
 
 /// One attempt of one pull.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,12 +30,12 @@ pub struct Digests {
     pub config: Option<String>,
 }
 
-/// Whether a warm image may be left alone.
+/// Whether a warm image may be left alone; `policy` has the table of all cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// A warm image with the expected digest is left alone.
+    /// A warm image is left alone when its digest is the expected one, or when none is known.
     IfNotPresent,
-    /// The registry is contacted in any case.
+    /// A warm image is left alone only when its digest is the expected one.
     Always,
 }
 
@@ -57,9 +58,7 @@ impl fmt::Debug for Credential {
 
 impl Drop for Credential {
     fn drop(&mut self) {
-        let mut password = take(&mut self.password).into_bytes();
-        password.fill(0);
-        black_box(&password);
+        self.password.zeroize();
     }
 }
 

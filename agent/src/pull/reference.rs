@@ -48,19 +48,21 @@ pub fn full_name(reference: &str) -> String {
 }
 
 /// The registry that a login is for, as URL. The runtime never uses one with a bare host, and gives one without any host to
-/// whoever asks, so both are made whole; `reference` tells the host where the login does not.
+/// whoever asks, mirrors included, so both are made whole; `reference` tells the host where the login does not. Only scheme and
+/// host are kept, and Docker Hub gets the name under which the runtime asks it.
 #[must_use]
 pub fn registry_url(server_address: &str, reference: &str) -> String {
-    if server_address.contains("://") {
-        return server_address.to_owned();
-    }
-    let host = match server_address {
+    let (scheme, rest) = server_address
+        .trim()
+        .split_once("://")
+        .unwrap_or(("https", server_address.trim()));
+    let host = match rest.split('/').next().unwrap_or_default() {
         "" => host_and_repository(reference).0,
         given => given.to_owned(),
     };
     match host.as_str() {
-        DEFAULT_HOST => "https://registry-1.docker.io".to_owned(),
-        host => format!("https://{host}"),
+        DEFAULT_HOST | "index.docker.io" => format!("{scheme}://registry-1.docker.io"),
+        host => format!("{scheme}://{host}"),
     }
 }
 
@@ -103,6 +105,9 @@ mod tests {
     #[case("r.example:5000", "r.example:5000/a:1", "https://r.example:5000")]
     #[case("", "r.example/a:1", "https://r.example")]
     #[case("", "nginx", "https://registry-1.docker.io")]
+    #[case("https://", "r.example/a:1", "https://r.example")]
+    #[case("https://index.docker.io/v1/", "nginx", "https://registry-1.docker.io")]
+    #[case("https://r.example/v2/", "r.example/a:1", "https://r.example")]
     fn registry_urls(#[case] given: &str, #[case] reference: &str, #[case] url: &str) {
         assert_eq!(registry_url(given, reference), url);
     }
@@ -112,6 +117,8 @@ mod tests {
         fn never_panics(text in ".{0,200}") {
             let _ = host_and_repository(&text);
             let _ = (digest_of(&text), full_name(&text));
+            let url = registry_url(&text, &text);
+            prop_assert!(url.contains("://"));
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Facts {
     pub config: Option<ImageConfig>,
     /// True when the snapshot of the whole layer chain is committed.
     pub unpacked: bool,
+    /// Compressed size in bytes, as the runtime reports it.
+    pub size: u64,
 }
 
 /// What the facts mean.
@@ -104,6 +106,7 @@ mod tests {
                 diff_ids: vec!["sha256:d".into()],
             }),
             unpacked: true,
+            size: 1,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::pull::{
     Credential, Digests, Platform,
     layout::{chain_ids, sha256},
 };
+use base64::Engine as _;
 use futures::{StreamExt as _, future::BoxFuture, stream::BoxStream};
 use serde_json::json;
 use std::{
@@ -34,6 +35,8 @@ pub(crate) enum Behaviour {
     Land,
     LandWithoutUnpacking,
     Fail(String),
+    /// Fails with a text in which the login stands, as `user:password` and as HTTP carries it.
+    Echo(String),
     Hang,
 }
 
@@ -51,6 +54,7 @@ struct Inside {
     running: usize,
     most: usize,
     dropped: usize,
+    logins: Vec<Option<Credential>>,
 }
 
 /// The runtime. Clones share everything.
@@ -192,10 +196,22 @@ impl Fake {
             id: published.digests.config.unwrap(),
             tags: vec![reference.into()],
             digests: vec![format!("{reference}@{target}")],
-            size: 1,
+            size: published.layers.iter().map(|(_, size)| size).sum(),
             pinned: false,
         };
         inside.images.insert(reference.into(), record);
+    }
+
+    /// Manifests go from the content store, as where layers and manifests are discarded after unpacking.
+    pub(crate) fn lose_manifests(&self) {
+        self.lock()
+            .documents
+            .retain(|_, bytes| !bytes.starts_with(b"{\"config\""));
+    }
+
+    /// The logins of all pull calls, in order.
+    pub(crate) fn logins(&self) -> Vec<Option<Credential>> {
+        self.lock().logins.clone()
     }
 
     /// Pull calls so far.
@@ -227,13 +243,14 @@ impl Fake {
         Box::pin(async move { answer })
     }
 
-    async fn pull_once(self, reference: String) -> Result<(), RuntimeError> {
+    async fn pull_once(self, reference: String, login: Option<Credential>) -> Result<(), RuntimeError> {
         let mut running = {
             let mut inside = self.lock();
             if let Some(why) = &inside.away {
                 return Err(RuntimeError::Away(why.clone()));
             }
             inside.calls += 1;
+            inside.logins.push(login.clone());
             inside.running += 1;
             inside.most = inside.most.max(inside.running);
             Running {
@@ -260,12 +277,21 @@ impl Fake {
         match (through, behaviour) {
             (false, _) => Err(RuntimeError::Away("containerd is not reachable: broken pipe".into())),
             (true, Behaviour::Fail(text)) => Err(RuntimeError::Refused(text)),
+            (true, Behaviour::Echo(text)) => Err(RuntimeError::Refused(echo(&text, login.as_ref()))),
             (true, behaviour) => {
                 self.land(&reference, behaviour == Behaviour::Land);
                 Ok(())
             }
         }
     }
+}
+
+/// What a careless runtime says about a login that was refused.
+fn echo(text: &str, login: Option<&Credential>) -> String {
+    let Some(login) = login else { return text.to_owned() };
+    let pair = format!("{}:{}", login.username, login.password);
+    let basic = base64::engine::general_purpose::STANDARD.encode(&pair);
+    format!("{text} (sent {pair}, Authorization: Basic {basic})")
 }
 
 impl ImageRuntime for Fake {
@@ -277,8 +303,8 @@ impl ImageRuntime for Fake {
         })
     }
 
-    fn pull<'a>(&'a self, reference: &'a str, _: Option<&'a Credential>) -> Answer<'a, ()> {
-        let call: BoxFuture<'a, _> = Box::pin(self.clone().pull_once(reference.into()));
+    fn pull<'a>(&'a self, reference: &'a str, login: Option<&'a Credential>) -> Answer<'a, ()> {
+        let call: BoxFuture<'a, _> = Box::pin(self.clone().pull_once(reference.into(), login.cloned()));
         call
     }
 

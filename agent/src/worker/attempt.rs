@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     pull::{
-        ByteCounts, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase, Policy, Success,
+        ByteCounts, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase, Success,
         patience::{Patience, Standing},
-        verdict::Verdict,
+        policy::{Step, note_of_present, step},
     },
     runtime::RuntimeError,
 };
@@ -96,9 +96,7 @@ impl Attempt<'_> {
     async fn to_the_end(&self, superseded: Option<CancellationToken>) -> Option<Ended> {
         let mut superseded = superseded;
         loop {
-            if self.order.policy == Policy::IfNotPresent
-                && let Some(ended) = self.warm_already().await
-            {
+            if let Some(ended) = self.warm_already().await {
                 return Some(ended);
             }
             let (ticket, mut state) = match board(self.shared, &self.order) {
@@ -123,7 +121,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// The ending when the image is warm before anything was done. A runtime that is away is met again by the flight.
+    /// The ending when the image is there before anything was done and the policy is content with it. A runtime that is away is
+    /// met again by the flight.
     async fn warm_already(&self) -> Option<Ended> {
         let check = facts::gather(self.shared.runtime.as_ref(), &self.order.reference);
         let facts = tokio::select! {
@@ -134,17 +133,12 @@ impl Attempt<'_> {
             Ok(facts) => facts?,
             Err(RuntimeError::Away(_) | RuntimeError::Refused(_)) => return None,
         };
-        let Verdict::Warm { verified } = self.judge(Some(&facts)) else {
+        let Step::LeaveAlone { verified } = step(self.order.policy, &self.judge(Some(&facts))) else {
             return None;
-        };
-        let note = if verified {
-            ""
-        } else {
-            "digest not verified against the registry"
         };
         let success = Success {
             pulled: false,
-            note: note.into(),
+            note: note_of_present(verified).into(),
             digest_verified: verified,
         };
         let mut sampler = Sampler::begin(self.shared, &self.order).await;
@@ -155,11 +149,18 @@ impl Attempt<'_> {
             manifest: sampler.layout().map(|layout| layout.manifest.clone()),
             config: Some(facts.id),
         };
-        let account = sampler.tracker().map(|tracker| Account {
-            bytes: tracker.total(),
-            layers: tracker.layers(),
-        });
-        Some((Ending::Success(success), account.unwrap_or_default(), digests))
+        let account = match sampler.tracker() {
+            Some(tracker) => Account {
+                bytes: tracker.total(),
+                layers: tracker.layers(),
+            },
+            // The manifest is gone from the content store; what was saved is known all the same.
+            None => Account {
+                bytes: ByteCounts::present(facts.size),
+                layers: Vec::new(),
+            },
+        };
+        Some((Ending::Success(success), account, digests))
     }
 
     /// Follows a flight until it is over, the attempt is cancelled, or its patience ends.

@@ -20,6 +20,7 @@ pub(super) async fn gather(runtime: &dyn ImageRuntime, reference: &str) -> Resul
     };
     Ok(Some(Facts {
         repo_digests: bare_digests(&record),
+        size: record.size,
         id: record.id,
         config,
         unpacked,

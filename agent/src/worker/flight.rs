@@ -3,11 +3,16 @@
 
 use super::{
     Shared, facts,
-    flights::{FlightEnd, FlightState},
+    flights::{FlightEnd, FlightState, Landing},
     sampler::Sampler,
 };
 use crate::{
-    pull::{Digests, Failure, FailureReason, Order, Phase, PhaseEvent, classify::classify},
+    pull::{
+        Digests, Failure, FailureReason, Order, Phase, PhaseEvent,
+        classify::classify,
+        scrub::{conceal, scrub},
+        verdict::Facts,
+    },
     runtime::RuntimeError,
 };
 use std::{sync::Arc, time::Duration};
@@ -50,11 +55,20 @@ impl Flight {
             return self.failed(FailureReason::Runtime, "the agent is stopping");
         };
         let mut sampler = Sampler::begin(&self.shared, &self.order).await;
+        // Without an answer nothing is known to have been there; the pull will show whether the runtime is.
+        let before = self
+            .shared
+            .runtime
+            .target(&self.order.reference)
+            .await
+            .unwrap_or_default();
         self.advance(PhaseEvent::Started);
         let mut repeats = 0;
         loop {
             match self.pull_and_verify(&mut sampler).await {
-                Ok(end) => return end,
+                Ok((facts, digests)) => {
+                    return FlightEnd::Landed(Box::new(Landing { facts, digests, before }));
+                }
                 Err(RuntimeError::Away(why)) if repeats < MOST_REPEATS => {
                     repeats += 1;
                     self.wait_for_runtime(&why).await;
@@ -65,7 +79,7 @@ impl Flight {
         }
     }
 
-    async fn pull_and_verify(&self, sampler: &mut Sampler) -> Result<FlightEnd, RuntimeError> {
+    async fn pull_and_verify(&self, sampler: &mut Sampler) -> Result<(Option<Facts>, Digests), RuntimeError> {
         self.call(sampler).await?;
         self.advance(PhaseEvent::CallReturned);
         let reference = &self.order.reference;
@@ -81,7 +95,7 @@ impl Flight {
                 config: Some(facts.id.clone()),
             };
         }
-        Ok(FlightEnd::Landed { facts, digests })
+        Ok((facts, digests))
     }
 
     /// The runtime's call, watched.
@@ -174,10 +188,11 @@ impl Flight {
 
     /// Returns when the runtime answers again. The attempts' own patience bounds the wait.
     async fn wait_for_runtime(&self, why: &str) {
+        let why = scrub(&self.without_login(why));
         warn!(image = %self.order.reference, reason = %why, "waiting for containerd in the middle of a pull");
         self.state.send_modify(|state| {
             state.note = "waiting for containerd".into();
-            state.away = Some(why.to_owned());
+            state.away = Some(why);
         });
         while self.shared.runtime.identity().await.is_err() {
             sleep(ASK_AGAIN).await;
@@ -191,12 +206,17 @@ impl Flight {
     }
 
     fn failed(&self, reason: FailureReason, text: &str) -> FlightEnd {
-        let password = self.order.credential.as_ref().map(|login| login.password.as_str());
-        let text = match password.filter(|password| !password.is_empty()) {
-            Some(password) => text.replace(password, "…"),
-            None => text.to_owned(),
-        };
+        let text = self.without_login(text);
         FlightEnd::Failed(Failure::new(reason, self.state.borrow().phase, &text))
+    }
+
+    /// The runtime's words without the login that it may echo: no log and no outcome gets them otherwise. They are classified
+    /// before, for a short password may be part of any word.
+    fn without_login(&self, text: &str) -> String {
+        match &self.order.credential {
+            Some(login) => conceal(text, login),
+            None => text.to_owned(),
+        }
     }
 }
 

@@ -33,10 +33,20 @@ pub(super) struct FlightState {
 /// How a flight ended.
 #[derive(Debug)]
 pub(super) enum FlightEnd {
-    /// The runtime says that it pulled the image; the facts say what it has.
-    Landed { facts: Option<Facts>, digests: Digests },
+    /// The runtime says that it pulled the image.
+    Landed(Box<Landing>),
     /// It did not.
     Failed(Failure),
+}
+
+/// What is on the node after a pull.
+#[derive(Debug)]
+pub(super) struct Landing {
+    /// What the runtime has; `None` when it does not know the reference.
+    pub(super) facts: Option<Facts>,
+    pub(super) digests: Digests,
+    /// What the reference stood for until the pull.
+    pub(super) before: Option<String>,
 }
 
 /// Keeps a flight in the air.

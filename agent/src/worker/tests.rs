@@ -4,6 +4,8 @@
 
 mod accounting;
 mod endings;
+mod logins;
+mod policies;
 mod sharing;
 
 use super::*;

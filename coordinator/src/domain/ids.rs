@@ -1,15 +1,16 @@
-//! Names of things: parsed once at the edge, so that a stored id is always well-formed.
+//! Names of things: parsed once at the edge, so that a stored id is always well-formed. Copies share their text: a name stands in many
+//! places at once when ten thousand nodes work.
 
 use super::Invalid;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[serde(from = "String", into = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The id as text.
@@ -19,7 +20,19 @@ macro_rules! text_id {
 
             /// Takes an id that was validated before it was stored.
             pub fn from_stored(text: String) -> Self {
-                Self(text)
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::from_stored(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0.as_ref().to_owned()
             }
         }
 
@@ -52,7 +65,7 @@ impl TaskId {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if (1..=63).contains(&text.len()) && text.chars().all(allowed) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::new("id", "must be 1 to 63 characters of a-z, 0-9 and '-'"))
         }
@@ -63,7 +76,7 @@ impl TaskId {
         let stamp = chrono::DateTime::from_timestamp_millis(now)
             .unwrap_or_default()
             .format("%Y%m%d-%H%M%S");
-        Self(format!("task-{stamp}-{random:08x}"))
+        Self(format!("task-{stamp}-{random:08x}").into())
     }
 }
 
@@ -74,7 +87,7 @@ impl NodeName {
     /// Names the field `nodeName` when the text is not a DNS-1123 subdomain.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if text.len() <= 253 && is_dns_subdomain(text) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::new(
                 "nodeName",

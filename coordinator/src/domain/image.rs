@@ -3,12 +3,24 @@
 
 use super::Invalid;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A reference as pods write it, known to be well-formed (grammar of github.com/distribution/reference).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ImageRef(String);
+#[serde(from = "String", into = "String")]
+pub struct ImageRef(Arc<str>);
+
+impl From<String> for ImageRef {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<ImageRef> for String {
+    fn from(image: ImageRef) -> Self {
+        image.0.as_ref().to_owned()
+    }
+}
 
 /// The parts of a reference after Docker Hub's defaults were filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +42,7 @@ impl ImageRef {
     /// The rule that the text breaks, as words for people.
     pub fn parse(text: &str) -> Result<Self, String> {
         split(text)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// Parses the reference at `field`.

@@ -8,11 +8,11 @@ use super::{
     image::{ImageRef, ResolvedImage},
     in_range,
     retry::{RetryPolicy, RetryStrategy},
-    selector::NodeSelector,
+    rules::{RulesRequest, TaskRules},
+    selection::{Selection, SelectionRequest},
     task_state::TaskState,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Largest number of images in one task.
 pub const MAX_IMAGES: usize = 50;
@@ -22,8 +22,8 @@ pub const MAX_IMAGES: usize = 50;
 pub struct TaskRequest {
     /// References.
     pub images: Vec<String>,
-    /// Labels.
-    pub node_selector: BTreeMap<String, String>,
+    /// Which nodes.
+    pub selection: SelectionRequest,
     /// Nodes at a time.
     pub batch_size: Option<i64>,
     /// 1 (last) to 10 (first).
@@ -40,6 +40,8 @@ pub struct TaskRequest {
     pub no_progress_timeout_seconds: Option<i64>,
     /// Logins for registries.
     pub logins: TaskLoginsRequest,
+    /// How it runs.
+    pub rules: RulesRequest,
     /// Id chosen by the client.
     pub id: Option<String>,
     /// Key that makes creating idempotent.
@@ -51,8 +53,9 @@ pub struct TaskRequest {
 pub struct TaskSpec {
     /// References, 1 to 50, no duplicates.
     pub images: Vec<ImageRef>,
-    /// Which nodes.
-    pub node_selector: NodeSelector,
+    /// Which nodes. Flat, because older programs saved the labels here.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// Nodes with an open pull at a time; `None` for no limit of its own.
     pub batch_size: Option<u32>,
     /// 1 to 10.
@@ -66,6 +69,9 @@ pub struct TaskSpec {
     /// Credentials that its pulls may use.
     #[serde(default)]
     pub credentials: Vec<TaskCredential>,
+    /// How it runs.
+    #[serde(default)]
+    pub rules: TaskRules,
 }
 
 /// A checked request with the ids that came along.
@@ -88,13 +94,12 @@ impl TaskRequest {
     /// The first field that breaks a rule, named as the REST API names it.
     pub fn check(self) -> Result<NewTask, Invalid> {
         let (credentials, login) = self.logins.check()?;
+        let batch_size = self.batch_size.map(|size| in_range("batchSize", size, 1..=100));
+        let batch_size = batch_size.transpose()?;
         let spec = TaskSpec {
             images: check_images(&self.images)?,
-            node_selector: NodeSelector::new(self.node_selector)?,
-            batch_size: self
-                .batch_size
-                .map(|size| in_range("batchSize", size, 1..=100))
-                .transpose()?,
+            selection: self.selection.check()?,
+            batch_size,
             priority: in_range("priority", self.priority.unwrap_or(5), 1..=10)?,
             retry: RetryPolicy {
                 max_retries: in_range("maxRetries", self.max_retries.unwrap_or(0), 0..=5)?,
@@ -112,6 +117,7 @@ impl TaskRequest {
                 1..=86_400,
             )?,
             credentials,
+            rules: self.rules.check(batch_size)?,
         };
         Ok(NewTask {
             spec,
@@ -119,6 +125,14 @@ impl TaskRequest {
             id: self.id.as_deref().map(TaskId::parse).transpose()?,
             request_id: self.request_id.map(check_request_id).transpose()?,
         })
+    }
+}
+
+impl TaskSpec {
+    /// Of so many targets, how many may have an open pull at a time; `None` for no limit of the task's own.
+    pub fn nodes_at_a_time(&self, targets: u32) -> Option<u32> {
+        self.batch_size
+            .or_else(|| self.rules.parallelism.map(|share| share.of(targets)))
     }
 }
 
@@ -186,7 +200,7 @@ pub struct Task {
 impl Task {
     /// Batch that runs, from 1, and how many there are; zeros without a batch size or before the first pull.
     pub fn batches(&self) -> (u32, u32) {
-        let Some(size) = self.spec.batch_size else {
+        let Some(size) = self.spec.nodes_at_a_time(self.counts.nodes) else {
             return (0, 0);
         };
         let total = self.counts.nodes.div_ceil(size);
@@ -263,5 +277,55 @@ mod tests {
         assert!(with((0..50).map(|n| format!("a:{n}")).collect()).check().is_ok());
         assert_eq!(field_of(with(vec!["a".into(), "B".into()])), "images[1]");
         assert_eq!(field_of(with(vec!["a".into(), "a".into()])), "images[1]");
+    }
+    #[test]
+    fn a_spec_that_an_older_program_saved_is_read_and_every_new_field_is_read_back() {
+        let old = r#"{"images":["a:1"],"node_selector":{"pool":"gpu"},"batch_size":3,"priority":5,
+            "retry":{"max_retries":0,"strategy":"linear","delay_seconds":30},
+            "pull_timeout_seconds":3600,"no_progress_timeout_seconds":300}"#;
+        let spec: TaskSpec = serde_json::from_str(old).unwrap();
+        assert_eq!(spec.selection.node_selector.labels()["pool"], "gpu");
+        assert_eq!((spec.rules, spec.batch_size), (TaskRules::default(), Some(3)));
+
+        let spec = TaskRequest {
+            selection: SelectionRequest {
+                node_selector: [("pool".to_owned(), "gpu".to_owned())].into(),
+                label_selector: Some("zone in (a,b),!spot".into()),
+                node_names: vec!["n1".into(), "n2".into()],
+                exclude_nodes: vec!["n3".into()],
+                max_nodes: Some("25%".into()),
+                platform: Some("linux/amd64".into()),
+                ..SelectionRequest::default()
+            },
+            rules: RulesRequest {
+                parallelism: Some("10%".into()),
+                canary: Some("2".into()),
+                ..RulesRequest::default()
+            },
+            ..request()
+        };
+        let spec = spec.check().unwrap().spec;
+        let saved = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<TaskSpec>(&saved).unwrap(), spec, "{saved}");
+    }
+
+    #[test]
+    fn nodes_at_a_time_come_from_batch_size_or_parallelism() {
+        let spec = |batch_size, parallelism: Option<&str>| {
+            let rules = RulesRequest {
+                parallelism: parallelism.map(Into::into),
+                ..RulesRequest::default()
+            };
+            let request = TaskRequest {
+                batch_size,
+                rules,
+                ..request()
+            };
+            request.check().map(|new| new.spec.nodes_at_a_time(30))
+        };
+        assert_eq!(spec(None, None), Ok(None));
+        assert_eq!(spec(Some(7), None), Ok(Some(7)));
+        assert_eq!(spec(None, Some("10%")), Ok(Some(3)));
+        assert_eq!(spec(Some(7), Some("10%")).unwrap_err().field, "parallelism");
     }
 }

@@ -7,9 +7,12 @@ use crate::{
         counts::{ByteCounts, PullCounts},
         ids::{NodeName, PullId, TaskId},
         pull::Pull,
+        selection::{Candidate, Selection, chosen_first},
+        share::Share,
         task::{NewTask, Task, TaskImage, TaskSpec},
         task_state::TaskState,
     },
+    fleet::{Entry, Fleet},
     store::StoreError,
 };
 
@@ -23,9 +26,8 @@ impl Engine {
             return Ok(view_of(known, &self.shared));
         }
         let now = now();
-        let nodes = self.targets(&new.spec)?;
+        let (nodes, mut spec) = self.targets(&new.spec)?;
         let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
-        let mut spec = new.spec.clone();
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, spec, nodes.len(), pulls.len(), now);
@@ -65,18 +67,40 @@ impl Engine {
         }
     }
 
-    fn targets(&self, spec: &TaskSpec) -> Result<Vec<NodeName>, EngineError> {
+    /// The nodes that the spec chooses among those that are known, and the spec with the names of its canaries.
+    fn targets(&self, spec: &TaskSpec) -> Result<(Vec<NodeName>, TaskSpec), EngineError> {
         let fleet = self.shared.fleet();
-        let matching = fleet
-            .entries()
-            .filter(|entry| spec.node_selector.matches(&entry.node.labels));
-        let nodes: Vec<NodeName> = matching.map(|entry| entry.node.name.clone()).collect();
-        if nodes.is_empty() {
-            let known = fleet.entries().count();
-            return Err(Invalid::new("nodeSelector", format!("matches none of {known} nodes")).into());
+        let nodes = chosen(&spec.selection, &fleet)?;
+        let mut spec = spec.clone();
+        if let Some(share) = spec.rules.canary {
+            let ready = |name: &NodeName| fleet.get(name).is_some_and(|entry| entry.not_ready().is_none());
+            spec.rules.canary_nodes = canaries(share, &nodes, ready);
         }
-        Ok(nodes)
+        Ok((nodes, spec))
     }
+}
+
+/// The nodes of the fleet that a selection chooses, by name; offline ones too.
+pub(super) fn chosen(selection: &Selection, fleet: &Fleet) -> Result<Vec<NodeName>, Invalid> {
+    let known: Vec<Candidate<'_>> = fleet.entries().map(candidate).collect();
+    Ok(selection.choose(&known)?.into_iter().cloned().collect())
+}
+
+/// What a selection looks at.
+pub(super) fn candidate(entry: &Entry) -> Candidate<'_> {
+    Candidate {
+        name: &entry.node.name,
+        labels: &entry.node.labels,
+        platform: &entry.node.platform,
+    }
+}
+
+/// The nodes that go first: those that can pull now before those that cannot, each in the order of [`chosen_first`].
+fn canaries(share: Share, nodes: &[NodeName], ready: impl Fn(&NodeName) -> bool) -> Vec<NodeName> {
+    let mut first = chosen_first(nodes.iter().collect());
+    first.sort_by_key(|name| !ready(name));
+    let count = share.of(nodes.len() as u32) as usize;
+    first.into_iter().take(count).cloned().collect()
 }
 
 fn pulls_for(id: &TaskId, nodes: &[NodeName], spec: &TaskSpec) -> Vec<Pull> {
@@ -113,5 +137,24 @@ fn accepted(id: TaskId, spec: TaskSpec, nodes: usize, pulls: usize, now: Millis)
         finished_at: 0,
         error_message: String::new(),
         spec,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn canaries_are_nodes_that_can_pull_now_and_the_same_ones_every_time() {
+        let nodes: Vec<NodeName> = (0..10).map(|n| NodeName::parse(&format!("n{n}")).unwrap()).collect();
+        let offline = |name: &NodeName| nodes[..5].contains(name);
+        let first = canaries(Share::Percent(30), &nodes, |name| !offline(name));
+        assert_eq!(first.len(), 3);
+        assert!(!first.iter().any(offline));
+        assert_eq!(first, canaries(Share::Count(3), &nodes, |name| !offline(name)));
+        let all = canaries(Share::Count(99), &nodes, |name| !offline(name));
+        assert_eq!(all.len(), 10);
+        assert!(all[5..].iter().all(offline));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Engine, EngineError,
+    create::candidate,
     publish::{entry_view, view_of},
     views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, TaskFilter, TaskView},
 };
@@ -10,7 +11,7 @@ use crate::{
         ids::{NodeName, TaskId},
         node::InventoryImage,
         pull::Pull,
-        selector::NodeSelector,
+        selection::Selection,
     },
     store::PullQuery,
 };
@@ -74,9 +75,9 @@ impl Engine {
     }
 
     /// Known nodes by name.
-    pub async fn nodes(&self, selector: &NodeSelector, page: PageRequest) -> Page<NodeView> {
+    pub async fn nodes(&self, selection: &Selection, page: PageRequest) -> Page<NodeView> {
         let fleet = self.shared.fleet();
-        let matching = || fleet.entries().filter(|entry| selector.matches(&entry.node.labels));
+        let matching = || fleet.entries().filter(|entry| selection.matches(candidate(entry)));
         let items = matching()
             .skip(page.offset as usize)
             .take(page.limit as usize)

@@ -4,6 +4,7 @@ use crate::domain::{
     Millis,
     counts::ByteCounts,
     credential::Credential,
+    library::Entry,
     node::{InventoryImage, Node, NodeCondition},
     progress::LiveProgress,
     pull::{Pull, PullState},
@@ -47,6 +48,30 @@ pub struct CredentialView {
     pub credential: Credential,
     /// Why it cannot be used; `None` when it can.
     pub unreadable: Option<String>,
+}
+
+/// What became of one image of an import into the library.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// As it was sent.
+    pub image: String,
+    /// In a word.
+    pub outcome: ImportedAs,
+    /// The rule that it breaks; empty otherwise.
+    pub message: String,
+    /// The entry that was added.
+    pub entry: Option<Entry>,
+}
+
+/// What became of one image of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportedAs {
+    /// It was added.
+    Added,
+    /// It was there already; nothing changed.
+    Existed,
+    /// It breaks a rule.
+    Refused,
 }
 
 /// A node with what its session says.

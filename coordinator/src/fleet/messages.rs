@@ -7,6 +7,7 @@ use crate::domain::{
     node::{InventoryImage, Node, NodeCondition},
     outcome::Outcome,
     progress::PullPhase,
+    rules::PullPolicy,
 };
 
 /// Who the agent is and what it is in the middle of.
@@ -124,4 +125,6 @@ pub struct StartPull {
     pub no_progress_timeout_ms: u64,
     /// Login for the reference's registry; `None` means anonymous.
     pub login: Option<Login>,
+    /// Whether a warm image is left alone.
+    pub policy: PullPolicy,
 }

@@ -24,7 +24,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         state: task_state(task.state).into(),
         priority: i32::try_from(spec.priority).unwrap_or(i32::MAX),
         images: task_images(task),
-        node_selector: spec.node_selector.labels().clone().into_iter().collect(),
+        node_selector: spec.selection.node_selector.labels().clone().into_iter().collect(),
         batch_size: spec.batch_size,
         max_retries: spec.retry.max_retries,
         retry_strategy: retry_strategy(spec.retry.strategy).into(),
@@ -39,6 +39,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
         retry_count: task.counts.retries,
         estimated_completion_ms: view.estimated_completion.unwrap_or_default(),
+        credentials: spec.credentials.iter().map(super::credentials::of_task).collect(),
     }
 }
 

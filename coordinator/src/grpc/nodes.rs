@@ -2,7 +2,7 @@
 
 use super::{convert, request, status};
 use crate::{
-    domain::{ids::NodeName, selector::NodeSelector},
+    domain::{ids::NodeName, selection::SelectionRequest},
     engine::Engine,
 };
 use ips_proto::v1::{self, node_service_server};
@@ -28,10 +28,13 @@ impl node_service_server::NodeService for NodeService {
         request: Request<v1::ListNodesRequest>,
     ) -> Result<Response<v1::ListNodesResponse>, Status> {
         let request = request.into_inner();
-        let selector = NodeSelector::new(request.node_selector.into_iter().collect());
-        let selector = selector.map_err(|invalid| status::of_invalid(&invalid))?;
+        let selection = SelectionRequest {
+            node_selector: request.node_selector.into_iter().collect(),
+            ..SelectionRequest::default()
+        };
+        let selection = selection.check().map_err(|invalid| status::of_invalid(&invalid))?;
         let page = request::page(request.limit, request.offset, 100, 1000);
-        let found = self.engine.nodes(&selector, page).await;
+        let found = self.engine.nodes(&selection, page).await;
         Ok(Response::new(v1::ListNodesResponse {
             nodes: found.items.iter().map(convert::node).collect(),
             total: found.total,

@@ -2,7 +2,10 @@
 //! every other rule is the domain's. Fields are named as REST names them, so that both doors refuse in the same words.
 
 use crate::{
-    domain::{Invalid, ids::TaskId, pull::PullState, retry::RetryStrategy, task::TaskRequest, task_state::TaskState},
+    domain::{
+        Invalid, credential::TaskLoginsRequest, ids::TaskId, pull::PullState, retry::RetryStrategy, rules::RulesRequest, selection::SelectionRequest,
+        task::TaskRequest, task_state::TaskState,
+    },
     engine::views::{PageRequest, PullFilter, TaskFilter},
 };
 use ips_proto::v1;
@@ -11,7 +14,10 @@ use ips_proto::v1;
 pub(super) fn task(request: v1::CreateTaskRequest) -> Result<TaskRequest, Invalid> {
     Ok(TaskRequest {
         images: request.images,
-        node_selector: request.node_selector.into_iter().collect(),
+        selection: SelectionRequest {
+            node_selector: request.node_selector.into_iter().collect(),
+            ..SelectionRequest::default()
+        },
         batch_size: request.batch_size.map(i64::from),
         priority: unless_zero(request.priority),
         max_retries: Some(i64::from(request.max_retries)),
@@ -19,9 +25,22 @@ pub(super) fn task(request: v1::CreateTaskRequest) -> Result<TaskRequest, Invali
         retry_delay_seconds: unless_zero(request.retry_delay_seconds),
         pull_timeout_seconds: unless_zero(request.pull_timeout_seconds),
         no_progress_timeout_seconds: unless_zero(request.no_progress_timeout_seconds),
+        logins: logins(request.credential_ids, request.login),
         id: unless_empty(request.task_id),
         request_id: unless_empty(request.request_id),
+        rules: RulesRequest::default(),
     })
+}
+
+fn logins(secret_ids: Vec<i64>, login: Option<v1::InlineLogin>) -> TaskLoginsRequest {
+    let login = login.unwrap_or_default();
+    TaskLoginsRequest {
+        secret_id: None,
+        secret_ids,
+        registry: Some(login.registry),
+        username: Some(login.username),
+        password: Some(login.password.into()),
+    }
 }
 
 /// The id of a task that must be named. An id that no task can have is simply not found later.
@@ -153,7 +172,7 @@ mod tests {
         assert_eq!(new.id.unwrap().as_str(), "nightly");
         assert_eq!(new.request_id.unwrap(), "r-1");
         let spec = new.spec;
-        assert_eq!(spec.node_selector.labels()["pool"], "gpu");
+        assert_eq!(spec.selection.node_selector.labels()["pool"], "gpu");
         assert_eq!(
             (spec.batch_size, spec.priority, spec.retry.max_retries),
             (Some(7), 9, 2)

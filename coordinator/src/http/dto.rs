@@ -4,6 +4,7 @@ pub(super) mod create;
 pub(super) mod event;
 pub(super) mod failure;
 pub(super) mod health;
+pub(super) mod library;
 pub(super) mod node;
 pub(super) mod password;
 pub(super) mod progress;

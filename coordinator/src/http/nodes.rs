@@ -13,7 +13,7 @@ use super::{
     page::PageRule,
 };
 use crate::{
-    domain::{ids::NodeName, selector::NodeSelector},
+    domain::{ids::NodeName, selection::Selection},
     engine::{
         Engine,
         views::{NodeView, PageRequest},
@@ -38,8 +38,8 @@ pub(super) struct ListNodes {
     /// Nodes to pass over, default 0.
     #[param(value_type = Option<i64>)]
     offset: Option<String>,
-    /// Labels that a node must have, all of them.
-    #[param(example = "pool=gpu,zone=a")]
+    /// Conditions on labels in Kubernetes' syntax; all must hold.
+    #[param(example = "pool in (gpu,cpu),zone=a,!spot")]
     selector: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn list_nodes(
     State(state): State<HttpState>,
     Params(query): Params<ListNodes>,
 ) -> Result<Json<NodePageJson>, ApiError> {
-    let selector = NodeSelector::parse(query.selector.as_deref().unwrap_or(""))?;
+    let selector = Selection::parse_labels("selector", query.selector.as_deref().unwrap_or(""))?;
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
     let found = state.engine.nodes(&selector, asked).await;
     Ok(Json(NodePageJson::new(&found, asked)))
@@ -78,9 +78,7 @@ pub(super) async fn all(engine: &Engine) -> Vec<NodeView> {
     loop {
         let offset = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
         let limit = PAGES.max;
-        let page = engine
-            .nodes(&NodeSelector::default(), PageRequest { limit, offset })
-            .await;
+        let page = engine.nodes(&Selection::default(), PageRequest { limit, offset }).await;
         let is_last = page.items.is_empty();
         nodes.extend(page.items);
         if is_last || nodes.len() >= page.total as usize {

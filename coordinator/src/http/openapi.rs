@@ -42,6 +42,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     tags(
         (name = "tasks", description = "Prewarm operations and their pulls"),
         (name = "nodes", description = "Nodes and what they have"),
+        (name = "library", description = "Images that people use again"),
         (name = "secrets", description = "Credentials of registries"),
         (name = "events", description = "What changes, live"),
         (name = "health", description = "Probes and metrics"),

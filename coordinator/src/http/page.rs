@@ -26,6 +26,19 @@ impl PageRule {
         })
     }
 
+    /// Reads `limit` and `offset` where what is no number is the same as nothing.
+    pub(super) fn read_leniently(self, limit: Option<&str>, offset: Option<&str>) -> PageRequest {
+        fn number<'a>(name: &str, text: Option<&'a str>) -> Option<&'a str> {
+            text.filter(|text| integer(name, Some(text)).is_ok())
+        }
+        let usual = PageRequest {
+            limit: self.default,
+            offset: 0,
+        };
+        self.read(number("limit", limit), number("offset", offset))
+            .unwrap_or(usual)
+    }
+
     /// Reads a size and the number of a page, from 1.
     pub(super) fn read_pages(self, size: Option<&str>, page: Option<&str>) -> Result<(u32, u32), ApiError> {
         let size = match integer("pageSize", size)? {
@@ -90,6 +103,8 @@ mod tests {
             Some((100, u32::MAX))
         );
         assert_eq!(page(Some("-99999999999999999999999"), None), Some((10, 0)));
+        let lenient = RULE.read_leniently(Some("ten"), Some("3"));
+        assert_eq!((lenient.limit, lenient.offset), (10, 3));
         let pages = |size, page| RULE.read_pages(size, page).ok();
         assert_eq!(pages(None, None), Some((10, 1)));
         assert_eq!(pages(Some("0"), Some("0")), Some((10, 1)));

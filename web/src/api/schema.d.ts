@@ -885,8 +885,8 @@ export interface operations {
                 /** @description Nodes to pass over, default 0. */
                 offset?: number;
                 /**
-                 * @description Labels that a node must have, all of them.
-                 * @example pool=gpu,zone=a
+                 * @description Conditions on labels in Kubernetes' syntax; all must hold.
+                 * @example pool in (gpu,cpu),zone=a,!spot
                  */
                 selector?: string;
             };

@@ -28,8 +28,9 @@ async fn an_order_gives_progress_and_an_outcome() {
     while agent.fake.running() == 0 {
         sleep(Duration::from_millis(5)).await;
     }
-    agent.fake.resolve(&image);
+    // Before the manifest is known: the first report with layers must show the bytes already.
     agent.fake.ingest(&image.layers[0].0, 40);
+    agent.fake.resolve(&image);
     let with_layers = |body| {
         let Body::Progress(progress) = body else { return None };
         progress.pulls.into_iter().find(|pull| pull.layers.len() == 2)

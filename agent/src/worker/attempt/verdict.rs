@@ -4,9 +4,10 @@ use super::Attempt;
 use crate::{
     pull::{
         Digests, Ending, Failure, FailureReason, Phase, Success,
+        policy::note_of_pulled,
         verdict::{Facts, Verdict, expected_target, judge},
     },
-    worker::flights::{FlightEnd, FlightState},
+    worker::flights::{FlightEnd, FlightState, Landing},
 };
 
 impl Attempt<'_> {
@@ -14,10 +15,11 @@ impl Attempt<'_> {
         match state.end.as_deref() {
             None => (self.cancelled(state.phase), Digests::default()),
             Some(FlightEnd::Failed(failure)) => (Ending::Failure(failure.clone()), Digests::default()),
-            Some(FlightEnd::Landed { facts, digests }) => {
+            Some(FlightEnd::Landed(landing)) => {
+                let Landing { facts, digests, before } = landing.as_ref();
                 let target = digests.target.clone().or_else(|| self.target_of(facts.as_ref()?));
                 (
-                    self.verdict(facts.as_ref()),
+                    self.verdict(facts.as_ref(), before.as_deref(), target.as_deref()),
                     Digests {
                         target,
                         ..digests.clone()
@@ -36,13 +38,14 @@ impl Attempt<'_> {
         )
     }
 
-    /// What the runtime's own words on a pulled image come to.
-    pub(super) fn verdict(&self, facts: Option<&Facts>) -> Ending {
+    /// What the runtime's own words on a pulled image come to; `before` and `now` are what the reference stood for before the
+    /// pull, and what it stands for now.
+    fn verdict(&self, facts: Option<&Facts>, before: Option<&str>, now: Option<&str>) -> Ending {
         let (reason, message) = match self.judge(facts) {
             Verdict::Warm { verified } => {
                 let success = Success {
                     pulled: true,
-                    note: String::new(),
+                    note: note_of_pulled(before, now),
                     digest_verified: verified,
                 };
                 return Ending::Success(success);

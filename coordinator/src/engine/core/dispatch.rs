@@ -75,6 +75,7 @@ impl Core {
             deadline_ms: u64::from(open.task.spec.pull_timeout_seconds) * 1000,
             no_progress_timeout_ms: u64::from(open.task.spec.no_progress_timeout_seconds) * 1000,
             login,
+            policy: open.task.spec.rules.pull_policy,
         };
         let node = pull.node.clone();
         self.order(&node, Order::StartPull(start));

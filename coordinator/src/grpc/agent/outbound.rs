@@ -2,7 +2,7 @@
 
 use super::AgentSettings;
 use crate::{
-    domain::{credential::Login, ids::PullId, version::VERSION},
+    domain::{credential::Login, ids::PullId, rules::PullPolicy, version::VERSION},
     engine::core::SessionGrant,
     fleet::messages::{Order, StartPull},
 };
@@ -63,7 +63,7 @@ fn start_pull(start: StartPull) -> v1::StartPull {
         credential: start.login.map(credential),
         deadline_ms: start.deadline_ms,
         no_progress_timeout_ms: start.no_progress_timeout_ms,
-        policy: v1::ImagePullPolicy::IfNotPresent.into(),
+        policy: policy(start.policy).into(),
         ticket: String::new(),
         sources: vec![],
     }
@@ -75,6 +75,13 @@ fn credential(login: Login) -> v1::RegistryCredential {
         password: login.password.expose_secret().to_owned(),
         server_address: login.server,
         username: login.username,
+    }
+}
+
+fn policy(policy: PullPolicy) -> v1::ImagePullPolicy {
+    match policy {
+        PullPolicy::IfNotPresent => v1::ImagePullPolicy::IfNotPresent,
+        PullPolicy::Always => v1::ImagePullPolicy::Always,
     }
 }
 

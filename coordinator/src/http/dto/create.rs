@@ -2,7 +2,10 @@
 
 use super::{password::PasswordJson, words::RetryWord};
 use crate::{
-    domain::{Invalid, credential::TaskLoginsRequest, retry::RetryStrategy, task::TaskRequest},
+    domain::{
+        Invalid, credential::TaskLoginsRequest, retry::RetryStrategy, rules::RulesRequest, selection::SelectionRequest,
+        task::TaskRequest,
+    },
     http::extract::{RequestBody, UnknownFields},
 };
 use serde::Deserialize;
@@ -80,7 +83,10 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
         let unless_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self {
             images: json.images,
-            node_selector: json.node_selector.unwrap_or_default(),
+            selection: SelectionRequest {
+                node_selector: json.node_selector.unwrap_or_default(),
+                ..SelectionRequest::default()
+            },
             batch_size: json.batch_size,
             priority: unless_zero(json.priority),
             max_retries: json.max_retries,
@@ -96,6 +102,7 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
                 password: json.password.map(|password| password.0),
             },
             id: unless_empty(json.id),
+            rules: RulesRequest::default(),
             request_id: None,
         })
     }

@@ -112,7 +112,7 @@ impl From<&TaskView> for TaskJson {
             pull_timeout_seconds: spec.pull_timeout_seconds,
             no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
             images: spec.images.iter().map(ToString::to_string).collect(),
-            node_selector: spec.node_selector.labels().clone(),
+            node_selector: spec.selection.node_selector.labels().clone(),
             secret_id: stored().next().map(|credential| credential.id.get()),
             secret_name: stored().next().map(|credential| credential.name.clone()),
             secret_ids: stored().map(|credential| credential.id.get()).collect(),

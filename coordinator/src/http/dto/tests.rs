@@ -10,6 +10,7 @@ use crate::{
         outcome::{FailureReason, SuccessReason},
         progress::{LayerProgress, LiveProgress, PullPhase},
         pull::{Pull, PullState},
+        selection::SelectionRequest,
         task::{Task, TaskImage, TaskRequest},
         task_state::TaskState,
     },
@@ -34,7 +35,10 @@ fn bytes(total: u64, fetched: u64) -> ByteCounts {
 fn task() -> TaskView {
     let request = TaskRequest {
         images: vec!["docker.io/library/nginx:1.27".into(), "app".into()],
-        node_selector: BTreeMap::from([("pool".into(), "gpu".into())]),
+        selection: SelectionRequest {
+            node_selector: BTreeMap::from([("pool".into(), "gpu".into())]),
+            ..SelectionRequest::default()
+        },
         batch_size: Some(2),
         ..TaskRequest::default()
     };

@@ -184,7 +184,7 @@ async fn only_json_is_taken(#[case] content_type: &str) {
 #[case("/api/v1/tasks?offset=1.5", "offset")]
 #[case("/api/v1/tasks?status=done", "status")]
 #[case("/api/v1/tasks?status=running,Pending", "status")]
-#[case("/api/v1/nodes?selector=a", "selector")]
+#[case("/api/v1/nodes?selector=a%3E1", "selector")]
 #[case("/api/v1/nodes?limit=x", "limit")]
 #[case("/api/v1/tasks/x/pulls?state=done", "state")]
 #[case("/api/v1/events", "topics")]
