@@ -81,6 +81,11 @@ bench-pull: components ## Pull through IPS against a bare pull, memory and lag (
 	cargo build --release --locked --workspace
 	$(ROOT) $(TARGET)/release/bench-pull
 
+.PHONY: bench-scale
+bench-scale: console ## The coordinator with 10,000 simulated agents (CHECK=1 fails when a figure is missed)
+	cargo build --release --locked --workspace
+	$(ROOT) $(TARGET)/release/bench-scale
+
 .PHONY: clean
 clean: ## Remove what was built here (the cache of containerds and images stays)
 	cargo clean

@@ -2,7 +2,7 @@
 //! Converts between protocol messages and the pure words of `pull`; decides nothing about pulls.
 
 pub mod address;
-mod backoff;
+pub mod backoff;
 mod convert;
 mod dial;
 mod outbox;
@@ -28,6 +28,9 @@ use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 use tracing::{error, info, warn};
+
+/// Images in one message of an inventory: a coordinator keeps a buffer of the largest message for each of its agents.
+pub const INVENTORY_PART: usize = 16;
 
 /// Ends that only people can mend: wrong versions, a name that is taken, a second agent with the same identity.
 const REFUSALS: [Code; 5] = [

@@ -166,12 +166,13 @@ fn spawn(folder: &Folder, ports: &Ports, arguments: &[String]) -> Result<Process
     ] {
         command.args([setting, &format!("127.0.0.1:{}", port.number())]);
     }
-    command.args([
-        "--database",
-        &format!("sqlite:{}", folder.join("ips.db").display()),
-        "--heartbeat-interval",
-        "1s",
-    ]);
+    let database = format!("sqlite:{}", folder.join("ips.db").display());
+    for (setting, value) in [("--database", database.as_str()), ("--heartbeat-interval", "1s")] {
+        // A setting may be given once only.
+        if !arguments.iter().any(|argument| argument == setting) {
+            command.args([setting, value]);
+        }
+    }
     command
         .arg("--registry-allow-loopback")
         .arg("--ready-file")

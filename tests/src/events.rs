@@ -52,6 +52,8 @@ impl Event {
 pub struct Events {
     response: Response,
     buffer: Vec<u8>,
+    /// How much of the buffer has no end of a frame in it.
+    searched: usize,
 }
 
 impl Events {
@@ -66,6 +68,7 @@ impl Events {
         Ok(Self {
             response,
             buffer: Vec::new(),
+            searched: 0,
         })
     }
 
@@ -76,10 +79,23 @@ impl Events {
             .context("no event in time")?
     }
 
+    /// Where the first frame ends; what was searched in vain is not searched again, because snapshots are large.
+    fn frame_end(&mut self) -> Option<usize> {
+        let fresh = &self.buffer[self.searched..];
+        let found = fresh.windows(2).position(|pair| pair == b"\n\n");
+        let end = found.map(|at| self.searched + at + 2);
+        self.searched = if end.is_some() {
+            0
+        } else {
+            self.buffer.len().saturating_sub(1)
+        };
+        end
+    }
+
     async fn read(&mut self) -> Result<Event> {
         loop {
-            while let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
-                let frame = self.buffer.drain(..end + 2).collect::<Vec<_>>();
+            while let Some(end) = self.frame_end() {
+                let frame = self.buffer.drain(..end).collect::<Vec<_>>();
                 if let Some(event) = parse(&String::from_utf8(frame)?)? {
                     return Ok(event);
                 }

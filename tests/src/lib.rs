@@ -18,5 +18,6 @@ pub mod layout;
 pub mod ports;
 pub mod process;
 pub mod registry;
+pub mod simulated;
 pub mod stand;
 pub mod wait;

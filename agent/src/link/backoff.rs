@@ -15,7 +15,7 @@ const REFUSED: Duration = Duration::from_secs(30);
 
 /// The longest pause that comes next.
 #[derive(Debug, Clone)]
-pub(super) struct Backoff {
+pub struct Backoff {
     ceiling: Duration,
 }
 
@@ -27,12 +27,15 @@ impl Default for Backoff {
 
 impl Backoff {
     /// For an agent that has just lost an open session.
-    pub(super) fn after_loss() -> Self {
+    #[must_use]
+    pub fn after_loss() -> Self {
         Self { ceiling: AFTER_LOSS }
     }
 
     /// The next pause.
-    pub(super) fn next(&mut self) -> Duration {
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a back-off is not a sequence")]
+    pub fn next(&mut self) -> Duration {
         self.next_from(&mut rand::rng())
     }
 
@@ -44,7 +47,7 @@ impl Backoff {
     }
 
     /// The pause after a refusal: the upper half of the longest.
-    pub(super) fn after_refusal(&mut self) -> Duration {
+    pub fn after_refusal(&mut self) -> Duration {
         rand::rng().random_range(REFUSED / 2..=REFUSED)
     }
 }

@@ -1,9 +1,16 @@
 //! What the agent tells: outcomes at once, progress in measure, the inventory by its changes, and signs of life.
 
 use super::{Body, Session};
-use crate::link::convert::{heartbeat, image_to_wire, outcome_to_wire, progress_to_wire};
-use ips_proto::v1::{Inventory, Progress};
-use std::time::SystemTime;
+use crate::{
+    link::{
+        INVENTORY_PART,
+        convert::{heartbeat, image_to_wire, outcome_to_wire, progress_to_wire},
+    },
+    node::Inventory,
+    runtime::ImageRecord,
+};
+use ips_proto::v1::{self as wire, Progress};
+use std::{sync::Arc, time::SystemTime};
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -39,15 +46,7 @@ impl Session<'_> {
             return self.send_inventory().await;
         }
         let delta = now.since(&self.conveyed);
-        let message = Inventory {
-            generation: now.generation,
-            hash: now.hash.clone(),
-            whole: false,
-            images: delta.changed.into_iter().map(image_to_wire).collect(),
-            removed_ids: delta.removed,
-        };
-        self.conveyed = now;
-        self.send(Body::Inventory(message)).await
+        self.send_in_parts(now, false, delta.changed, delta.removed).await
     }
 
     /// Sends everything; nothing while nothing was read, the first reading follows by itself.
@@ -56,15 +55,36 @@ impl Session<'_> {
         if now.generation == 0 {
             return Ok(());
         }
-        let message = Inventory {
-            generation: now.generation,
-            hash: now.hash.clone(),
-            whole: true,
-            images: now.images.values().cloned().map(image_to_wire).collect(),
-            removed_ids: Vec::new(),
-        };
+        let images = now.images.values().cloned().collect();
+        self.send_in_parts(now, true, images, Vec::new()).await
+    }
+
+    /// Splits images over messages, of which the last one alone carries the hash: until then the coordinator has not got it all.
+    async fn send_in_parts(
+        &mut self,
+        now: Arc<Inventory>,
+        whole: bool,
+        images: Vec<ImageRecord>,
+        removed_ids: Vec<String>,
+    ) -> Result<(), Status> {
+        let count = images.len().div_ceil(INVENTORY_PART).max(1);
+        let (mut images, mut removed_ids) = (images.into_iter(), Some(removed_ids));
+        for part in 0..count {
+            let message = wire::Inventory {
+                generation: now.generation,
+                hash: if part + 1 == count {
+                    now.hash.clone()
+                } else {
+                    String::new()
+                },
+                whole: whole && part == 0,
+                images: images.by_ref().take(INVENTORY_PART).map(image_to_wire).collect(),
+                removed_ids: removed_ids.take().unwrap_or_default(),
+            };
+            self.send(Body::Inventory(message)).await?;
+        }
         self.conveyed = now;
-        self.send(Body::Inventory(message)).await
+        Ok(())
     }
 
     pub(super) async fn beat(&mut self) -> Result<(), Status> {
