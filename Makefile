@@ -38,6 +38,7 @@ components: packages
 	@$(IPS_SETUP)/containerd.sh
 	$(IPS_SETUP)/registry.sh
 	$(IPS_SETUP)/images.sh
+	$(IPS_SETUP)/databases.sh
 
 .PHONY: console
 console: packages

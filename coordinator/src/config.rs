@@ -8,6 +8,7 @@ use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::core::EngineSettings,
     registry::RegistrySettings,
+    store::DatabaseUrl,
     telemetry::LogFormat,
     vault::KeySettings,
 };
@@ -42,8 +43,9 @@ struct Arguments {
         default_value = "127.0.0.1:9090"
     )]
     metrics_address: String,
-    /// Database as URL: sqlite:PATH.
-    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL")]
+    /// Database as URL: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME; a password is better
+    /// given in the environment.
+    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
     /// Path of the SQLite file, as the original IPS names it; --database wins.
     #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
@@ -91,7 +93,7 @@ pub struct Config {
     /// Probes and metrics.
     pub metrics_address: SocketAddr,
     /// Database URL.
-    pub database: String,
+    pub database: DatabaseUrl,
     /// Limits and times of the engine.
     pub engine: EngineSettings,
     /// Pause between heartbeats.
@@ -170,13 +172,17 @@ impl Config {
                 "must be longer than --session-grace",
             ));
         }
+        let database = DatabaseUrl::new(
+            database
+                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
+                .unwrap_or_else(|| "sqlite:ips.db".into()),
+        );
         Ok(Self {
             http_address: loopback("--http-address", &http)?,
             grpc_address: loopback("--grpc-address", &grpc_address)?,
             metrics_address: loopback("--metrics-address", &metrics_address)?,
-            database: database
-                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
-                .unwrap_or_else(|| "sqlite:ips.db".into()),
+            keys: keys.check(database.file())?,
+            database,
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
@@ -286,7 +292,7 @@ mod tests {
             (config.engine.limits.cluster_pulls, config.engine.session_grace_ms),
             (50, 30_000)
         );
-        assert_eq!(config.database, "sqlite:ips.db");
+        assert_eq!(config.database.to_string(), "sqlite:ips.db");
     }
 
     #[test]
@@ -299,7 +305,10 @@ mod tests {
                 .port(),
             82
         );
-        assert_eq!(check(&["--sqlite-db-path", "/x"]).unwrap().database, "sqlite:/x");
+        assert_eq!(
+            check(&["--sqlite-db-path", "/x"]).unwrap().database.to_string(),
+            "sqlite:/x"
+        );
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub async fn run(config: Config) -> Result<()> {
         shutdown: shutdown.clone(),
     };
     let addresses = addresses(&listeners)?;
-    tracing::info!(version = VERSION, epoch, database = config.database, %addresses, "coordinator started");
+    tracing::info!(version = VERSION, epoch, database = %config.database, %addresses, "coordinator started");
 
     let mut parts = JoinSet::new();
     let stop = shutdown.clone();

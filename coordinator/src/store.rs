@@ -1,46 +1,47 @@
-//! The database, and the only sqlx in the program.
+//! The database, and the only sqlx in the program: SQLite (the default), PostgreSQL, MySQL and MariaDB behind the same calls.
+//!
+//! How to add a noun: its tables in a migration for each database (`migrate.rs`, `coordinator/migrations`), its statements in a file of
+//! its own in the style that `sql.rs` describes, its rows in `rows.rs`, its tests among `coordinator/tests/store`, which run on all
+//! three servers. `nodes.rs` is the smallest example. Only `db.rs` and `url.rs` know which database it is.
 //!
 //! Durable: tasks, pulls (each transition), nodes that were seen, the epoch. A 201 means that the task and all its pulls are
-//! committed with `synchronous=FULL`. Not durable, and rebuilt after a start: sessions, inventories, byte progress and everything
+//! committed (SQLite: with `synchronous=FULL`). Not durable, and rebuilt after a start: sessions, inventories, byte progress and everything
 //! that the engine derives from open pulls. The engine is the only writer of pulls and of task states; every transaction of it
 //! checks the epoch, so that a second coordinator on the same file could never write past it (and a lock file refuses that one
 //! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
-
+mod bulk;
 mod changes;
 mod credentials;
+mod db;
+mod epoch;
 mod library;
+mod migrate;
 mod nodes;
 mod numbers;
 mod pulls;
 mod rows;
+mod sql;
 mod tasks;
+mod url;
 
 pub use changes::Changes;
 pub use credentials::CredentialRemoval;
 pub use numbers::Numbers;
 pub use pulls::PullQuery;
+pub use url::DatabaseUrl;
 
-use sqlx::{
-    SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use std::{fs::File, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
-
-/// Oldest program version that can work with the schema of this program; saved with each migration.
-const OLDEST_PROGRAM: &str = "0.1.0";
-
-/// Connections that read at the same time.
-const READERS: u32 = 4;
+use db::Db;
+use std::{fs::File, path::PathBuf, sync::Arc};
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The setting is not a database URL that this program serves.
-    #[error("database: {url:?} is not supported, use sqlite:PATH")]
+    #[error("database: {url:?} is not supported, use sqlite:PATH, postgres://USER@HOST/NAME or mysql://USER@HOST/NAME")]
     Url {
         /// The setting.
-        url: String,
+        url: DatabaseUrl,
     },
     /// Another coordinator holds the file.
     #[error("database {path:?} is in use by another coordinator; SQLite serves one replica")]
@@ -120,39 +121,27 @@ impl StoreError {
 /// An open database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// One connection: SQLite has one writer, so we queue in front of it rather than inside it.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    db: Db,
     uuid: Arc<str>,
     epoch: u64,
-    _lock: Arc<File>,
+    /// Of a SQLite file.
+    _lock: Option<Arc<File>>,
 }
 
 impl Store {
-    /// Opens (or makes) the database, takes its lock, brings the schema up to date and begins a new epoch.
+    /// Opens the database (and makes a SQLite file), takes the lock of a file, brings the schema up to date and begins a new epoch.
     ///
     /// # Errors
     /// See [`StoreError`]; each names the setting or the path.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = connect_options(url)?;
-        let path = options.get_filename().to_path_buf();
-        let lock = take_lock(&path)?;
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
-        sqlx::migrate!("./migrations/sqlite").run(&writer).await?;
-        let (uuid, epoch) = begin_epoch(&writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await?;
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let (db, lock) = connect(url).await?;
+        migrate::run(&db).await?;
+        let (uuid, epoch) = epoch::begin(&db).await?;
         Ok(Self {
-            writer,
-            readers,
+            db,
             uuid: uuid.into(),
             epoch,
-            _lock: Arc::new(lock),
+            _lock: lock.map(Arc::new),
         })
     }
 
@@ -171,71 +160,20 @@ impl Store {
     /// # Errors
     /// Unavailable when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        let _epoch: (i64,) = self
+            .db
+            .one(sql::Sql::new("SELECT epoch FROM meta WHERE id = 1"))
+            .await?;
         Ok(())
     }
 }
 
-fn connect_options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    let unsupported = || StoreError::Url { url: url.to_owned() };
-    let path = url.strip_prefix("sqlite:").ok_or_else(unsupported)?;
-    if path.trim_start_matches('/').is_empty() || path.contains(":memory:") {
-        return Err(unsupported());
-    }
-    Ok(SqliteConnectOptions::from_str(url)
-        .map_err(|_| unsupported())?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5)))
-}
-
-fn take_lock(database: &std::path::Path) -> Result<File, StoreError> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".lock");
-    let path = PathBuf::from(path);
-    let failed = |source| StoreError::LockFile {
-        path: path.clone(),
-        source,
+/// Opens the pools; a SQLite file is locked first.
+async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), StoreError> {
+    let Some(options) = url.sqlite()? else {
+        return Ok((url.server().await?, None));
     };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked {
-            path: database.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
-    }
+    let lock = url::take_lock(options.get_filename())?;
+    let (writer, readers) = url::open_sqlite(options).await?;
+    Ok((Db::Sqlite { writer, readers }, Some(lock)))
 }
-
-async fn begin_epoch(writer: &SqlitePool) -> Result<(String, u64), StoreError> {
-    let fresh = uuid::Uuid::new_v4().to_string();
-    sqlx::query(
-        "INSERT INTO meta (id, store_uuid, epoch, oldest_program) VALUES (1, $1, 0, $2) ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(fresh)
-    .bind(OLDEST_PROGRAM)
-    .execute(writer)
-    .await?;
-    let (uuid, epoch, oldest): (String, i64, String) =
-        sqlx::query_as("UPDATE meta SET epoch = epoch + 1 WHERE id = 1 RETURNING store_uuid, epoch, oldest_program")
-            .fetch_one(writer)
-            .await?;
-    let own = crate::domain::version::VERSION;
-    if crate::domain::version::is_older(own, &oldest) {
-        return Err(StoreError::TooOld { oldest, own });
-    }
-    Ok((
-        uuid,
-        u64::try_from(epoch).map_err(|_| StoreError::Damaged { what: "meta.epoch" })?,
-    ))
-}
-
-#[cfg(test)]
-mod tests;

@@ -40,6 +40,16 @@ pub fn registry() -> Result<PathBuf> {
     present(root().join("registry/usr/bin/docker-registry"), "registry.sh")
 }
 
+/// A program of PostgreSQL or MariaDB, such as `postgres` or `mariadbd`.
+pub fn database(program: &str) -> Result<PathBuf> {
+    present(root().join("databases/bin").join(program), "databases.sh")
+}
+
+/// A folder that the unpacked database packages have, such as `usr`.
+pub fn database_folder(folder: &str) -> Result<PathBuf> {
+    present(root().join("databases").join(folder), "databases.sh")
+}
+
 /// The OCI layout of the test images; the number is the recipe of `images.sh`.
 pub fn images() -> Result<PathBuf> {
     present(root().join("images-3"), "images.sh")

@@ -10,6 +10,7 @@ pub mod agent;
 pub mod cache;
 pub mod containerd;
 pub mod coordinator;
+pub mod database;
 pub mod events;
 pub mod fault_proxy;
 pub mod folder;

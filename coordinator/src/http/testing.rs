@@ -18,7 +18,7 @@ use crate::{
     },
     fleet::messages::{Hello, InventoryReport, Order, Report, StartPull},
     metrics::Metrics,
-    store::Store,
+    store::{DatabaseUrl, Store},
 };
 use axum::{
     Router,
@@ -103,7 +103,7 @@ impl Edge {
             session_grace_ms: 30_000,
             node_lost_after_ms: 900_000,
         };
-        let store = Store::open(&url).await.unwrap();
+        let store = Store::open(&DatabaseUrl::new(url)).await.unwrap();
         let opened = Engine::open(store, settings, Arc::new(NoRegistry), Arc::clone(&metrics)).await;
         let (engine, engine_loop) = opened.unwrap();
         let stop = CancellationToken::new();

@@ -1,14 +1,81 @@
 //! Pulls in the database.
 
-use super::{Store, StoreError, rows::PullRow};
+use super::{
+    Store, StoreError,
+    bulk::{
+        Bulk, Columns,
+        Kind::{Int, Key, Text},
+    },
+    rows::{PullRow, to_json},
+    sql::Sql,
+};
 use crate::domain::{
     ids::{NodeName, PullId, TaskId},
     pull::{Pull, PullState},
 };
-use sqlx::{QueryBuilder, Sqlite};
 
 const COLUMNS: &str = "id, task_id, node, image, image_index, state, attempt, retries, not_before, success, failure, message, \
      digests, digest_verified, bytes, started_at, finished_at";
+
+/// A new row, as [`inserts`] sends it.
+const NEW: Columns = &[
+    ("id", Key),
+    ("task_id", Key),
+    ("epoch", Int),
+    ("node", Key),
+    ("image", Text),
+    ("image_index", Int),
+    ("state", Key),
+    ("attempt", Int),
+    ("retries", Int),
+    ("not_before", Int),
+    ("message", Text),
+    ("digests", Text),
+    ("digest_verified", Int),
+    ("bytes", Text),
+    ("started_at", Int),
+    ("finished_at", Int),
+];
+
+/// A changed row, as [`updates`] sends it: what it is compared by, then what it becomes.
+const UPDATED: Columns = &[
+    ("id", Key),
+    ("from_state", Key),
+    ("from_attempt", Int),
+    ("epoch", Int),
+    ("state", Key),
+    ("attempt", Int),
+    ("retries", Int),
+    ("not_before", Int),
+    ("success", Key),
+    ("failure", Key),
+    ("message", Text),
+    ("digests", Text),
+    ("digest_verified", Int),
+    ("bytes", Text),
+    ("started_at", Int),
+    ("finished_at", Int),
+];
+
+/// What a transition may change.
+pub(super) const CHANGED: &[&str] = &[
+    "epoch",
+    "state",
+    "attempt",
+    "retries",
+    "not_before",
+    "success",
+    "failure",
+    "message",
+    "digests",
+    "digest_verified",
+    "bytes",
+    "started_at",
+    "finished_at",
+];
+
+/// The row is where the engine left it.
+pub(super) const FITS: &str = "pulls.id = v.id AND pulls.state = v.from_state AND pulls.attempt = v.from_attempt";
 
 /// Which pulls of a task.
 #[derive(Debug, Clone, Copy)]
@@ -29,14 +96,9 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn pull(&self, id: &PullId) -> Result<Option<Pull>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM pulls WHERE id = "));
-        query.push_bind(id.as_str().to_owned());
-        query
-            .build_query_as::<PullRow>()
-            .fetch_optional(&self.readers)
-            .await?
-            .map(PullRow::into_pull)
-            .transpose()
+        let select = Sql::new(format!("SELECT {COLUMNS} FROM pulls WHERE id = ?")).bind(id.as_str());
+        let row = self.db.optional::<PullRow>(select).await?;
+        row.map(PullRow::into_pull).transpose()
     }
 
     /// Pulls of a task by node, then image, and how many match.
@@ -44,14 +106,11 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn pulls(&self, which: PullQuery<'_>, limit: u32, offset: u32) -> Result<(Vec<Pull>, u32), StoreError> {
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) FROM pulls");
-        push_filter(&mut count, which);
-        let total: i64 = count.build_query_scalar().fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM pulls"));
-        push_filter(&mut query, which);
-        query.push(" ORDER BY node, image_index LIMIT ").push_bind(limit);
-        query.push(" OFFSET ").push_bind(offset);
-        let rows = query.build_query_as::<PullRow>().fetch_all(&self.readers).await?;
+        let count = filtered(Sql::new("SELECT COUNT(*) FROM pulls"), which);
+        let (total,): (i64,) = self.db.one(count).await?;
+        let page = filtered(Sql::new(format!("SELECT {COLUMNS} FROM pulls")), which);
+        let page = page.push(" ORDER BY node, image_index LIMIT ? OFFSET ?");
+        let rows = self.db.all::<PullRow>(page.bind(limit).bind(offset)).await?;
         let pulls = rows.into_iter().map(PullRow::into_pull).collect::<Result<_, _>>()?;
         Ok((pulls, u32::try_from(total).unwrap_or(u32::MAX)))
     }
@@ -76,40 +135,86 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn pull_tallies(&self, task: &TaskId) -> Result<Vec<(NodeName, PullState, u32)>, StoreError> {
-        let rows: Vec<(String, String, i64)> =
-            sqlx::query_as("SELECT node, state, COUNT(*) FROM pulls WHERE task_id = $1 GROUP BY node, state")
-                .bind(task.as_str())
-                .fetch_all(&self.readers)
-                .await?;
+        let select = Sql::new("SELECT node, state, COUNT(*) FROM pulls WHERE task_id = ? GROUP BY node, state");
+        let rows = self.db.all::<(String, String, i64)>(select.bind(task.as_str())).await?;
         rows.into_iter()
             .map(|(node, state, count)| {
                 let state = PullState::parse(&state).ok_or(StoreError::Damaged { what: "pulls.state" })?;
-                Ok((
-                    NodeName::from_stored(node),
-                    state,
-                    u32::try_from(count).unwrap_or(u32::MAX),
-                ))
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
+                Ok((NodeName::from_stored(node), state, count))
             })
             .collect()
     }
 }
 
-fn push_filter(query: &mut QueryBuilder<Sqlite>, which: PullQuery<'_>) {
-    query
-        .push(" WHERE task_id = ")
-        .push_bind(which.task.as_str().to_owned());
+/// New pulls.
+pub(super) fn inserts(pulls: &[Pull], epoch: i64) -> Result<Bulk, StoreError> {
+    let mut rows = Bulk::new("pulls", NEW);
+    for pull in pulls {
+        rows.row([
+            pull.id.as_str().into(),
+            pull.task.as_str().into(),
+            epoch.into(),
+            pull.node.as_str().into(),
+            pull.image.as_str().into(),
+            pull.image_index.into(),
+            pull.state.as_str().into(),
+            pull.attempt.into(),
+            pull.retries.into(),
+            pull.not_before.into(),
+            (&pull.message).into(),
+            to_json(&pull.digests, "pulls.digests")?.into(),
+            pull.digest_verified.into(),
+            to_json(&pull.bytes, "pulls.bytes")?.into(),
+            pull.started_at.into(),
+            pull.finished_at.into(),
+        ]);
+    }
+    Ok(rows)
+}
+
+/// Pulls that were in a state at an attempt, and what they are now; in the order of their ids, which is that of the table's pages.
+pub(super) fn updates<'a>(
+    changes: impl Iterator<Item = ((PullState, u32), &'a Pull)>,
+    epoch: i64,
+) -> Result<Bulk, StoreError> {
+    let mut changes = changes.collect::<Vec<_>>();
+    changes.sort_unstable_by(|(_, one), (_, other)| one.id.as_str().cmp(other.id.as_str()));
+    let mut rows = Bulk::new("pulls", UPDATED);
+    for ((from_state, from_attempt), pull) in changes {
+        rows.row([
+            pull.id.as_str().into(),
+            from_state.as_str().into(),
+            from_attempt.into(),
+            epoch.into(),
+            pull.state.as_str().into(),
+            pull.attempt.into(),
+            pull.retries.into(),
+            pull.not_before.into(),
+            pull.success.map(|reason| reason.as_str()).into(),
+            pull.failure.map(|reason| reason.as_str()).into(),
+            (&pull.message).into(),
+            to_json(&pull.digests, "pulls.digests")?.into(),
+            pull.digest_verified.into(),
+            to_json(&pull.bytes, "pulls.bytes")?.into(),
+            pull.started_at.into(),
+            pull.finished_at.into(),
+        ]);
+    }
+    Ok(rows)
+}
+
+fn filtered(sql: Sql, which: PullQuery<'_>) -> Sql {
+    let mut sql = sql.push(" WHERE task_id = ?").bind(which.task.as_str());
     if let Some(node) = which.node {
-        query.push(" AND node = ").push_bind(node.to_owned());
+        sql = sql.push(" AND node = ?").bind(node);
     }
     if let Some(image) = which.image {
-        query.push(" AND image = ").push_bind(image.to_owned());
+        sql = sql.push(" AND image = ?").bind(image);
     }
     if !which.states.is_empty() {
-        query.push(" AND state IN (");
-        let mut list = query.separated(", ");
-        for state in which.states {
-            list.push_bind(state.as_str());
-        }
-        query.push(")");
+        let words = which.states.iter().map(|state| state.as_str());
+        sql = sql.push(" AND state IN ").list(words);
     }
+    sql
 }

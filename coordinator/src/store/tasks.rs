@@ -2,46 +2,52 @@
 
 use super::{
     Store, StoreError,
-    changes::{check_epoch, insert_pull},
+    changes::changed_one,
+    credentials,
+    db::{Tx, violated},
+    pulls,
     rows::{TaskRow, to_json},
+    sql::Sql,
 };
-use crate::domain::{ids::TaskId, pull::Pull, task::Task, task_state::TaskState};
-use sqlx::{QueryBuilder, Sqlite};
+use crate::domain::{credential::Credential, ids::TaskId, pull::Pull, task::Task, task_state::TaskState};
 
 const COLUMNS: &str =
     "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at";
 
 impl Store {
-    /// Saves an accepted task with all its pulls in one transaction.
+    /// Saves an accepted task with all its pulls and the login that it brings along, in one transaction.
     ///
     /// # Errors
-    /// `Taken` when the id or the request id exists; then nothing is saved.
-    pub async fn insert_task(&self, task: &Task, request_id: Option<&str>, pulls: &[Pull]) -> Result<(), StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        check_epoch(&mut tx, self.epoch).await?;
-        sqlx::query(
-            "INSERT INTO tasks (id, request_id, epoch, state, spec, images, counts, settled_bytes, failures, error_message, \
-             created_at, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind(task.id.as_str())
-        .bind(request_id)
-        .bind(self.epoch as i64)
-        .bind(task.state.as_str())
-        .bind(to_json(&task.spec, "tasks.spec")?)
-        .bind(to_json(&task.images, "tasks.images")?)
-        .bind(to_json(&task.counts, "tasks.counts")?)
-        .bind(to_json(&task.settled_bytes, "tasks.settled_bytes")?)
-        .bind(to_json(&task.failures, "tasks.failures")?)
-        .bind(&task.error_message)
-        .bind(task.created_at)
-        .bind(task.started_at)
-        .bind(task.finished_at)
-        .execute(&mut *tx)
-        .await
-        .map_err(taken)?;
-        for pull in pulls {
-            insert_pull(&mut tx, pull, self.epoch).await?;
-        }
+    /// `Taken` when the id or the request id exists, `NoCredential` when it names one that does not; then nothing is saved.
+    pub async fn insert_task(
+        &self,
+        task: &Task,
+        request_id: Option<&str>,
+        pulls: &[Pull],
+        login: Option<&Credential>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let row = [
+            ("id", task.id.as_str().into()),
+            ("request_id", request_id.into()),
+            ("epoch", self.epoch_value().into()),
+            ("state", task.state.as_str().into()),
+            ("spec", to_json(&task.spec, "tasks.spec")?.into()),
+            ("images", to_json(&task.images, "tasks.images")?.into()),
+            ("counts", to_json(&task.counts, "tasks.counts")?.into()),
+            (
+                "settled_bytes",
+                to_json(&task.settled_bytes, "tasks.settled_bytes")?.into(),
+            ),
+            ("failures", to_json(&task.failures, "tasks.failures")?.into()),
+            ("error_message", (&task.error_message).into()),
+            ("created_at", task.created_at.into()),
+            ("started_at", task.started_at.into()),
+            ("finished_at", task.finished_at.into()),
+        ];
+        tx.execute(Sql::insert("tasks", row)).await.map_err(taken)?;
+        credentials::of_task(&mut tx, task, login).await?;
+        pulls::inserts(pulls, self.epoch_value())?.insert(&mut tx).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -51,14 +57,9 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn task(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
-        let mut query = select("WHERE id = ");
-        query.push_bind(id.as_str().to_owned());
-        query
-            .build_query_as::<TaskRow>()
-            .fetch_optional(&self.readers)
-            .await?
-            .map(TaskRow::into_task)
-            .transpose()
+        let select = select("WHERE id = ?").bind(id.as_str());
+        let row = self.db.optional::<TaskRow>(select).await?;
+        row.map(TaskRow::into_task).transpose()
     }
 
     /// The task that was created with this request id.
@@ -66,14 +67,9 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn task_by_request(&self, request_id: &str) -> Result<Option<Task>, StoreError> {
-        let mut query = select("WHERE tenant_id = 'default' AND request_id = ");
-        query.push_bind(request_id.to_owned());
-        query
-            .build_query_as::<TaskRow>()
-            .fetch_optional(&self.readers)
-            .await?
-            .map(TaskRow::into_task)
-            .transpose()
+        let select = select("WHERE tenant_id = 'default' AND request_id = ?").bind(request_id);
+        let row = self.db.optional::<TaskRow>(select).await?;
+        row.map(TaskRow::into_task).transpose()
     }
 
     /// Tasks in one of the states (empty: all), newest first, and how many there are.
@@ -81,14 +77,10 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn tasks(&self, states: &[TaskState], limit: u32, offset: u32) -> Result<(Vec<Task>, u32), StoreError> {
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) FROM tasks ");
-        push_states(&mut count, states);
-        let total: i64 = count.build_query_scalar().fetch_one(&self.readers).await?;
-        let mut query = select("");
-        push_states(&mut query, states);
-        query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
-        query.push(" OFFSET ").push_bind(offset);
-        let rows = query.build_query_as::<TaskRow>().fetch_all(&self.readers).await?;
+        let count = filtered(Sql::new("SELECT COUNT(*) FROM tasks "), states);
+        let (total,): (i64,) = self.db.one(count).await?;
+        let page = filtered(select(""), states).push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+        let rows = self.db.all::<TaskRow>(page.bind(limit).bind(offset)).await?;
         let tasks = rows.into_iter().map(TaskRow::into_task).collect::<Result<_, _>>()?;
         Ok((tasks, u32::try_from(total).unwrap_or(u32::MAX)))
     }
@@ -98,11 +90,11 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn open_tasks(&self) -> Result<Vec<Task>, StoreError> {
-        let mut query = select(
+        let select = select(
             "WHERE state IN ('pending', 'running', 'paused') OR id IN \
              (SELECT task_id FROM pulls WHERE state IN ('queued', 'dispatched', 'pulling')) ORDER BY created_at, id",
         );
-        let rows = query.build_query_as::<TaskRow>().fetch_all(&self.readers).await?;
+        let rows = self.db.all::<TaskRow>(select).await?;
         rows.into_iter().map(TaskRow::into_task).collect()
     }
 
@@ -111,46 +103,54 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn delete_ended_task(&self, id: &TaskId) -> Result<bool, StoreError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        check_epoch(&mut tx, self.epoch).await?;
-        let done = sqlx::query(
-            "DELETE FROM tasks WHERE id = $1 AND state IN ('completed', 'failed', 'cancelled') AND NOT EXISTS \
-             (SELECT 1 FROM pulls WHERE task_id = $1 AND state IN ('queued', 'dispatched', 'pulling'))",
-        )
-        .bind(id.as_str())
-        .execute(&mut *tx)
-        .await?;
+        let mut tx = self.begin().await?;
+        let delete = Sql::new(
+            "DELETE FROM tasks WHERE id = ? AND state IN ('completed', 'failed', 'cancelled') AND NOT EXISTS \
+             (SELECT 1 FROM pulls WHERE task_id = ? AND state IN ('queued', 'dispatched', 'pulling'))",
+        );
+        let rows = tx.execute(delete.bind(id.as_str()).bind(id.as_str())).await?;
         tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(rows == 1)
     }
 }
 
-fn select(condition: &str) -> QueryBuilder<Sqlite> {
-    QueryBuilder::new(format!("SELECT {COLUMNS} FROM tasks {condition}"))
+/// Compare and set: a task that was in `from`.
+pub(super) async fn update(tx: &mut Tx, from: TaskState, task: &Task, epoch: i64) -> Result<(), StoreError> {
+    let row = [
+        ("epoch", epoch.into()),
+        ("state", task.state.as_str().into()),
+        ("images", to_json(&task.images, "tasks.images")?.into()),
+        ("counts", to_json(&task.counts, "tasks.counts")?.into()),
+        (
+            "settled_bytes",
+            to_json(&task.settled_bytes, "tasks.settled_bytes")?.into(),
+        ),
+        ("failures", to_json(&task.failures, "tasks.failures")?.into()),
+        ("error_message", (&task.error_message).into()),
+        ("started_at", task.started_at.into()),
+        ("finished_at", task.finished_at.into()),
+    ];
+    let update = Sql::update("tasks", row).push(" WHERE id = ? AND state = ?");
+    let rows = tx.execute(update.bind(task.id.as_str()).bind(from.as_str())).await?;
+    changed_one(rows, || format!("task {}", task.id))
 }
 
-fn push_states(query: &mut QueryBuilder<Sqlite>, states: &[TaskState]) {
+fn select(condition: &str) -> Sql {
+    Sql::new(format!("SELECT {COLUMNS} FROM tasks {condition}"))
+}
+
+fn filtered(sql: Sql, states: &[TaskState]) -> Sql {
     if states.is_empty() {
-        return;
+        return sql;
     }
-    query.push("WHERE state IN (");
-    let mut list = query.separated(", ");
-    for state in states {
-        list.push_bind(state.as_str());
-    }
-    query.push(")");
+    sql.push("WHERE state IN ")
+        .list(states.iter().map(|state| state.as_str()))
 }
 
 fn taken(error: sqlx::Error) -> StoreError {
-    match error.as_database_error() {
-        Some(database) if database.is_unique_violation() => {
-            let what = if database.message().contains("request_id") {
-                "request"
-            } else {
-                "task"
-            };
-            StoreError::Taken { what }
-        }
-        Some(_) | None => StoreError::Unavailable(error),
+    match violated(&error) {
+        Some(key) if key.contains("request_id") => StoreError::Taken { what: "request" },
+        Some(_) => StoreError::Taken { what: "task" },
+        None => StoreError::Unavailable(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use ips_coordinator::{
     config::Config, domain::limits::Limits, engine::core::EngineSettings, registry::RegistrySettings, startup,
-    telemetry::LogFormat,
+    store::DatabaseUrl, telemetry::LogFormat,
 };
 use ips_proto::v1::{
     agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
@@ -83,7 +83,7 @@ fn config(folder: &Path) -> Config {
         http_address: free,
         grpc_address: free,
         metrics_address: free,
-        database: format!("sqlite:{}", folder.join("ips.db").display()),
+        database: DatabaseUrl::new(format!("sqlite:{}", folder.join("ips.db").display())),
         engine: EngineSettings {
             limits: Limits::default(),
             session_grace_ms: 30_000,

@@ -1,0 +1,206 @@
+//! The connections: three databases behind one set of calls. Runs what [`Sql`] says; knows no table.
+
+use super::sql::{Dialect, Sql, Value};
+use sqlx::{
+    AssertSqlSafe, Database, Encode, FromRow, MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Type,
+    mysql::MySqlRow,
+    postgres::PgRow,
+    query::{Query, QueryAs},
+    sqlite::SqliteRow,
+};
+
+/// A row type that every database can fill: derive `sqlx::FromRow`, or take a tuple.
+pub(super) trait Record:
+    Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, MySqlRow>
+{
+}
+
+impl<T> Record for T where
+    T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, MySqlRow>
+{
+}
+
+/// Pools of connections to one database.
+#[derive(Debug, Clone)]
+pub(super) enum Db {
+    /// SQLite has one writer, so we queue in front of it rather than inside it.
+    Sqlite {
+        /// One connection.
+        writer: SqlitePool,
+        /// Connections that cannot write.
+        readers: SqlitePool,
+    },
+    /// PostgreSQL.
+    Postgres(PgPool),
+    /// MySQL or MariaDB.
+    MySql(MySqlPool),
+}
+
+/// A transaction that writes. Dropped without [`Tx::commit`], nothing of it remains.
+#[derive(Debug)]
+pub(super) enum Tx {
+    /// SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+    /// MySQL or MariaDB.
+    MySql(Transaction<'static, MySql>),
+}
+
+/// The same call on whichever database it is: the executor of reads, and of a transaction.
+macro_rules! read {
+    ($db:expr, $sql:expr, $query:ident, $call:ident) => {
+        match $db {
+            Db::Sqlite { readers, .. } => $query($sql, Dialect::Sqlite).$call(readers).await,
+            Db::Postgres(pool) => $query($sql, Dialect::Postgres).$call(pool).await,
+            Db::MySql(pool) => $query($sql, Dialect::MySql).$call(pool).await,
+        }
+    };
+}
+macro_rules! within {
+    ($tx:expr, $sql:expr, $query:ident, $call:ident) => {
+        match $tx {
+            Tx::Sqlite(tx) => $query($sql, Dialect::Sqlite).$call(&mut **tx).await,
+            Tx::Postgres(tx) => $query($sql, Dialect::Postgres).$call(&mut **tx).await,
+            Tx::MySql(tx) => $query($sql, Dialect::MySql).$call(&mut **tx).await,
+        }
+    };
+}
+
+impl Db {
+    /// Which SQL it speaks.
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// All rows.
+    pub(super) async fn all<T: Record>(&self, sql: Sql) -> Result<Vec<T>, sqlx::Error> {
+        read!(self, sql, select, fetch_all)
+    }
+
+    /// The first row, if there is one.
+    pub(super) async fn optional<T: Record>(&self, sql: Sql) -> Result<Option<T>, sqlx::Error> {
+        read!(self, sql, select, fetch_optional)
+    }
+
+    /// The first row, which must be there.
+    pub(super) async fn one<T: Record>(&self, sql: Sql) -> Result<T, sqlx::Error> {
+        read!(self, sql, select, fetch_one)
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            // Takes the file's write lock now, so that no read of the transaction is ever out of date.
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::MySql(pool) => Tx::MySql(pool.begin().await?),
+        })
+    }
+}
+
+impl Tx {
+    /// Which SQL it speaks.
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    #[allow(
+        dead_code,
+        reason = "the same calls as outside a transaction; not each is needed at each time"
+    )]
+    /// All rows.
+    pub(super) async fn all<T: Record>(&mut self, sql: Sql) -> Result<Vec<T>, sqlx::Error> {
+        within!(self, sql, select, fetch_all)
+    }
+
+    #[allow(
+        dead_code,
+        reason = "the same calls as outside a transaction; not each is needed at each time"
+    )]
+    /// The first row, if there is one.
+    pub(super) async fn optional<T: Record>(&mut self, sql: Sql) -> Result<Option<T>, sqlx::Error> {
+        within!(self, sql, select, fetch_optional)
+    }
+
+    /// The first row, which must be there.
+    pub(super) async fn one<T: Record>(&mut self, sql: Sql) -> Result<T, sqlx::Error> {
+        within!(self, sql, select, fetch_one)
+    }
+
+    /// Runs a statement and says how many rows its condition matched (on MySQL too, where nothing about them changed).
+    pub(super) async fn execute(&mut self, sql: Sql) -> Result<u64, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite(tx) => statement(sql, Dialect::Sqlite)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Self::Postgres(tx) => statement(sql, Dialect::Postgres)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Self::MySql(tx) => statement(sql, Dialect::MySql).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Makes it durable.
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+            Self::MySql(tx) => tx.commit().await,
+        }
+    }
+}
+
+/// Where a unique key was violated, what the database says of it: column names (SQLite) or the name of the index (the others).
+/// Give indexes the names of their columns and look for one of those with `contains`.
+pub(super) fn violated(error: &sqlx::Error) -> Option<String> {
+    let database = error.as_database_error().filter(|error| error.is_unique_violation())?;
+    let message = database.message();
+    // MySQL repeats the value before the key, and a value may look like anything.
+    let named = message.rsplit_once("for key ").map_or(message, |(_, key)| key);
+    Some(database.constraint().unwrap_or(named).to_owned())
+}
+
+fn statement<DB>(sql: Sql, dialect: Dialect) -> Query<'static, DB, <DB as Database>::Arguments>
+where
+    DB: Database,
+    Option<i64>: Encode<'static, DB> + Type<DB>,
+    Option<String>: Encode<'static, DB> + Type<DB>,
+    Option<Vec<u8>>: Encode<'static, DB> + Type<DB>,
+{
+    let (text, values) = sql.render(dialect);
+    let query = sqlx::query(AssertSqlSafe(text));
+    values.into_iter().fold(query, |query, value| match value {
+        Value::Int(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+        Value::Bytes(bytes) => query.bind(bytes),
+    })
+}
+
+fn select<DB, T>(sql: Sql, dialect: Dialect) -> QueryAs<'static, DB, T, <DB as Database>::Arguments>
+where
+    DB: Database,
+    T: for<'r> FromRow<'r, DB::Row>,
+    Option<i64>: Encode<'static, DB> + Type<DB>,
+    Option<String>: Encode<'static, DB> + Type<DB>,
+    Option<Vec<u8>>: Encode<'static, DB> + Type<DB>,
+{
+    let (text, values) = sql.render(dialect);
+    let query = sqlx::query_as(AssertSqlSafe(text));
+    values.into_iter().fold(query, |query, value| match value {
+        Value::Int(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+        Value::Bytes(bytes) => query.bind(bytes),
+    })
+}

@@ -1,0 +1,13 @@
+//! The store on the real databases: every test runs on SQLite, PostgreSQL and MariaDB, each in an empty database of its own.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "store/migrations.rs"]
+mod migrations;
+#[path = "store/rates.rs"]
+mod rates;
+#[path = "store/stand.rs"]
+mod stand;
+#[path = "store/steps.rs"]
+mod steps;
+#[path = "store/tasks.rs"]
+mod tasks;

@@ -1,0 +1,191 @@
+//! What goes in comes out, on every database alike.
+
+use crate::stand::{Stand, pulls, pulls_on, stored, task};
+use ips_coordinator::{
+    domain::{
+        ids::NodeName, image::Platform, node::Node, outcome::FailureReason, pull::PullState, task::Task,
+        task_state::TaskState,
+    },
+    store::{Changes, DatabaseUrl, PullQuery, Store, StoreError},
+};
+use ips_tests::database::Kind::{self, MariaDb, Postgres, Sqlite};
+use rstest::rstest;
+
+#[rstest]
+#[tokio::test]
+async fn a_task_and_its_pulls_come_back_as_they_went_in(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let task = task("one", 7);
+    let mut pulls = pulls(&task);
+    store.insert_task(&task, Some("key"), &pulls).await.unwrap();
+    pulls[0].state = PullState::Dispatched;
+    pulls[0].attempt = u32::MAX;
+    pulls[0].failure = Some(FailureReason::RateLimited);
+    pulls[0].bytes.total = i64::MAX as u64;
+    pulls[0].not_before = i64::MAX;
+    pulls[0].message = "quotes ' \" \\, a tab\t, a line\n, 汉字, 🐳, a question?".into();
+    let mut changes = Changes::default();
+    changes.pull((PullState::Queued, 0), &pulls[0]);
+    store.commit(&changes).await.unwrap();
+    let (uuid, epoch) = (store.uuid().to_owned(), store.epoch());
+    drop(store);
+
+    let store = stand.open().await;
+    assert_eq!((store.uuid(), store.epoch()), (uuid.as_str(), epoch + 1));
+    assert_eq!(store.task(&task.id).await.unwrap().as_ref(), Some(&task));
+    assert_eq!(store.task_by_request("key").await.unwrap().as_ref(), Some(&task));
+    assert_eq!(store.open_pulls(&task.id).await.unwrap(), pulls);
+    assert_eq!(store.pull(&pulls[0].id).await.unwrap().as_ref(), Some(&pulls[0]));
+    store.ping().await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_taken_id_or_request_saves_nothing(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let first = task("one", 1);
+    store.insert_task(&first, Some("key"), &pulls(&first)).await.unwrap();
+    // The value looks like the name of the other key.
+    let again = store.insert_task(&task("one", 2), Some("request_id"), &[]).await;
+    assert!(matches!(again, Err(StoreError::Taken { what: "task" })), "{again:?}");
+    let same_key = store.insert_task(&task("two", 2), Some("key"), &[]).await;
+    assert!(
+        matches!(same_key, Err(StoreError::Taken { what: "request" })),
+        "{same_key:?}"
+    );
+    assert_eq!(store.tasks(&[], 10, 0).await.unwrap().1, 1);
+    let other_case = store.insert_task(&task("three", 3), Some("Key"), &[]).await;
+    assert!(other_case.is_ok(), "keys are compared letter by letter: {other_case:?}");
+    assert!(store.task_by_request("KEY").await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn lists_are_newest_first_filtered_and_paged(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    for n in 0..5 {
+        let mut task = task(&format!("t{n}"), n);
+        task.state = if n % 2 == 0 {
+            TaskState::Completed
+        } else {
+            TaskState::Failed
+        };
+        store.insert_task(&task, None, &[]).await.unwrap();
+    }
+    let ids = |tasks: &[Task]| tasks.iter().map(|task| task.id.to_string()).collect::<Vec<_>>();
+    let (page, total) = store.tasks(&[TaskState::Completed], 2, 1).await.unwrap();
+    assert_eq!((ids(&page), total), (vec!["t2".to_owned(), "t0".to_owned()], 3));
+    assert!(store.open_tasks().await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn pulls_are_sorted_byte_by_byte_and_filtered(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let task = task("one", 1);
+    let pulls = pulls_on(&task, ["ab", "a-b", "a.b", "a1", "b"]);
+    store.insert_task(&task, None, &pulls).await.unwrap();
+    let mut sorted = pulls.clone();
+    sorted.sort_by_key(|pull| (pull.node.to_string(), pull.image_index));
+    assert_eq!(stored(&store, &task).await, sorted);
+    let which = PullQuery {
+        task: &task.id,
+        node: Some("a.b"),
+        image: Some(pulls[1].image.as_str()),
+        states: &[PullState::Queued, PullState::Failed],
+    };
+    let (found, total) = store.pulls(which, 10, 0).await.unwrap();
+    assert_eq!((found[0].id.as_str(), total), ("one/a.b/1", 1));
+    let tallies = store.pull_tallies(&task.id).await.unwrap();
+    assert_eq!(tallies.iter().map(|(_, _, count)| count).sum::<u32>(), 10);
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_what_has_ended_is_deleted_and_its_pulls_with_it(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let mut task = task("one", 1);
+    task.state = TaskState::Cancelled;
+    let mut pulls = pulls(&task);
+    store.insert_task(&task, None, &pulls).await.unwrap();
+    assert!(!store.delete_ended_task(&task.id).await.unwrap(), "pulls are open");
+    assert_eq!(
+        store.open_tasks().await.unwrap().len(),
+        1,
+        "a cancelled task with open pulls is still looked after"
+    );
+    let mut changes = Changes::default();
+    for pull in &mut pulls {
+        pull.state = PullState::Cancelled;
+        changes.pull((PullState::Queued, 0), pull);
+    }
+    store.commit(&changes).await.unwrap();
+    assert!(store.delete_ended_task(&task.id).await.unwrap());
+    assert!(store.pull(&pulls[0].id).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn nodes_are_kept_with_their_first_sight(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let mut node = Node {
+        name: NodeName::parse("n1").unwrap(),
+        uid: "u".into(),
+        runtime_uuid: String::new(),
+        labels: [("pool".to_owned(), "gpu".to_owned())].into(),
+        platform: Platform {
+            os: "linux".into(),
+            architecture: "amd64".into(),
+            variant: String::new(),
+        },
+        agent_version: "0.1.0".into(),
+        runtime_name: "containerd".into(),
+        runtime_version: "1.7.24".into(),
+        max_concurrent_pulls: 2,
+        first_seen_at: 1,
+        last_seen_at: 1,
+    };
+    for seen in [1, 2] {
+        node.last_seen_at = seen;
+        let mut changes = Changes::default();
+        changes.node(Node {
+            first_seen_at: seen,
+            ..node.clone()
+        });
+        store.commit(&changes).await.unwrap();
+    }
+    assert_eq!(store.nodes().await.unwrap(), [node]);
+}
+
+#[tokio::test]
+async fn a_second_coordinator_on_the_same_file_is_refused() {
+    let stand = Stand::start(Sqlite).await;
+    let _first = stand.open().await;
+    let refusal = stand.try_open().await.unwrap_err();
+    assert!(matches!(refusal, StoreError::Locked { .. }), "{refusal:?}");
+}
+
+#[tokio::test]
+async fn other_databases_are_refused_by_name_and_without_their_password() {
+    for url in [
+        "oracle://x:secret@y",
+        "ips.db",
+        "sqlite:",
+        "sqlite::memory:",
+        "",
+        "postgres",
+    ] {
+        let refusal = Store::open(&DatabaseUrl::new(url)).await.unwrap_err();
+        let text = format!("{refusal} {refusal:?}");
+        assert!(
+            text.contains("sqlite:PATH") && !text.contains("secret"),
+            "{url}: {text}"
+        );
+    }
+}
