@@ -1,7 +1,12 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod credential;
+mod library;
+
 use crate::output::Format;
 use clap::{Args, Parser, Subcommand};
+pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
+pub use library::{AddArgs, LibraryCommand};
 use std::time::Duration;
 
 const EXIT_CODES: &str = "\
@@ -38,6 +43,12 @@ pub enum Command {
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),
+    /// Keep and try logins for registries
+    #[command(subcommand, visible_aliases = ["credentials", "secret"])]
+    Credential(CredentialCommand),
+    /// Keep images that are used again
+    #[command(subcommand)]
+    Library(LibraryCommand),
     /// Show the version of this program
     Version,
     /// Write completions for a shell to standard output
@@ -113,6 +124,9 @@ pub struct CreateArgs {
     /// Longest time without progress [default: 5m]
     #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
     pub no_progress_timeout: Option<Duration>,
+    /// Logins for registries
+    #[command(flatten)]
+    pub login: TaskLogin,
     /// Id for the task, [a-z0-9-]{1,63} [default: chosen by the coordinator]
     #[arg(long)]
     pub id: Option<String>,

@@ -1,7 +1,10 @@
 //! The connection to the coordinator: time-outs, and errors of the transport in words.
 
 use crate::error::CliError;
-use ips_proto::v1::{node_service_client::NodeServiceClient, task_service_client::TaskServiceClient};
+use ips_proto::v1::{
+    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
+    node_service_client::NodeServiceClient, task_service_client::TaskServiceClient,
+};
 use std::{error::Error as _, time::Duration};
 use tonic::{
     Request, Status,
@@ -57,6 +60,17 @@ impl Server {
     /// The service of nodes.
     pub async fn nodes(&self) -> Result<NodeServiceClient<Channel>, CliError> {
         let client = NodeServiceClient::new(self.channel().await?);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of credentials.
+    pub async fn credentials(&self) -> Result<CredentialServiceClient<Channel>, CliError> {
+        Ok(CredentialServiceClient::new(self.channel().await?))
+    }
+
+    /// The service of the library.
+    pub async fn library(&self) -> Result<LibraryServiceClient<Channel>, CliError> {
+        let client = LibraryServiceClient::new(self.channel().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 

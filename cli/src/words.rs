@@ -41,6 +41,15 @@ words!(
     retry_strategy, v1::RetryStrategy, "RETRY_STRATEGY_"
 );
 
+words!(
+    /// How a login ended.
+    login_result, v1::LoginResult, "LOGIN_RESULT_"
+);
+words!(
+    /// What became of an image of an import.
+    import_result, v1::ImportResult, "IMPORT_RESULT_"
+);
+
 /// `linux/arm64/v8`.
 pub fn platform(platform: Option<&v1::Platform>) -> String {
     let Some(platform) = platform else {

@@ -31,6 +31,7 @@ pub use numbers::Numbers;
 pub use pulls::PullQuery;
 pub use url::DatabaseUrl;
 
+use crate::domain::credential::CredentialId;
 use db::Db;
 use std::{fs::File, path::PathBuf, sync::Arc};
 

@@ -6,6 +6,7 @@ use crate::{
     error::CliError,
     human::now_ms,
     output::{self, Format, json, task as show},
+    password,
     watch,
 };
 use ips_proto::v1;
@@ -36,7 +37,7 @@ pub async fn run(server: &Server, format: Format, command: TaskCommand) -> Resul
 
 async fn create(server: &Server, format: Format, args: CreateArgs) -> Result<ExitCode, CliError> {
     let (watched, watching) = (args.watch, args.watching);
-    let task = create_once(server, request(args)).await?;
+    let task = create_once(server, request(args)?).await?;
     match format {
         // The watch's first object holds the task already.
         Format::Json if watched => {}
@@ -68,7 +69,7 @@ async fn create_once(server: &Server, request: v1::CreateTaskRequest) -> Result<
     }
 }
 
-fn request(args: CreateArgs) -> v1::CreateTaskRequest {
+fn request(args: CreateArgs) -> Result<v1::CreateTaskRequest, CliError> {
     let seconds = |duration: Option<Duration>| duration.map_or(0, |it| u32::try_from(it.as_secs()).unwrap_or(u32::MAX));
     let strategy = args
         .retry_strategy
@@ -76,7 +77,15 @@ fn request(args: CreateArgs) -> v1::CreateTaskRequest {
             RetryStrategy::Linear => v1::RetryStrategy::Linear,
             RetryStrategy::Exponential => v1::RetryStrategy::Exponential,
         });
-    v1::CreateTaskRequest {
+    let login = match args.login.registry {
+        Some(registry) => Some(v1::InlineLogin {
+            password: password::needed(&args.login.password)?,
+            username: args.login.username.unwrap_or_default(),
+            registry,
+        }),
+        None => None,
+    };
+    Ok(v1::CreateTaskRequest {
         images: args.images,
         node_selector: args.selector.into_iter().flatten().collect(),
         batch_size: args.batch_size,
@@ -88,7 +97,9 @@ fn request(args: CreateArgs) -> v1::CreateTaskRequest {
         request_id: args.request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
         pull_timeout_seconds: seconds(args.pull_timeout),
         no_progress_timeout_seconds: seconds(args.no_progress_timeout),
-    }
+        credential_ids: args.login.credentials,
+        login,
+    })
 }
 
 async fn list(server: &Server, format: Format, args: ListTasksArgs) -> Result<(), CliError> {

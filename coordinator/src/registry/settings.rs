@@ -208,18 +208,6 @@ impl RegistrySettings {
                 .any(|(of, at)| same(of, &registry) && at.eq_ignore_ascii_case(&service))
     }
 
-    /// The certificates that are trusted for a URL beside the machine's own.
-    pub(super) fn authorities_of(&self, url: &Url) -> impl Iterator<Item = &Authority> {
-        let (host, with_port) = (url.host_str().unwrap_or_default().to_owned(), authority(url));
-        self.authorities.iter().filter(move |it| match it.host.as_deref() {
-            None => true,
-            Some(name) => {
-                let name = crate::domain::credential::api_host(name);
-                name.eq_ignore_ascii_case(&host) || name.eq_ignore_ascii_case(&with_port)
-            }
-        })
-    }
-
     /// Whether a host is spoken to without TLS.
     pub(super) fn is_plain(&self, host: &str, port: Option<u16>) -> bool {
         address::is_plain(host, port, self)

@@ -91,6 +91,10 @@ fn config(folder: &Path) -> Config {
         },
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
+        keys: KeySettings {
+            generated: Some(folder.join("ips.db.key")),
+            ..KeySettings::default()
+        },
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),
