@@ -31,7 +31,8 @@ impl Engine {
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, spec, nodes.len(), pulls.len(), now);
-        let saved = self.store.insert_task(&task, new.request_id.as_deref(), &pulls, own.as_ref());
+        let request_id = new.request_id.as_deref();
+        let saved = self.store.insert_task_with_login(&task, request_id, &pulls, own.as_ref());
         match saved.await {
             Ok(()) => own.into_iter().for_each(|own| self.logins.put(own)),
             Err(StoreError::NoCredential { id }) => {

@@ -3,9 +3,8 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
-use tokio::time::Instant;
 
 /// Where a host does not say how long.
 const USUAL: Duration = Duration::from_secs(1);
@@ -20,9 +19,9 @@ pub(super) struct Pauses(Arc<Mutex<HashMap<String, Instant>>>);
 
 impl Pauses {
     /// How long the host is still to be left alone.
-    pub(super) fn left(&self, host: &str) -> Option<Duration> {
+    pub(super) fn left(&self, host: &str, now: Instant) -> Option<Duration> {
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = hosts.get(host)?.saturating_duration_since(Instant::now());
+        let left = hosts.get(host)?.saturating_duration_since(now);
         if left.is_zero() {
             hosts.remove(host);
             return None;
@@ -31,11 +30,10 @@ impl Pauses {
     }
 
     /// The host asks to be left alone.
-    pub(super) fn begin(&self, host: &str, asked: Option<Duration>) {
-        let until = Instant::now() + asked.unwrap_or(USUAL).min(LONGEST);
+    pub(super) fn begin(&self, host: &str, asked: Option<Duration>, now: Instant) {
+        let until = now + asked.unwrap_or(USUAL).min(LONGEST);
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= MAX_HOSTS {
-            let now = Instant::now();
             hosts.retain(|_, until| *until > now);
         }
         let entry = hosts.entry(host.to_owned()).or_insert(until);
@@ -59,20 +57,21 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn the_longest_pause_counts_and_ends() {
-        let pauses = Pauses::default();
-        assert_eq!(pauses.left("a"), None);
-        pauses.begin("a", Some(Duration::from_secs(5)));
-        pauses.begin("a", Some(Duration::from_secs(2)));
-        assert_eq!(pauses.left("a"), Some(Duration::from_secs(5)));
-        assert_eq!(pauses.left("b"), None);
-        tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!(pauses.left("a"), None);
-        pauses.begin("a", None);
-        assert_eq!(pauses.left("a"), Some(USUAL));
-        pauses.begin("a", Some(Duration::MAX));
-        assert_eq!(pauses.left("a"), Some(LONGEST));
+    #[test]
+    fn the_longest_pause_counts_and_ends() {
+        let (pauses, now) = (Pauses::default(), Instant::now());
+        let later = |seconds| now + Duration::from_secs(seconds);
+        assert_eq!(pauses.left("a", now), None);
+        pauses.begin("a", Some(Duration::from_secs(5)), now);
+        pauses.begin("a", Some(Duration::from_secs(2)), now);
+        assert_eq!(pauses.left("a", now), Some(Duration::from_secs(5)));
+        assert_eq!(pauses.left("a", later(4)), Some(Duration::from_secs(1)));
+        assert_eq!(pauses.left("b", now), None);
+        assert_eq!(pauses.left("a", later(5)), None);
+        pauses.begin("a", None, now);
+        assert_eq!(pauses.left("a", now), Some(USUAL));
+        pauses.begin("a", Some(Duration::MAX), now);
+        assert_eq!(pauses.left("a", now), Some(LONGEST));
     }
 
     #[test]

@@ -18,7 +18,11 @@ use reqwest::{Response, StatusCode, Url, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The distribution specification's limit for manifests; configurations are held to it too.
 const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
@@ -233,7 +237,7 @@ impl Session<'_> {
         let host = authority(url);
         let mut again = true;
         loop {
-            self.wait_for(pauses.left(&host)).await?;
+            self.wait_for(pauses.left(&host, Instant::now())).await?;
             let request = client.get(url.clone()).header(header::ACCEPT, accept);
             let request = match show {
                 Show::Nothing => request,
@@ -248,7 +252,7 @@ impl Session<'_> {
             if !busy {
                 return Ok(response);
             }
-            pauses.begin(&host, asked);
+            pauses.begin(&host, asked, Instant::now());
             if !again || asked.is_some_and(|asked| asked > PATIENCE) {
                 return Ok(response);
             }

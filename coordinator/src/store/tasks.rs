@@ -15,11 +15,19 @@ const COLUMNS: &str =
     "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at";
 
 impl Store {
-    /// Saves an accepted task with all its pulls and the login that it brings along, in one transaction.
+    /// Saves an accepted task with all its pulls in one transaction.
+    ///
+    /// # Errors
+    /// As [`Store::insert_task_with_login`].
+    pub async fn insert_task(&self, task: &Task, request_id: Option<&str>, pulls: &[Pull]) -> Result<(), StoreError> {
+        self.insert_task_with_login(task, request_id, pulls, None).await
+    }
+
+    /// The same for a task that brings a login along.
     ///
     /// # Errors
     /// `Taken` when the id or the request id exists, `NoCredential` when it names one that does not; then nothing is saved.
-    pub async fn insert_task(
+    pub async fn insert_task_with_login(
         &self,
         task: &Task,
         request_id: Option<&str>,

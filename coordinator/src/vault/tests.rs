@@ -82,10 +82,7 @@ fn the_first_key_seals_and_all_open() {
     let both = vault(&format!("{NEW}\n{OLD} # until the rotation is done\n"));
     assert_eq!(both.unseal(PLACE, &sealed).unwrap().expose_secret(), "canary");
     let again = both.seal(PLACE, &"canary".into()).unwrap();
-    assert_eq!(
-        (again.key_id.as_str(), vault(NEW).newest().unwrap().as_str()),
-        (again.key_id.as_str(), again.key_id.as_str())
-    );
+    assert_eq!(Some(again.key_id.clone()), vault(NEW).newest());
     assert_ne!(again.key_id, sealed.key_id);
     let gone = vault(NEW).unseal(PLACE, &sealed).unwrap_err().to_string();
     assert_eq!(
@@ -156,10 +153,8 @@ fn a_key_that_is_added_seals_from_then_on_and_others_learn_of_it() {
     for sealed in [old, new] {
         assert_eq!(other.unseal(PLACE, &sealed).unwrap().expose_secret(), "canary");
     }
-    assert!(matches!(
-        self::vault(OLD).add_key().unwrap_err(),
-        keys::KeyError::NotAFile
-    ));
+    let inline = self::vault(OLD).add_key().unwrap_err();
+    assert!(inline.to_string().contains("IPS_ENCRYPTION_KEY"), "{inline}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ips_coordinator::{
     config::Config, domain::limits::Limits, engine::core::EngineSettings, registry::RegistrySettings, startup,
-    store::DatabaseUrl, telemetry::LogFormat,
+    store::DatabaseUrl, telemetry::LogFormat, vault::KeySettings,
 };
 use ips_proto::v1::{
     agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
