@@ -12,7 +12,7 @@ use crate::{
     telemetry::LogFormat,
     vault::KeySettings,
 };
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use keys::KeyArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -45,7 +45,13 @@ struct Arguments {
     metrics_address: String,
     /// Database as URL: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME; a password is better
     /// given in the environment.
-    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "IPS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
     database: Option<String>,
     /// Path of the SQLite file, as the original IPS names it; --database wins.
     #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
@@ -66,6 +72,8 @@ struct Arguments {
     registry: RegistryArguments,
     #[command(flatten)]
     keys: KeyArguments,
+    #[command(subcommand)]
+    command: Option<Command>,
     /// What to log: error, warn, info, debug or trace, or a list of target=level.
     #[arg(long, env = "IPS_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -75,6 +83,26 @@ struct Arguments {
     /// File that is written with the bound addresses as JSON once everything is served.
     #[arg(long, env = "IPS_READY_FILE", value_name = "PATH")]
     ready_file: Option<PathBuf>,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Stored credentials of registries.
+    #[command(subcommand)]
+    Credentials(CredentialsCommand),
+}
+
+/// What to do about stored credentials.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CredentialsCommand {
+    /// Encrypts every stored password with the newest key. May run beside the coordinator, be interrupted and be run again. Keys that
+    /// are no longer needed can be removed after it.
+    Rotate {
+        /// Make a new key first and put it at the top of the key file.
+        #[arg(long)]
+        new_key: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -108,6 +136,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// File that announces the bound addresses.
     pub ready_file: Option<PathBuf>,
+    /// What to do instead of serving.
+    pub command: Option<Command>,
 }
 
 /// A setting that is not allowed.
@@ -153,6 +183,7 @@ impl Config {
             heartbeat_interval,
             registry,
             keys,
+            command,
             log,
             log_format,
             ready_file,
@@ -203,6 +234,7 @@ impl Config {
                 Format::Text => LogFormat::Text,
             },
             ready_file,
+            command,
         })
     }
 }
@@ -312,6 +344,31 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_is_none_is_refused_without_its_password() {
+        let line = check(&["--registry-proxy", "socks5://u:canary@p:1"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            line.starts_with("--registry-proxy: ") && !line.contains("canary"),
+            "{line}"
+        );
+        let config = check(&["--registry-proxy", "http://u:canary@p:1"]).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_key_is_made_beside_a_sqlite_file_and_nowhere_else() {
+        let generated = |url| check(&["--database", url]).unwrap().keys.generated;
+        assert_eq!(generated("sqlite:/var/ips.db"), Some("/var/ips.db.key".into()));
+        assert_eq!(generated("postgres://ips@db/ips"), None);
+        let config = check(&["credentials", "rotate", "--new-key", "--database", "sqlite:x.db"]).unwrap();
+        assert!(matches!(
+            config.command,
+            Some(Command::Credentials(CredentialsCommand::Rotate { new_key: true }))
+        ));
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_what_is_allowed() {
         for (setting, value, word) in [
             ("--http-address", "0.0.0.0:8080", "loopback"),
@@ -323,6 +380,10 @@ mod tests {
             ("--session-grace", "2h", "out of range"),
             ("--node-lost-after", "10s", "longer than"),
             ("--heartbeat-interval", "1ms", "out of range"),
+            ("--registry-mirror", "docker.io", "REGISTRY=MIRROR"),
+            ("--registry-mirror", "m.corp=m.corp", "its own mirror"),
+            ("--registry-ca", "/nowhere/ca.pem", "cannot be read"),
+            ("--registry-token-host", "registry.corp", "REGISTRY=HOST"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
             assert!(

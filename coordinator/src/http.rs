@@ -71,7 +71,11 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(library::import_library))
         .routes(routes!(library::update_library, library::delete_library))
         .routes(routes!(secrets::list_secrets, secrets::create_secret))
-        .routes(routes!(secrets::get_secret, secrets::update_secret, secrets::delete_secret))
+        .routes(routes!(
+            secrets::get_secret,
+            secrets::update_secret,
+            secrets::delete_secret
+        ))
         .routes(routes!(secrets::test_secret))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))

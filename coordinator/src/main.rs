@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         }
     };
     match start(config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("ips-coordinator: {error:#}");
             ExitCode::FAILURE
@@ -20,10 +20,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(config: Config) -> anyhow::Result<()> {
+fn start(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config.log, config.log_format)?;
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(startup::run(config))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match config.command.clone() {
+        Some(command) => runtime.block_on(startup::command(config, command)),
+        None => runtime.block_on(startup::run(config)).map(|()| ExitCode::SUCCESS),
+    }
 }

@@ -90,9 +90,7 @@ impl Registry {
         platforms: &[Platform],
         logins: &dyn Logins,
     ) -> Result<Vec<ResolvedImage>, ResolveError> {
-        let login = logins
-            .login(registry, repository)
-            .map_err(ResolveError::Credential)?;
+        let login = logins.login(registry, repository).map_err(ResolveError::Credential)?;
         let mut session = self.transport.session(registry, repository, login)?;
         let target = session.manifest(name).await?;
         if is_index(&target)? {

@@ -1,7 +1,9 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
+mod rotate;
+
 use crate::{
-    config::Config,
+    config::{Command, Config, CredentialsCommand},
     domain::version::VERSION,
     engine::Engine,
     grpc::{
@@ -23,7 +25,7 @@ use ips_proto::v1::{
     library_service_server::LibraryServiceServer, node_service_server::NodeServiceServer,
     task_service_server::TaskServiceServer,
 };
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -91,6 +93,16 @@ pub async fn run(config: Config) -> Result<()> {
     result
 }
 
+/// Does one thing instead of serving, and says how it ended.
+///
+/// # Errors
+/// What kept it from being done.
+pub async fn command(config: Config, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Credentials(CredentialsCommand::Rotate { new_key }) => rotate::run(&config, new_key).await,
+    }
+}
+
 async fn bind(config: &Config) -> Result<Listeners> {
     let listen = async |setting: &str, address: SocketAddr| {
         TcpListener::bind(address)
@@ -146,9 +158,7 @@ async fn serve_grpc(
     health.set_serving::<AgentServiceServer<Agents>>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
-    health
-        .set_serving::<CredentialServiceServer<CredentialService>>()
-        .await;
+    health.set_serving::<CredentialServiceServer<CredentialService>>().await;
     health.set_serving::<LibraryServiceServer<LibraryService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()

@@ -146,6 +146,30 @@ impl Store {
         })
     }
 
+    /// Opens a database beside the coordinator that serves it, for single changes: no lock, no migration, no new epoch. When a
+    /// coordinator begins a new epoch meanwhile, writes are `Deposed`.
+    ///
+    /// # Errors
+    /// Unavailable, also where no coordinator has made its tables yet.
+    pub async fn attach(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let db = match url.sqlite()? {
+            Some(options) => {
+                let (writer, readers) = url::open_sqlite(options.create_if_missing(false)).await?;
+                Db::Sqlite { writer, readers }
+            }
+            None => url.server().await?,
+        };
+        let (uuid, epoch): (String, i64) = db
+            .one(sql::Sql::new("SELECT store_uuid, epoch FROM meta WHERE id = 1"))
+            .await?;
+        Ok(Self {
+            db,
+            uuid: uuid.into(),
+            epoch: u64::try_from(epoch).map_err(|_| StoreError::Damaged { what: "meta.epoch" })?,
+            _lock: None,
+        })
+    }
+
     /// Identity of the database.
     pub fn uuid(&self) -> &str {
         &self.uuid

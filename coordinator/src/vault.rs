@@ -82,10 +82,7 @@ impl Vault {
     /// As [`Vault::open`]; then the keys stay as they were.
     pub fn reload(&self) -> Result<(), KeyError> {
         let fresh = self.settings.read()?;
-        self.keys
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(fresh);
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).replace(fresh);
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! The store on the real databases: every test runs on SQLite, PostgreSQL and MariaDB, each in an empty database of its own.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "store/credentials.rs"]
+mod credentials;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/rates.rs"]

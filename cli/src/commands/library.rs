@@ -112,9 +112,7 @@ async fn import(server: &Server, format: Format, file: &Path, tags: &[String]) -
     let mut client = server.library().await?;
     let mut results = vec![];
     for part in entries.chunks(PAGE as usize) {
-        let request = v1::ImportLibraryRequest {
-            entries: part.to_vec(),
-        };
+        let request = v1::ImportLibraryRequest { entries: part.to_vec() };
         let answer = client.import_library(call(request)).await;
         results.extend(answer.map_err(|status| server.error(status))?.into_inner().results);
     }

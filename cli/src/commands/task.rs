@@ -6,8 +6,7 @@ use crate::{
     error::CliError,
     human::now_ms,
     output::{self, Format, json, task as show},
-    password,
-    watch,
+    password, watch,
 };
 use ips_proto::v1;
 use std::{process::ExitCode, time::Duration};

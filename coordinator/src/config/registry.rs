@@ -14,12 +14,7 @@ pub(super) struct RegistryArguments {
     #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
     registry_allow_loopback: bool,
     /// Further certificates (PEM) that are trusted for one registry or for all; repeat it or separate them by commas.
-    #[arg(
-        long,
-        env = "IPS_REGISTRY_CA",
-        value_name = "[HOST=]FILE",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "IPS_REGISTRY_CA", value_name = "[HOST=]FILE", value_delimiter = ',')]
     registry_ca: Vec<String>,
     /// Where images of a registry are looked for first, in this order; repeat it or separate them by commas.
     #[arg(

@@ -32,7 +32,9 @@ impl Engine {
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, spec, nodes.len(), pulls.len(), now);
         let request_id = new.request_id.as_deref();
-        let saved = self.store.insert_task_with_login(&task, request_id, &pulls, own.as_ref());
+        let saved = self
+            .store
+            .insert_task_with_login(&task, request_id, &pulls, own.as_ref());
         match saved.await {
             Ok(()) => own.into_iter().for_each(|own| self.logins.put(own)),
             Err(StoreError::NoCredential { id }) => {

@@ -76,7 +76,11 @@ impl Engine {
     /// # Errors
     /// `NotFound`; `AlreadyExists` for a taken name; Invalid for a new host without a password; Precondition where the old password
     /// cannot be read.
-    pub async fn update_credential(&self, id: CredentialId, spec: CredentialSpec) -> Result<CredentialView, EngineError> {
+    pub async fn update_credential(
+        &self,
+        id: CredentialId,
+        spec: CredentialSpec,
+    ) -> Result<CredentialView, EngineError> {
         let _one_at_a_time = self.logins.changing().await;
         let old = self.stored_credential(id).await?;
         let password = match spec.login.password {
@@ -157,7 +161,9 @@ impl Engine {
     ) -> Result<Option<Credential>, EngineError> {
         self.name_credentials(spec)?;
         let Some(login) = &new.login else { return Ok(None) };
-        let Some(password) = &login.password else { return Ok(None) };
+        let Some(password) = &login.password else {
+            return Ok(None);
+        };
         let number = CredentialId::from_stored(self.store.new_number(Numbers::Credentials).await?);
         let now = now();
         let credential = Credential {
@@ -179,10 +185,17 @@ impl Engine {
     /// # Errors
     /// Invalid when a credential does not exist, cannot be read, or stands beside another for the same.
     pub fn name_credentials(&self, spec: &mut TaskSpec) -> Result<(), Invalid> {
-        let field = if spec.credentials.len() == 1 { "secretId" } else { "secretIds" };
+        let field = if spec.credentials.len() == 1 {
+            "secretId"
+        } else {
+            "secretIds"
+        };
         let mut found = Vec::with_capacity(spec.credentials.len());
         for wanted in &spec.credentials {
-            let credential = self.logins.get(wanted.id).filter(|credential| credential.owner.is_none());
+            let credential = self
+                .logins
+                .get(wanted.id)
+                .filter(|credential| credential.owner.is_none());
             let credential =
                 credential.ok_or_else(|| Invalid::new(field, format!("credential {} does not exist", wanted.id)))?;
             if let Err(error) = self.logins.password(&credential) {
@@ -196,6 +209,12 @@ impl Engine {
         }
         spec.credentials = found.iter().map(shown).collect();
         Ok(())
+    }
+
+    /// Whether no login is kept, not even one of a task.
+    #[cfg(test)]
+    pub fn has_no_logins(&self) -> bool {
+        self.logins.is_empty()
     }
 
     async fn stored_credential(&self, id: CredentialId) -> Result<Credential, EngineError> {

@@ -58,7 +58,14 @@ impl LoginBook {
 
     /// A task is gone, and what it brought along.
     pub fn forget_task(&self, task: &TaskId) {
-        self.write().retain(|_, credential| credential.owner.as_ref() != Some(task));
+        self.write()
+            .retain(|_, credential| credential.owner.as_ref() != Some(task));
+    }
+
+    /// Whether there is none.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.read().is_empty()
     }
 
     /// One record.
@@ -70,12 +77,7 @@ impl LoginBook {
     ///
     /// # Errors
     /// There is no key and none can be made.
-    pub fn seal(
-        &self,
-        id: CredentialId,
-        scope: &RegistryScope,
-        password: &SecretString,
-    ) -> Result<Sealed, VaultError> {
+    pub fn seal(&self, id: CredentialId, scope: &RegistryScope, password: &SecretString) -> Result<Sealed, VaultError> {
         let place = Place {
             column: COLUMN,
             row: id.get(),
@@ -238,10 +240,7 @@ mod tests {
         );
         let nothing_named = named(&book, &[]);
         assert_eq!(user(&nothing_named, "a.corp", "team/app").as_deref(), Some("u2"));
-        assert_eq!(
-            user(&named(&book, &[3]), "a.corp", "team/app").as_deref(),
-            Some("u3")
-        );
+        assert_eq!(user(&named(&book, &[3]), "a.corp", "team/app").as_deref(), Some("u3"));
         assert_eq!(user(&task, "b.corp", "team/app"), None);
         let login = task.login("a.corp", "x").unwrap().unwrap();
         assert_eq!(
@@ -284,7 +283,12 @@ mod tests {
         add(&book, 2, "a.corp", None);
         book.forget_task(&TaskId::parse("t").unwrap());
         assert!(book.get(CredentialId::from_stored(1)).is_none());
-        assert!(named(&book, &[1]).login("a.corp", "x").unwrap_err().contains("no longer exists"));
+        assert!(
+            named(&book, &[1])
+                .login("a.corp", "x")
+                .unwrap_err()
+                .contains("no longer exists")
+        );
         book.remove(CredentialId::from_stored(2));
         assert_eq!(user(&named(&book, &[]), "a.corp", "x"), None);
     }

@@ -22,12 +22,7 @@ const PARALLEL: usize = 8;
 pub trait ImageResolver: Send + Sync + 'static {
     /// What the reference is on each platform, or why that cannot be told, in words for people. `logins` says which login the
     /// registry (or a mirror of it) gets.
-    fn resolve<'a>(
-        &'a self,
-        image: &'a ImageRef,
-        platforms: &'a [Platform],
-        logins: &'a dyn Logins,
-    ) -> Resolving<'a>;
+    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform], logins: &'a dyn Logins) -> Resolving<'a>;
 
     /// Tries a login at a registry host.
     fn check_login<'a>(&'a self, registry: &'a str, _login: Login) -> Checking<'a> {
@@ -47,12 +42,7 @@ pub type Checking<'a> = Pin<Box<dyn Future<Output = LoginCheck> + Send + 'a>>;
 pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, String>> + Send + 'a>>;
 
 impl ImageResolver for Registry {
-    fn resolve<'a>(
-        &'a self,
-        image: &'a ImageRef,
-        platforms: &'a [Platform],
-        logins: &'a dyn Logins,
-    ) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform], logins: &'a dyn Logins) -> Resolving<'a> {
         Box::pin(async move {
             Self::resolve(self, image, platforms, logins)
                 .await

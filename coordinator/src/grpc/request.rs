@@ -3,8 +3,8 @@
 
 use crate::{
     domain::{
-        Invalid, credential::TaskLoginsRequest, ids::TaskId, pull::PullState, retry::RetryStrategy, rules::RulesRequest, selection::SelectionRequest,
-        task::TaskRequest, task_state::TaskState,
+        Invalid, credential::TaskLoginsRequest, ids::TaskId, pull::PullState, retry::RetryStrategy,
+        rules::RulesRequest, selection::SelectionRequest, task::TaskRequest, task_state::TaskState,
     },
     engine::views::{PageRequest, PullFilter, TaskFilter},
 };

@@ -79,7 +79,12 @@ pub(super) async fn add_to_library(
 ) -> Result<impl IntoResponse, ApiError> {
     let entry = state.engine.add_to_library(asked(value)?.check()?).await?;
     let location = [(header::LOCATION, format!("/api/v1/library/{}", entry.id))];
-    Ok((StatusCode::CREATED, warnings, location, Json(LibraryImageJson::from(&entry))))
+    Ok((
+        StatusCode::CREATED,
+        warnings,
+        location,
+        Json(LibraryImageJson::from(&entry)),
+    ))
 }
 
 /// Adds many images; each has a result of its own.

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod described;
+mod library;
 mod live;
 mod pages;
+mod secrets;
 mod shared_rules;
 mod stories;
 mod wire;

@@ -98,8 +98,15 @@ pub(super) fn is_plain(host: &str, port: Option<u16>, settings: &RegistrySetting
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let loopback = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let with_port = port.map(|port| format!("{host}:{port}"));
-    let listed = |entry: &String| entry.eq_ignore_ascii_case(host) || with_port.as_ref() == Some(entry);
-    (loopback && settings.allow_loopback) || settings.plain_http_hosts.iter().any(listed)
+    let named = |entry: &str| entry.eq_ignore_ascii_case(host) || with_port.as_deref() == Some(entry);
+    // Whoever names certificates for a host means TLS.
+    let certified = settings
+        .authorities
+        .iter()
+        .filter_map(|it| it.host.as_deref())
+        .any(named);
+    let listed = settings.plain_http_hosts.iter().any(|entry| named(entry));
+    (loopback && settings.allow_loopback && !certified) || listed
 }
 
 /// The resolver of the HTTP client: answers only with addresses that may be asked.

@@ -69,7 +69,9 @@ fn builder(settings: &RegistrySettings) -> Result<ClientBuilder, String> {
     match &settings.proxy {
         // A proxy resolves names itself; `address::check_names` looks at them before.
         Some(proxy) => {
-            let proxy = proxy.proxy().map_err(|error| format!("proxy: {}", super::failure::cause_of(&error)))?;
+            let proxy = proxy
+                .proxy()
+                .map_err(|error| format!("proxy: {}", super::failure::cause_of(&error)))?;
             Ok(builder.proxy(proxy))
         }
         None => Ok(builder.no_proxy()),

@@ -112,7 +112,9 @@ impl ProxySettings {
         let mut entries = entries.filter(|entry| !entry.is_empty());
         !entries.any(|entry| {
             let name = entry.trim_start_matches('*').trim_start_matches('.');
-            let ends = host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+            let ends = host
+                .strip_suffix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
             entry == "*" || ends
         })
     }
@@ -199,7 +201,9 @@ impl RegistrySettings {
             return true;
         }
         let (registry, service) = (authority(registry), authority(service));
-        let known = TOKEN_HOSTS.iter().any(|pair| *pair == (registry.as_str(), service.as_str()));
+        let known = TOKEN_HOSTS
+            .iter()
+            .any(|pair| *pair == (registry.as_str(), service.as_str()));
         let same = |one: &str, other: &str| crate::domain::credential::api_host(one).eq_ignore_ascii_case(other);
         known
             || self
@@ -237,7 +241,14 @@ mod tests {
         let mirror = Mirror::read("docker.io=harbor.corp/hub").unwrap();
         assert_eq!(mirror.repository("library/nginx"), "hub/library/nginx");
         assert_eq!(Mirror::read("index.docker.io=m:5000").unwrap().of, "docker.io");
-        for bad in ["docker.io", "docker.io=", "=m", "docker.io/x=m", "m=m", "docker.io=no host"] {
+        for bad in [
+            "docker.io",
+            "docker.io=",
+            "=m",
+            "docker.io/x=m",
+            "m=m",
+            "docker.io=no host",
+        ] {
             assert!(Mirror::read(bad).is_err(), "{bad}");
         }
         let many: Vec<_> = (0..=MAX_MIRRORS)
@@ -254,8 +265,7 @@ mod tests {
             token_hosts: vec![read_token_host("registry.corp=auth.corp:5001").unwrap()],
             ..RegistrySettings::default()
         };
-        let trusted =
-            |registry: &str, service: &str| settings.token_service_is_trusted(&url(registry), &url(service));
+        let trusted = |registry: &str, service: &str| settings.token_service_is_trusted(&url(registry), &url(service));
         for (registry, service) in [
             ("https://harbor.corp/v2/", "https://harbor.corp/service/token"),
             ("https://registry-1.docker.io/v2/", "https://auth.docker.io/token"),

@@ -414,3 +414,5 @@ async fn a_registry_that_is_away_is_a_network_error() {
         .unwrap_err();
     assert!(matches!(refusal, ResolveError::Network { .. }), "{refusal}");
 }
+
+mod logins;

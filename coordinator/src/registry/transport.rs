@@ -148,6 +148,9 @@ impl Session<'_> {
     /// Logs in and does nothing else; false when the registry answers without a login.
     pub(super) async fn log_in(&mut self) -> Result<bool, ResolveError> {
         let response = self.ask(self.base.clone(), ACCEPT_ANY).await?;
+        if self.withheld.is_some() {
+            return Err(self.unauthorized(StatusCode::UNAUTHORIZED));
+        }
         match response.status() {
             StatusCode::OK => Ok(!matches!(self.shown, Shown::Nothing)),
             StatusCode::NOT_FOUND => Err(self.network("answers HTTP 404 at /v2/, as no registry does".into())),
@@ -188,7 +191,11 @@ impl Session<'_> {
         let headers = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
         let challenges: Vec<String> = headers.filter_map(|it| Some(it.to_str().ok()?.to_owned())).collect();
         if let Some(challenge) = challenges.iter().find_map(|text| challenge::parse(text)) {
-            self.shown = Shown::Token(self.ask_for_token(&challenge).await?);
+            let token = self.ask_for_token(&challenge).await;
+            if token.is_err() && self.withheld.is_some() {
+                return Err(self.unauthorized(StatusCode::UNAUTHORIZED));
+            }
+            self.shown = Shown::Token(token?);
             return Ok(true);
         }
         let wants_login = challenges.iter().any(|text| challenge::is_basic(text));
@@ -208,7 +215,11 @@ impl Session<'_> {
         home: &Url,
     ) -> Result<Response, ResolveError> {
         for _hop in 0..=MAX_REDIRECTS {
-            let show = if url.origin() == home.origin() { show } else { Show::Nothing };
+            let show = if url.origin() == home.origin() {
+                show
+            } else {
+                Show::Nothing
+            };
             let response = self.send(&url, accept, show).await?;
             if !response.status().is_redirection() {
                 return Ok(response);

@@ -86,7 +86,10 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn credential(&self, id: CredentialId) -> Result<Option<Credential>, StoreError> {
-        Ok(self.select_credentials(select("WHERE id = ?").bind(id.get())).await?.pop())
+        Ok(self
+            .select_credentials(select("WHERE id = ?").bind(id.get()))
+            .await?
+            .pop())
     }
 
     async fn select_credentials(&self, select: Sql) -> Result<Vec<Credential>, StoreError> {
@@ -122,6 +125,19 @@ impl Store {
         let mut tx = self.begin().await?;
         let rows = tx.execute(update.bind(credential.id.get()).bind(&was.ciphertext)).await;
         let rows = rows.map_err(taken)?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
+    /// Puts the same password in as another key sealed it, unless it is not sealed as `was` any more; then false.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub async fn reseal_credential(&self, id: CredentialId, was: &Sealed, now: &Sealed) -> Result<bool, StoreError> {
+        let row = [("key_id", (&now.key_id).into()), ("password", (&now.ciphertext).into())];
+        let update = Sql::update("credentials", row).push(" WHERE id = ? AND password = ?");
+        let mut tx = self.begin().await?;
+        let rows = tx.execute(update.bind(id.get()).bind(&was.ciphertext)).await?;
         tx.commit().await?;
         Ok(rows == 1)
     }

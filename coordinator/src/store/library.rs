@@ -45,17 +45,24 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn library(&self, tag: &str, limit: u32, offset: u32) -> Result<(Vec<Entry>, u32), StoreError> {
-        let (total,): (i64,) = self.db.one(tagged(Sql::new("SELECT COUNT(*) FROM library l"), tag)).await?;
+        let (total,): (i64,) = self
+            .db
+            .one(tagged(Sql::new("SELECT COUNT(*) FROM library l"), tag))
+            .await?;
         let page = tagged(Sql::new(format!("SELECT {COLUMNS} FROM library l")), tag);
         let page = page.push(" ORDER BY l.created_at DESC, l.id DESC LIMIT ? OFFSET ?");
         let rows: Vec<EntryRow> = self.db.all(page.bind(limit).bind(offset)).await?;
-        let tags = Sql::new("SELECT entry_id, tag FROM library_tags WHERE entry_id IN ").list(rows.iter().map(|row| row.id));
+        let tags =
+            Sql::new("SELECT entry_id, tag FROM library_tags WHERE entry_id IN ").list(rows.iter().map(|row| row.id));
         let mut tags = by_entry(self.db.all(tags).await?);
         let entries = rows.into_iter().map(|row| {
             let tags = tags.remove(&row.id).unwrap_or_default();
             row.into_entry(tags)
         });
-        Ok((entries.collect::<Result<_, _>>()?, u32::try_from(total).unwrap_or(u32::MAX)))
+        Ok((
+            entries.collect::<Result<_, _>>()?,
+            u32::try_from(total).unwrap_or(u32::MAX),
+        ))
     }
 
     /// Adds those whose image is not there yet, all in one transaction, and says which.
@@ -74,7 +81,8 @@ impl Store {
                 ("created_at", entry.created_at.into()),
                 ("updated_at", entry.updated_at.into()),
             ];
-            tx.execute(Sql::insert_new("library", &["tenant_id", "image"], row)).await?;
+            tx.execute(Sql::insert_new("library", &["tenant_id", "image"], row))
+                .await?;
             // What `execute` counts for a row that stayed differs by database; who has the image does not.
             let holder = Sql::new("SELECT id FROM library WHERE tenant_id = 'default' AND image = ?");
             let (holder,): (i64,) = tx.one(holder.bind(entry.spec.image.as_str())).await?;

@@ -98,6 +98,7 @@ fn config(folder: &Path) -> Config {
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),
+        command: None,
     }
 }
 

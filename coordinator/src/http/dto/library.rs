@@ -18,7 +18,12 @@ pub(crate) struct LibraryRequestJson {
     #[schema(max_length = 256)]
     name: Option<String>,
     /// Reference as pods write it; unique in the library.
-    #[schema(required, nullable = false, max_length = 512, example = "docker.io/library/nginx:1.27")]
+    #[schema(
+        required,
+        nullable = false,
+        max_length = 512,
+        example = "docker.io/library/nginx:1.27"
+    )]
     image: Option<String>,
     /// Words to find it by.
     #[schema(max_items = 20)]

@@ -71,7 +71,14 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Option<PasswordJson>>(text);
         assert_eq!(read("\"päss\"").unwrap().unwrap().0.expose_secret(), "päss");
         assert!(read("null").unwrap().is_none());
-        for bad in ["424242", "-424242", "424242.5", "[\"424242\"]", "{\"424242\":1}", "true"] {
+        for bad in [
+            "424242",
+            "-424242",
+            "424242.5",
+            "[\"424242\"]",
+            "{\"424242\":1}",
+            "true",
+        ] {
             let line = read(bad).unwrap_err().to_string();
             assert!(!line.contains("424242") && line.contains("a string"), "{line}");
         }
