@@ -74,6 +74,9 @@ struct Arguments {
     keys: KeyArguments,
     #[command(subcommand)]
     command: Option<Command>,
+    /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
+    #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
+    metrics_image_status: bool,
     /// What to log: error, warn, info, debug or trace, or a list of target=level.
     #[arg(long, env = "IPS_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
@@ -130,6 +133,8 @@ pub struct Config {
     pub registry: RegistrySettings,
     /// Keys that encrypt stored passwords.
     pub keys: KeySettings,
+    /// Publish the metric whose labels have no bounds.
+    pub metrics_image_status: bool,
     /// Log filter.
     pub log: String,
     /// Look of log lines.
@@ -184,6 +189,7 @@ impl Config {
             registry,
             keys,
             command,
+            metrics_image_status,
             log,
             log_format,
             ready_file,
@@ -217,6 +223,7 @@ impl Config {
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
+                    ..Limits::default()
                 },
                 session_grace_ms: grace.as_millis() as i64,
                 node_lost_after_ms: lost.as_millis() as i64,
@@ -228,6 +235,7 @@ impl Config {
                 Duration::from_secs(300),
             )?,
             registry: registry.check()?,
+            metrics_image_status,
             log,
             log_format: match log_format {
                 Format::Json => LogFormat::Json,

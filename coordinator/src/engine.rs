@@ -2,10 +2,13 @@
 //! never query.
 
 pub mod board;
+mod clock;
 pub mod core;
 mod create;
 mod credentials;
 pub mod error;
+pub mod hosts;
+mod late;
 mod library;
 mod live;
 pub mod logins;
@@ -15,6 +18,8 @@ mod readiness;
 mod reads;
 pub mod resolver;
 mod run;
+mod slots;
+mod tasks;
 pub mod views;
 mod work;
 
@@ -23,7 +28,7 @@ mod fixtures;
 
 use self::core::{Command, Core, EngineSettings, Refusal, SessionGrant, Shared};
 use crate::{
-    domain::{ids::NodeName, ids::TaskId},
+    domain::ids::NodeName,
     fleet::{
         Fleet, SessionId,
         messages::{Hello, Order, Report},
@@ -32,23 +37,20 @@ use crate::{
     store::{Store, StoreError},
     vault::Vault,
 };
-use board::{Board, Delta};
+use board::Board;
+use clock::Clock;
 use error::EngineError;
 use logins::LoginBook;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
-use views::TaskView;
 
 /// Commands that may wait for the loop.
 const QUEUE: usize = 8192;
 /// Longest wait for the loop's answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// How long removing a cancelled task waits for its agents to let go, and how often it looks.
-const LET_GO_LIMIT: Duration = Duration::from_secs(5);
-const LET_GO_PAUSE: Duration = Duration::from_millis(100);
 
 /// The door to the engine for REST, gRPC and the console. Cheap to clone.
 #[derive(Clone)]
@@ -86,15 +88,20 @@ impl Engine {
         let shared = Arc::new(shared.with_logins(Arc::clone(&logins)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
-        let core = Core::new(
-            settings,
+        let stored_limits = store.limits().await?;
+        let mut core = Core::new(
+            settings.clone(),
             store.uuid().into(),
             store.epoch(),
             Arc::clone(&shared),
             Arc::clone(&metrics),
         );
+        core.set_limits(now(), stored_limits.unwrap_or(settings.limits));
         let mut engine_loop = Loop {
             core,
+            clock: Clock::start(),
+            again: sender.clone(),
+            removing: HashSet::new(),
             store: store.clone(),
             shared: Arc::clone(&shared),
             board: Arc::clone(&board),
@@ -116,52 +123,6 @@ impl Engine {
             },
             engine_loop,
         ))
-    }
-
-    /// Cancels a task that has not ended.
-    ///
-    /// # Errors
-    /// `NotFound`; Precondition when it has ended.
-    pub async fn cancel_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
-        let (reply, answer) = oneshot::channel();
-        self.tell(Command::Cancel {
-            task: id.clone(),
-            reply,
-        })
-        .await?;
-        answered(answer).await?
-    }
-
-    /// Removes the record of a task that has ended. A task that was cancelled a moment ago is waited for, until its agents have let go.
-    ///
-    /// # Errors
-    /// `NotFound`; Precondition while it is open, or while an agent that cannot be reached still holds a pull of it.
-    pub async fn delete_task(&self, id: &TaskId) -> Result<(), EngineError> {
-        let deadline = tokio::time::Instant::now() + LET_GO_LIMIT;
-        loop {
-            if self.store.delete_ended_task(id).await? {
-                self.logins.forget_task(id);
-                self.board.publish(Delta {
-                    removed_tasks: vec![id.clone()],
-                    ..Delta::default()
-                });
-                return Ok(());
-            }
-            let task = self.task(id).await?.task;
-            if task.state.is_open() {
-                let word = task.state.as_str();
-                return Err(EngineError::Precondition(format!(
-                    "the task is {word}, cancel it first"
-                )));
-            }
-            if tokio::time::Instant::now() > deadline {
-                let open = task.counts.open();
-                return Err(EngineError::Precondition(format!(
-                    "{open} pulls of the task are still being cancelled"
-                )));
-            }
-            tokio::time::sleep(LET_GO_PAUSE).await;
-        }
     }
 
     /// Opens the session of an agent.

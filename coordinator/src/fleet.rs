@@ -176,6 +176,11 @@ impl Fleet {
         true
     }
 
+    /// The clock jumped by so much: nobody is gone longer or shorter by that.
+    pub fn clock_jumped(&mut self, by: Millis) {
+        self.nodes.values_mut().for_each(|entry| entry.gone_since += by);
+    }
+
     /// Whether this session is the live one of the node.
     pub fn is_live(&self, name: &NodeName, id: SessionId) -> bool {
         self.get(name)

@@ -6,7 +6,8 @@ use crate::domain::{
     task_state::TaskState,
 };
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 const TASK_BUCKETS: &[f64] = &[10., 30., 60., 120., 300., 600., 1200., 1800., 3600.];
@@ -23,6 +24,8 @@ pub struct Metrics {
     registry: Registry,
     tasks: IntCounterVec,
     task_duration: HistogramVec,
+    batch_duration: Histogram,
+    image_status: Option<IntGaugeVec>,
     active_tasks: IntGauge,
     nodes_processed: IntCounterVec,
     dispatches: IntCounterVec,
@@ -66,11 +69,6 @@ impl Metrics {
         let registry = Registry::new();
         let make = Make(&registry);
         make.process()?;
-        make.histogram(
-            "ips_batch_execution_duration_seconds",
-            "Deprecated, kept for old dashboards: batches are a sliding window here and have no duration, so nothing is observed.",
-            BATCH_BUCKETS,
-        )?;
         Ok(Self {
             tasks: make.counters("ips_tasks_total", "Tasks that entered a status.", &["status"])?,
             task_duration: make.histograms(
@@ -79,6 +77,12 @@ impl Metrics {
                 &["status"],
                 TASK_BUCKETS,
             )?,
+            batch_duration: make.histogram(
+                "ips_batch_execution_duration_seconds",
+                "Time in which as many nodes of a task ended as its batch size.",
+                BATCH_BUCKETS,
+            )?,
+            image_status: None,
             active_tasks: make.gauge("ips_active_tasks", "Tasks that have not ended.")?,
             nodes_processed: make.counters(
                 "ips_nodes_processed_total",
@@ -137,6 +141,24 @@ impl Metrics {
         })
     }
 
+    /// Also publishes `ips_image_prewarm_status`, which has three labels without bounds: only for who asks for it.
+    ///
+    /// # Errors
+    /// As [`Metrics::new`].
+    pub fn with_image_status(mut self) -> Result<Self, prometheus::Error> {
+        let help =
+            "Deprecated, unbounded: 1 for how the last pull of the image on the node ended, 0 for the other status.";
+        let options = Opts::new("ips_image_prewarm_status", help);
+        self.image_status =
+            Some(Make(&self.registry).register(IntGaugeVec::new(options, &["node", "image", "status"])?)?);
+        Ok(self)
+    }
+
+    /// As many nodes of a task ended as its batch size, in so many seconds.
+    pub fn batch_ended(&self, seconds: f64) {
+        self.batch_duration.observe(seconds);
+    }
+
     /// A task entered a status (accepting it counts as pending).
     pub fn task_state(&self, state: TaskState) {
         self.tasks.with_label_values(&[state.as_str()]).inc();
@@ -180,6 +202,13 @@ impl Metrics {
         self.pull_duration.with_label_values(&[state]).observe(seconds);
         if pull.state == PullState::Succeeded {
             self.images_pulled.inc();
+        }
+        if let Some(gauge) = self.image_status.as_ref().filter(|_| reason.is_some()) {
+            let succeeded = pull.state == PullState::Succeeded;
+            for success in [true, false] {
+                let labels = [pull.node.as_str(), pull.image.as_str(), success_word(success)];
+                gauge.with_label_values(&labels).set(i64::from(success == succeeded));
+            }
         }
     }
 

@@ -57,7 +57,12 @@ pub async fn run(config: Config) -> Result<()> {
     let vault = Vault::open(config.keys.clone()).context("encryption keys")?;
     let store = Store::open(&config.database).await?;
     let epoch = store.epoch();
-    let metrics = Arc::new(Metrics::new()?);
+    let metrics = Metrics::new()?;
+    let metrics = Arc::new(if config.metrics_image_status {
+        metrics.with_image_status()?
+    } else {
+        metrics
+    });
     let registry = Arc::new(Registry::new(config.registry.clone()));
     let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
     let shutdown = CancellationToken::new();

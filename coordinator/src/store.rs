@@ -21,6 +21,7 @@ mod nodes;
 mod numbers;
 mod pulls;
 mod rows;
+mod settings;
 mod sql;
 mod tasks;
 mod url;
@@ -34,6 +35,17 @@ pub use url::DatabaseUrl;
 use crate::domain::credential::CredentialId;
 use db::Db;
 use std::{fs::File, path::PathBuf, sync::Arc};
+
+/// How far a task was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone.
+    Wholly,
+    /// Some of its pulls are gone; the rest follows with the next call.
+    Partly,
+    /// It is open, or there is none.
+    No,
+}
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]

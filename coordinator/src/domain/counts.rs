@@ -27,6 +27,15 @@ impl ByteCounts {
         self.unpacked = self.unpacked.saturating_add(other.unpacked);
     }
 
+    /// Field by field; saturating. Takes back what was added before.
+    pub fn subtract(&mut self, other: &Self) {
+        self.total = self.total.saturating_sub(other.total);
+        self.fetched = self.fetched.saturating_sub(other.fetched);
+        self.already_there = self.already_there.saturating_sub(other.already_there);
+        self.not_needed = self.not_needed.saturating_sub(other.not_needed);
+        self.unpacked = self.unpacked.saturating_sub(other.unpacked);
+    }
+
     /// Bounds every figure so that it fits a signed 64-bit column.
     pub fn bounded(self) -> Self {
         let bound = |bytes: u64| bytes.min(i64::MAX as u64);
@@ -49,6 +58,9 @@ pub struct PullCounts {
     pub nodes_completed: u32,
     /// Nodes with a failed pull.
     pub nodes_failed: u32,
+    /// Nodes none of whose pulls is open.
+    #[serde(default)]
+    pub nodes_ended: u32,
     /// Waiting.
     pub queued: u32,
     /// Dispatched or pulling.

@@ -135,3 +135,21 @@ pub struct Failure {
     /// The runtime's words.
     pub message: String,
 }
+
+/// What runtimes say of a registry that answers 5xx.
+const SERVER_ERRORS: [&str; 4] = [
+    "500 internal server error",
+    "502 bad gateway",
+    "503 service unavailable",
+    "504 gateway timeout",
+];
+
+impl Failure {
+    /// Whether the registry turned the pull away because it is pressed too hard: 429 or 5xx. A registry that a node cannot reach is
+    /// the node's trouble and says nothing about the host.
+    pub fn is_refusal(&self) -> bool {
+        let text = self.message.to_ascii_lowercase();
+        let server_error = SERVER_ERRORS.iter().any(|words| text.contains(words));
+        self.reason == FailureReason::RateLimited || (self.reason == FailureReason::Network && server_error)
+    }
+}

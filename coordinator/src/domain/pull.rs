@@ -46,6 +46,8 @@ pub enum PullEvent {
     Skip,
     /// The task was cancelled and no agent holds the pull, or its agent confirmed.
     Cancel,
+    /// Somebody has the failed pulls of the task tried again.
+    Requeue,
 }
 
 /// An event that makes no sense in a state. Late messages of old attempts end here and are ignored.
@@ -115,12 +117,14 @@ impl PullState {
             (Self::Dispatched | Self::Pulling, E::Fail) => Ok(Self::Failed),
             (Self::Queued | Self::Dispatched | Self::Pulling, E::Skip) => Ok(Self::Skipped),
             (Self::Queued | Self::Dispatched | Self::Pulling, E::Cancel) => Ok(Self::Cancelled),
+            (Self::Failed | Self::Cancelled, E::Requeue) => Ok(Self::Queued),
             (Self::Queued, E::Retry | E::Fail | E::Lose)
             | (Self::Dispatched | Self::Pulling, E::Dispatch)
             | (
                 Self::Succeeded | Self::Skipped | Self::Failed | Self::Cancelled,
                 E::Dispatch | E::Progress | E::Retry | E::Fail | E::Lose | E::Skip | E::Cancel,
             )
+            | (Self::Queued | Self::Dispatched | Self::Pulling | Self::Succeeded | Self::Skipped, E::Requeue)
             | (Self::Succeeded, E::Succeed) => Err(InvalidTransition { state: self, event }),
         }
     }
@@ -197,7 +201,7 @@ mod tests {
     /// The whole table: rows are states in the order of `ALL`, columns are events. `.` means refused.
     #[test]
     fn every_state_meets_every_event() {
-        const EVENTS: [PullEvent; 8] = [
+        const EVENTS: [PullEvent; 9] = [
             PullEvent::Dispatch,
             PullEvent::Progress,
             PullEvent::Succeed,
@@ -206,15 +210,16 @@ mod tests {
             PullEvent::Lose,
             PullEvent::Skip,
             PullEvent::Cancel,
+            PullEvent::Requeue,
         ];
         let table = [
-            "dispatched pulling succeeded .      .      .      skipped cancelled",
-            ".          pulling succeeded queued failed queued skipped cancelled",
-            ".          pulling succeeded queued failed queued skipped cancelled",
-            ".          .       .         .      .      .      .       .",
-            ".          .       succeeded .      .      .      .       .",
-            ".          .       succeeded .      .      .      .       .",
-            ".          .       succeeded .      .      .      .       .",
+            "dispatched pulling succeeded .      .      .      skipped cancelled .",
+            ".          pulling succeeded queued failed queued skipped cancelled .",
+            ".          pulling succeeded queued failed queued skipped cancelled .",
+            ".          .       .         .      .      .      .       .         .",
+            ".          .       succeeded .      .      .      .       .         .",
+            ".          .       succeeded .      .      .      .       .         queued",
+            ".          .       succeeded .      .      .      .       .         queued",
         ];
         for (state, row) in PullState::ALL.into_iter().zip(table) {
             for (event, expected) in EVENTS.into_iter().zip(row.split_whitespace()) {

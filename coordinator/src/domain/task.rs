@@ -7,6 +7,8 @@ use super::{
     ids::TaskId,
     image::{ImageRef, ResolvedImage},
     in_range,
+    outcome::FailureReason,
+    pull::Pull,
     retry::{RetryPolicy, RetryStrategy},
     rules::{RulesRequest, TaskRules},
     selection::{Selection, SelectionRequest},
@@ -193,7 +195,9 @@ pub struct Task {
     pub started_at: Millis,
     /// When it ended; 0 while open.
     pub finished_at: Millis,
-    /// Why it failed; empty otherwise.
+    /// When its failed pulls were last ordered again; 0 for never.
+    pub retried_at: Millis,
+    /// Why it failed, or was stopped early; empty otherwise.
     pub error_message: String,
 }
 
@@ -207,8 +211,30 @@ impl Task {
         if self.started_at == 0 {
             return (0, total);
         }
-        let settled = self.counts.nodes_completed + self.counts.nodes_failed;
-        ((settled / size + 1).min(total), total)
+        ((self.counts.nodes_ended / size + 1).min(total), total)
+    }
+
+    /// Counts one more failure of its reason.
+    pub fn add_failure(&mut self, pull: &Pull) {
+        let Some(reason) = pull.failure else { return };
+        match self.failures.iter_mut().find(|group| group.reason == reason) {
+            Some(group) => group.pulls += 1,
+            None => self.failures.push(FailureGroup {
+                reason,
+                pulls: 1,
+                example_message: pull.message.clone(),
+                example_node: pull.node.to_string(),
+            }),
+        }
+        self.failures.sort_by_key(|group| std::cmp::Reverse(group.pulls));
+    }
+
+    /// Takes one failure of the reason back: the pull is tried again, or succeeded after all.
+    pub fn remove_failure(&mut self, reason: FailureReason) {
+        if let Some(group) = self.failures.iter_mut().find(|group| group.reason == reason) {
+            group.pulls = group.pulls.saturating_sub(1);
+        }
+        self.failures.retain(|group| group.pulls > 0);
     }
 }
 

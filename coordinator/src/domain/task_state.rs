@@ -32,6 +32,8 @@ pub enum TaskEvent {
     Fail,
     /// Somebody ends it.
     Cancel,
+    /// Somebody has its failed pulls tried again.
+    Retry,
 }
 
 /// An event that makes no sense in a state.
@@ -90,8 +92,11 @@ impl TaskState {
             (Self::Pending | Self::Running | Self::Paused, E::Complete) => Ok(Self::Completed),
             (Self::Pending | Self::Running | Self::Paused, E::Fail) => Ok(Self::Failed),
             (Self::Pending | Self::Running | Self::Paused, E::Cancel) => Ok(Self::Cancelled),
+            (Self::Pending | Self::Running | Self::Paused, E::Retry) => Ok(self),
+            (Self::Completed | Self::Failed, E::Retry) => Ok(Self::Pending),
             (Self::Paused, E::Start | E::Pause)
             | (Self::Pending | Self::Running, E::Resume)
+            | (Self::Cancelled, E::Retry)
             | (
                 Self::Completed | Self::Failed | Self::Cancelled,
                 E::Start | E::Pause | E::Resume | E::Complete | E::Fail | E::Cancel,
@@ -106,21 +111,22 @@ mod tests {
 
     #[test]
     fn every_state_meets_every_event() {
-        const EVENTS: [TaskEvent; 6] = [
+        const EVENTS: [TaskEvent; 7] = [
             TaskEvent::Start,
             TaskEvent::Pause,
             TaskEvent::Resume,
             TaskEvent::Complete,
             TaskEvent::Fail,
             TaskEvent::Cancel,
+            TaskEvent::Retry,
         ];
         let table = [
-            "running paused . completed failed cancelled",
-            "running paused . completed failed cancelled",
-            ". . pending completed failed cancelled",
-            ". . . . . .",
-            ". . . . . .",
-            ". . . . . .",
+            "running paused . completed failed cancelled pending",
+            "running paused . completed failed cancelled running",
+            ". . pending completed failed cancelled paused",
+            ". . . . . . pending",
+            ". . . . . . pending",
+            ". . . . . . .",
         ];
         for (state, row) in TaskState::ALL.into_iter().zip(table) {
             for (event, expected) in EVENTS.into_iter().zip(row.split_whitespace()) {

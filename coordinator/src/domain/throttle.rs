@@ -81,9 +81,10 @@ impl Throttle {
         });
     }
 
-    /// How many pulls may start now beside `running` ones.
+    /// How many pulls may start now beside `running` ones. A rate of 0 starts a second is a pause.
     pub fn room(&mut self, now: Millis, running: u32) -> u32 {
-        if now < self.blocked_until {
+        let paused = self.bucket.is_some_and(|bucket| bucket.per_second <= 0.0);
+        if paused || now < self.blocked_until {
             return 0;
         }
         let adaptive = self.limit.map_or(u32::MAX, |limit| limit.saturating_sub(running));
@@ -154,11 +155,23 @@ impl Throttle {
         Some(self.blocked_until).filter(|until| now < *until)
     }
 
+    /// The clock jumped by so much: what waits goes on waiting as long as it would have.
+    pub fn clock_jumped(&mut self, by: Millis) {
+        self.blocked_until += by;
+        self.refused_since = self.refused_since.map(|since| since + by);
+        if let Some(ceiling) = &mut self.ceiling {
+            ceiling.try_again_at += by;
+        }
+        if let Some(bucket) = &mut self.bucket {
+            bucket.filled_at += by;
+        }
+    }
+
     /// When a start may come due by time alone.
     pub fn next_at(&self, now: Millis) -> Option<Millis> {
         let token = self
             .bucket
-            .filter(|bucket| bucket.tokens < 1.0)
+            .filter(|bucket| bucket.tokens < 1.0 && bucket.per_second > 0.0)
             .map(|bucket| bucket.next_at());
         self.blocked_until(now).max(token.filter(|at| *at > now))
     }

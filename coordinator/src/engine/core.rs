@@ -1,50 +1,67 @@
 //! The engine's state and the one way in which it changes. `Core` does no I/O: commands and time go in; changes for the store and
 //! effects for the world are collected and carried out by the loop, in that order.
 
-mod cancel;
+mod change;
 mod dispatch;
+mod limits;
 mod outcomes;
+mod requeue;
+mod resolving;
+mod rules;
 mod sessions;
+mod shared;
+mod stop;
 mod transitions;
+mod waiting;
 
 use super::{
     error::EngineError,
-    live::Live,
-    logins::LoginBook,
+    hosts::Hosts,
     publish::Publisher,
-    views::TaskView,
+    slots::Slots,
+    views::{LimitsView, TaskView},
     work::{OpenTask, OpenWork},
 };
 use crate::{
     domain::{
         Millis,
-        credential::{Login, Logins as _, TaskCredential},
+        credential::TaskCredential,
         ids::{NodeName, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
         limits::Limits,
         outcome::Outcome,
         pull::Pull,
+        retry::MAX_DELAY_SECONDS,
         task::Task,
+        task_state::TaskState,
     },
     fleet::{
-        Fleet, SessionId,
+        SessionId,
         messages::{Hello, Order, Report},
     },
     metrics::Metrics,
     store::Changes,
 };
 use std::{
-    collections::HashSet,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, HashSet},
+    sync::Arc,
 };
 use tokio::sync::{mpsc, oneshot};
 
+pub use outcomes::Stored;
 pub use sessions::{Refusal, SessionGrant};
+pub use shared::Shared;
+
+/// Time between two looks at sessions, deadlines and gauges.
+const LOOK_MS: Millis = 100;
+/// Longest wait between two attempts.
+const LONGEST_WAIT_MS: Millis = MAX_DELAY_SECONDS as Millis * 1000;
 
 /// Behaviour that the operator sets.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct EngineSettings {
-    /// Limits.
+    /// Limits until the operator sets others over the API.
     pub limits: Limits,
     /// How long a session may be gone before its pulls are queued again.
     pub session_grace_ms: Millis,
@@ -52,64 +69,18 @@ pub struct EngineSettings {
     pub node_lost_after_ms: Millis,
 }
 
-/// What edges read while the engine works.
-#[derive(Debug, Default)]
-pub struct Shared {
-    fleet: RwLock<Fleet>,
-    live: RwLock<Live>,
-    logins: Option<Arc<LoginBook>>,
+/// What a person or program can do to a task that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskChange {
+    /// Hold its pulls back; what runs goes on.
+    Pause,
+    /// Let it go on.
+    Resume,
+    /// End it.
+    Cancel,
 }
 
-impl Shared {
-    /// Shared state with the nodes that the store knows.
-    pub fn new(fleet: Fleet) -> Self {
-        Self {
-            fleet: RwLock::new(fleet),
-            live: RwLock::default(),
-            logins: None,
-        }
-    }
-
-    /// The same with logins for registries.
-    pub fn with_logins(self, logins: Arc<LoginBook>) -> Self {
-        Self {
-            logins: Some(logins),
-            ..self
-        }
-    }
-
-    /// The login for an image of a task; `None` means anonymous.
-    pub(super) fn login(&self, credentials: &[TaskCredential], image: &ImageRef) -> Result<Option<Login>, String> {
-        let Some(logins) = &self.logins else { return Ok(None) };
-        let parts = image.parts();
-        logins.of_task(credentials).login(&parts.registry, &parts.repository)
-    }
-
-    /// The fleet, to read.
-    pub fn fleet(&self) -> RwLockReadGuard<'_, Fleet> {
-        self.fleet.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The live figures, to read.
-    pub fn live(&self) -> RwLockReadGuard<'_, Live> {
-        self.live.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Sends an order to a node; says whether its session took it.
-    pub(super) fn send(&self, node: &NodeName, order: Order) -> bool {
-        self.fleet_mut().get_mut(node).is_some_and(|entry| entry.send(order))
-    }
-
-    fn fleet_mut(&self) -> RwLockWriteGuard<'_, Fleet> {
-        self.fleet.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn live_mut(&self) -> RwLockWriteGuard<'_, Live> {
-        self.live.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Answer to a caller who asked for a task to be cancelled.
+/// Answer to a caller who asked for a task to be changed.
 pub type TaskReply = oneshot::Sender<Result<TaskView, EngineError>>;
 
 /// Anything that can happen to the engine.
@@ -122,12 +93,35 @@ pub enum Command {
         /// Its pulls, all queued.
         pulls: Vec<Pull>,
     },
-    /// Somebody cancels a task.
-    Cancel {
+    /// Somebody changes a task.
+    Change {
+        /// Which.
+        task: TaskId,
+        /// How.
+        change: TaskChange,
+        /// Whom to answer.
+        reply: TaskReply,
+    },
+    /// Somebody has the failed pulls of a task tried again.
+    Retry {
         /// Which.
         task: TaskId,
         /// Whom to answer.
         reply: TaskReply,
+    },
+    /// Somebody removes the record of a task that has ended.
+    Delete {
+        /// Which.
+        task: TaskId,
+        /// Whom to answer: whether it could be removed.
+        reply: oneshot::Sender<Result<bool, EngineError>>,
+    },
+    /// The operator sets the limits.
+    SetLimits {
+        /// Checked.
+        limits: Box<Limits>,
+        /// Whom to answer.
+        reply: oneshot::Sender<LimitsView>,
     },
     /// The registry answered, or did not.
     Resolved {
@@ -166,6 +160,8 @@ pub enum Command {
 }
 
 /// What is to be done after the changes of a step are durable.
+///
+/// Those that ask the store may do so only when nothing is left to be written ([`Core::has_changes`]).
 #[derive(Debug)]
 pub enum Effect {
     /// Tell an agent.
@@ -192,28 +188,57 @@ pub enum Effect {
     },
     /// An outcome for a pull that is not open: only the store knows what to say.
     LateOutcome(NodeName, PullId, Box<Outcome>),
-    /// A cancel for a task that is not open: only the store knows what to say.
-    LateCancel(TaskId, TaskReply),
+    /// A change of a task that is not open: only the store knows what to say.
+    LateChange(TaskId, TaskChange, TaskReply),
+    /// The failed pulls of a task are to be tried again: the store has them.
+    Retry(TaskId, TaskReply),
+    /// The record of a task is to be removed.
+    Delete(TaskId, oneshot::Sender<Result<bool, EngineError>>),
+    /// Tell the operator that the limits are in force.
+    ReplyLimits(oneshot::Sender<LimitsView>),
+}
+
+impl Effect {
+    /// Whether carrying it out reads what this step may have changed.
+    pub fn asks_the_store(&self) -> bool {
+        matches!(
+            self,
+            Self::LateOutcome(..) | Self::LateChange(..) | Self::Retry(..) | Self::Delete(..)
+        )
+    }
 }
 
 /// The engine's state.
 #[derive(Debug)]
 pub struct Core {
     settings: EngineSettings,
+    limits: Limits,
     store_uuid: Arc<str>,
     epoch: u64,
     shared: Arc<Shared>,
     metrics: Arc<Metrics>,
     work: OpenWork,
+    slots: Slots,
+    hosts: Hosts,
     /// Nodes whose grace time has passed and whose pulls were queued again.
     expired: HashSet<NodeName>,
     /// Reports that were refused, to log each once.
     refused: HashSet<(NodeName, PullId)>,
     changes: Changes,
+    /// Open tasks whose record changed in this step, and the state in which the store has them.
+    changed_tasks: HashMap<TaskId, TaskState>,
     effects: Vec<Effect>,
     publisher: Publisher,
     /// Something happened that may let a pull start.
     plan_due: bool,
+    /// When something comes due by time alone: a retry, a window, a host that was left alone.
+    alarms: BinaryHeap<Reverse<Millis>>,
+    /// Starts since one was given to a starving task.
+    starts_since_favour: u32,
+    /// When sessions, deadlines and gauges were looked at last.
+    looked_at: Millis,
+    /// When the core was last told the time.
+    advanced_at: Millis,
 }
 
 impl Core {
@@ -225,35 +250,52 @@ impl Core {
         shared: Arc<Shared>,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let mut slots = Slots::default();
+        slots.touch_all(&shared.fleet());
         Self {
+            limits: settings.limits.clone(),
             settings,
             store_uuid,
             epoch,
             shared,
             metrics,
             work: OpenWork::default(),
+            slots,
+            hosts: Hosts::default(),
             expired: HashSet::new(),
             refused: HashSet::new(),
             changes: Changes::default(),
+            changed_tasks: HashMap::new(),
             effects: Vec::new(),
             publisher: Publisher::default(),
             plan_due: true,
+            alarms: BinaryHeap::new(),
+            starts_since_favour: 0,
+            looked_at: 0,
+            advanced_at: 0,
         }
     }
 
     /// Takes up a task that was accepted now or before a restart.
-    pub fn take_up(&mut self, task: OpenTask, pulls: Vec<Pull>) {
+    pub fn take_up(&mut self, now: Millis, mut task: OpenTask, pulls: Vec<Pull>) {
         let id = task.task.id.clone();
+        // No wait is longer than this, whatever the clock did while nobody ran.
+        task.start_by(now + LONGEST_WAIT_MS);
         for pull in pulls.iter().filter(|pull| pull.state.is_running()) {
-            if let Some(entry) = self.shared.fleet_mut().get_mut(&pull.node) {
-                entry.running_pulls += 1;
-            }
+            self.occupy(now, &task.hosts, pull, false);
         }
-        self.publisher.task(&task.task, true);
+        self.alarms.extend(
+            task.queue
+                .values()
+                .flatten()
+                .filter(|pull| pull.not_before > 0)
+                .map(|pull| Reverse(pull.not_before)),
+        );
+        self.publisher.task_changed(&id, true);
         self.publisher.pulls(&pulls);
         self.work.insert(task, pulls);
         self.ask_registry(&id);
-        self.end_if_done(&id, 0);
+        self.end_if_done(&id, now);
         self.plan_due = true;
     }
 
@@ -263,9 +305,12 @@ impl Core {
             Command::Accepted { task, pulls } => {
                 self.metrics.task_state(task.state);
                 let tallies = OpenTask::tally(&pulls);
-                self.take_up(OpenTask::new(*task, &pulls, tallies), pulls);
+                self.take_up(now, OpenTask::new(*task, &pulls, tallies), pulls);
             }
-            Command::Cancel { task, reply } => self.cancel(now, task, reply),
+            Command::Change { task, change, reply } => self.change(now, task, change, reply),
+            Command::Retry { task, reply } => self.effects.push(Effect::Retry(task, reply)),
+            Command::Delete { task, reply } => self.effects.push(Effect::Delete(task, reply)),
+            Command::SetLimits { limits, reply } => self.change_limits(now, *limits, reply),
             Command::Resolved {
                 task,
                 image_index,
@@ -279,13 +324,43 @@ impl Core {
 
     /// Does what is due by time, then hands out what may start.
     pub fn advance(&mut self, now: Millis) {
-        self.expire_sessions(now);
+        self.advanced_at = now;
+        if now - self.looked_at >= LOOK_MS {
+            self.looked_at = now;
+            self.expire_sessions(now);
+            self.pass_deadlines(now);
+            self.set_gauges(now);
+        }
         self.dispatch(now);
+    }
+
+    /// The clock jumped by so much: what waits goes on waiting as long as it would have, and nobody is taken for gone.
+    pub fn clock_jumped(&mut self, by: Millis) {
+        tracing::warn!(by_ms = by, "the clock jumped");
+        self.hosts.clock_jumped(by);
+        self.shared.fleet_mut().clock_jumped(by);
+        self.looked_at += by;
+        self.work.tasks.values_mut().for_each(|open| open.clock_jumped(by));
+        for pull in self.work.pulls.values_mut().filter(|pull| pull.not_before > 0) {
+            pull.not_before += by;
+        }
+        self.alarms = self.alarms.drain().map(|Reverse(at)| Reverse(at + by)).collect();
+        self.plan_due = true;
     }
 
     /// Changes of this step, to be written before [`Core::take_effects`].
     pub fn take_changes(&mut self) -> Changes {
+        for (id, from) in self.changed_tasks.drain() {
+            if let Some(open) = self.work.tasks.get(&id) {
+                self.changes.task(from, &open.task);
+            }
+        }
         std::mem::take(&mut self.changes)
+    }
+
+    /// Whether a question to the store would miss something that is not written yet.
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty() || !self.changed_tasks.is_empty()
     }
 
     /// What is to be done once the changes are durable.
@@ -295,24 +370,23 @@ impl Core {
 
     /// What watchers are to be told now.
     pub fn take_delta(&mut self, now: Millis) -> super::board::Delta {
-        self.set_gauges();
+        if self.publisher.is_due(now) {
+            self.tell_why_tasks_wait(self.advanced_at);
+        }
         self.publisher.flush(now, &self.work, &self.shared)
     }
 
-    fn set_gauges(&self) {
-        let counts = || self.work.tasks.values().map(|open| &open.task);
+    fn set_gauges(&self, now: Millis) {
+        let tasks = || self.work.tasks.values().map(|open| &open.task);
         self.metrics
-            .set_active_tasks(counts().filter(|task| task.state.is_open()).count());
+            .set_active_tasks(tasks().filter(|task| task.state.is_open()).count());
         self.metrics
-            .set_queue_depth(counts().map(|task| task.counts.queued as usize).sum());
+            .set_queue_depth(tasks().map(|task| task.counts.queued as usize).sum());
         self.metrics.set_running_pulls(self.work.running() as usize);
-        self.metrics.set_sessions(
-            self.shared
-                .fleet()
-                .entries()
-                .filter(|entry| entry.session.is_some())
-                .count(),
-        );
+        let fleet = self.shared.fleet();
+        self.metrics
+            .set_sessions(fleet.entries().filter(|entry| entry.session.is_some()).count());
+        self.shared.set_hosts(self.hosts.states(now, &self.limits));
     }
 
     fn report(&mut self, now: Millis, node: &NodeName, session: SessionId, report: Report) {
@@ -325,52 +399,6 @@ impl Core {
             Report::Outcome(pull, outcome) => self.outcome(now, node, &pull, outcome),
             Report::Inventory(report) => self.inventory(node, report),
         }
-    }
-
-    fn ask_registry(&mut self, id: &TaskId) {
-        let Some(open) = self.work.tasks.get_mut(id) else {
-            return;
-        };
-        if !open.task.state.is_open() {
-            return;
-        }
-        let fleet = self.shared.fleet();
-        let targets = open.tallies.keys().filter_map(|node| fleet.get(node));
-        let platforms: HashSet<Platform> = targets.map(|entry| entry.node.platform.clone()).collect();
-        for (index, image) in open.task.spec.images.iter().enumerate() {
-            let known = open
-                .task
-                .images
-                .get(index)
-                .is_some_and(|known| !known.resolved.is_empty() || !known.error.is_empty());
-            let image_index = index as u32;
-            if !known && open.resolving.insert(image_index) {
-                self.effects.push(Effect::Resolve {
-                    task: id.clone(),
-                    image_index,
-                    image: image.clone(),
-                    platforms: platforms.iter().cloned().collect(),
-                    credentials: open.task.spec.credentials.clone(),
-                });
-            }
-        }
-    }
-
-    fn resolved(&mut self, id: &TaskId, image_index: u32, result: Result<Vec<ResolvedImage>, String>) {
-        let Some(open) = self.work.tasks.get_mut(id) else {
-            return;
-        };
-        open.resolving.remove(&image_index);
-        self.plan_due = true;
-        let Some(image) = open.task.images.get_mut(image_index as usize) else {
-            return;
-        };
-        match result {
-            Ok(resolved) => image.resolved = resolved,
-            Err(error) => image.error = error,
-        }
-        self.changes.task(open.task.state, &open.task);
-        self.publisher.task(&open.task, false);
     }
 }
 

@@ -138,6 +138,7 @@ fn accepted(id: TaskId, spec: TaskSpec, nodes: usize, pulls: usize, now: Millis)
         created_at: now,
         started_at: 0,
         finished_at: 0,
+        retried_at: 0,
         error_message: String::new(),
         spec,
     }

@@ -243,13 +243,13 @@ fn shown(credential: &Credential) -> TaskCredential {
 }
 
 fn taken(error: StoreError, name: &str) -> EngineError {
-    match error {
-        StoreError::Taken { .. } => EngineError::AlreadyExists {
+    if matches!(error, StoreError::Taken { .. }) {
+        return EngineError::AlreadyExists {
             kind: "secret",
             id: name.to_owned(),
-        },
-        other => other.into(),
+        };
     }
+    error.into()
 }
 
 fn not_sealed(error: VaultError) -> EngineError {

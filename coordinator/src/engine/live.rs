@@ -22,6 +22,8 @@ const MAX_LAYERS: usize = 512;
 pub struct Live {
     pulls: HashMap<PullId, Entry>,
     tasks: HashMap<TaskId, LiveTask>,
+    /// Why nothing of a task runs although pulls wait.
+    waiting: HashMap<TaskId, String>,
 }
 
 /// Live figures of one task.
@@ -78,9 +80,28 @@ impl Live {
         self.tasks.insert(id, figures);
     }
 
+    /// Why nothing of the task runs although pulls wait; empty otherwise.
+    pub fn waiting(&self, id: &TaskId) -> &str {
+        self.waiting.get(id).map_or("", String::as_str)
+    }
+
+    /// Saves why nothing of a task runs; says whether that is news.
+    pub fn set_waiting(&mut self, id: &TaskId, reason: String) -> bool {
+        if self.waiting(id) == reason {
+            return false;
+        }
+        if reason.is_empty() {
+            self.waiting.remove(id);
+        } else {
+            self.waiting.insert(id.clone(), reason);
+        }
+        true
+    }
+
     /// Forgets a task that ended.
     pub fn forget_task(&mut self, id: &TaskId) {
         self.tasks.remove(id);
+        self.waiting.remove(id);
     }
 }
 

@@ -28,18 +28,32 @@ const INTERVAL_MS: Millis = 250;
 /// What watchers have not been told yet.
 #[derive(Debug, Default)]
 pub struct Publisher {
-    tasks: HashMap<TaskId, Task>,
+    /// Open tasks that changed; their record is read when they are told.
+    tasks: HashSet<TaskId>,
+    /// Tasks that ended, with their last record.
+    ended: HashMap<TaskId, Task>,
     pulls: HashMap<PullId, Pull>,
     nodes: HashSet<NodeName>,
+    /// When the figures of an open task were computed last.
+    figured_at: HashMap<TaskId, Millis>,
     urgent: bool,
     flushed_at: Millis,
 }
 
 impl Publisher {
-    /// A task changed; `urgent` when people wait for the news.
-    pub fn task(&mut self, task: &Task, urgent: bool) {
-        self.tasks.insert(task.id.clone(), task.clone());
+    /// An open task changed; `urgent` when people wait for the news.
+    pub fn task_changed(&mut self, id: &TaskId, urgent: bool) {
+        self.ended.remove(id);
+        self.tasks.insert(id.clone());
         self.urgent |= urgent;
+    }
+
+    /// A task ended, and the engine lets go of it.
+    pub fn task_ended(&mut self, task: Task) {
+        self.tasks.remove(&task.id);
+        self.figured_at.remove(&task.id);
+        self.ended.insert(task.id.clone(), task);
+        self.urgent = true;
     }
 
     /// A pull changed its state.
@@ -63,60 +77,72 @@ impl Publisher {
         self.nodes.insert(node.clone());
     }
 
-    /// The newest record of a task that changed in this step.
-    pub fn last_task(&self, id: &TaskId) -> Option<Task> {
-        self.tasks.get(id).cloned()
+    /// The last record of a task that ended in this step.
+    pub fn ended_task(&self, id: &TaskId) -> Option<Task> {
+        self.ended.get(id).cloned()
+    }
+
+    /// Whether figures alone may be told again.
+    pub fn is_due(&self, now: Millis) -> bool {
+        now - self.flushed_at >= INTERVAL_MS
     }
 
     /// What watchers are to be told now; empty while it is too early.
     pub fn flush(&mut self, now: Millis, work: &OpenWork, shared: &Shared) -> Delta {
-        let early = now - self.flushed_at < INTERVAL_MS;
-        if early && !self.urgent {
+        if !self.is_due(now) && !self.urgent {
             return Delta::default();
         }
         self.urgent = false;
         self.flushed_at = now;
-        for id in self.tasks.keys() {
-            if let Some(open) = work.tasks.get(id) {
-                let figures = figures(open, work, shared, now);
-                shared.live_mut().set_task(id.clone(), figures);
-            }
-        }
-        let tasks = self
-            .tasks
-            .drain()
-            .map(|(_, task)| Arc::new(view_of(task, shared)))
-            .collect();
+        let tasks = self.take_tasks(now, work, shared);
         let live = shared.live();
-        let pulls = self.pulls.drain().map(|(id, pull)| {
+        let view = |(id, pull): (PullId, Pull)| {
             let live = if pull.state.is_running() {
                 live.pull(&id).cloned()
             } else {
                 None
             };
             Arc::new(PullView { pull, live })
-        });
-        let pulls = pulls.collect();
+        };
+        let pulls = self.pulls.drain().map(view).collect();
         let fleet = shared.fleet();
-        let nodes = self
-            .nodes
-            .drain()
-            .filter_map(|name| node_view(&fleet, &name))
-            .map(Arc::new)
-            .collect();
+        let nodes = self.nodes.drain().filter_map(|name| node_view(&fleet, &name));
         Delta {
             version: 0,
             tasks,
             removed_tasks: vec![],
             pulls,
-            nodes,
+            nodes: nodes.map(Arc::new).collect(),
         }
+    }
+
+    /// Figures of a task with many pulls are dear: they are computed at most once an interval, and told again with the next one.
+    fn take_tasks(&mut self, now: Millis, work: &OpenWork, shared: &Shared) -> Vec<Arc<TaskView>> {
+        let mut views: Vec<Arc<TaskView>> = Vec::with_capacity(self.tasks.len() + self.ended.len());
+        let mut again = HashSet::new();
+        for id in self.tasks.drain() {
+            let Some(open) = work.tasks.get(&id) else { continue };
+            if self.figured_at.get(&id).is_none_or(|at| now - at >= INTERVAL_MS) {
+                let figures = figures(open, work, shared, now);
+                shared.live_mut().set_task(id.clone(), figures);
+                self.figured_at.insert(id, now);
+            } else {
+                again.insert(id);
+            }
+            views.push(Arc::new(view_of(open.task.clone(), shared)));
+        }
+        self.tasks = again;
+        views.extend(self.ended.drain().map(|(_, task)| Arc::new(view_of(task, shared))));
+        views
     }
 }
 
 /// A task with the live figures that were last computed for it.
 pub fn view_of(task: Task, shared: &Shared) -> TaskView {
-    let live = shared.live().task(&task.id).copied();
+    let (live, waiting_for) = {
+        let live = shared.live();
+        (live.task(&task.id).copied(), live.waiting(&task.id).to_owned())
+    };
     let figures = live.unwrap_or(LiveTask {
         bytes: task.settled_bytes,
         ..LiveTask::default()
@@ -128,6 +154,7 @@ pub fn view_of(task: Task, shared: &Shared) -> TaskView {
         estimated_completion: figures
             .estimated_completion
             .filter(|at| task.state.is_open() && *at > now()),
+        waiting_for,
         task,
     }
 }
@@ -171,14 +198,13 @@ fn figures(open: &OpenTask, work: &OpenWork, shared: &Shared, now: Millis) -> Li
 
 fn resolved_size(open: &OpenTask, pull: &Pull, fleet: &Fleet) -> u64 {
     let image = open.task.images.get(pull.image_index as usize);
+    let resolved = image.map_or(&[][..], |image| &image.resolved);
+    if let [only] = resolved {
+        return only.size_bytes;
+    }
     let platform = fleet.get(&pull.node).map(|entry| &entry.node.platform);
-    let resolved = image.and_then(|image| {
-        image
-            .resolved
-            .iter()
-            .find(|resolved| Some(&resolved.platform) == platform)
-    });
-    resolved.map_or(0, |resolved| resolved.size_bytes)
+    let found = resolved.iter().find(|resolved| Some(&resolved.platform) == platform);
+    found.map_or(0, |resolved| resolved.size_bytes)
 }
 
 /// At the pace since the task started, where fetching and unpacking count alike; nothing before a twentieth is done.

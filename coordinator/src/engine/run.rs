@@ -1,22 +1,24 @@
 //! The loop: takes what happened, lets the core decide, makes the changes durable, and only then tells anyone.
 
 use super::{
-    EngineError,
     board::Board,
+    clock::Clock,
     core::{Command, Core, Effect, Shared},
-    publish::view_of,
     readiness::Readiness,
     resolver::Resolver,
     work::{OpenTask, Tally},
 };
 use crate::{
-    domain::{Millis, ids::NodeName},
+    domain::{
+        Millis,
+        ids::{NodeName, TaskId},
+    },
     fleet::messages::Order,
     metrics::Metrics,
     store::{Changes, Store, StoreError},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -53,6 +55,12 @@ pub struct Loop {
     pub resolver: Resolver,
     /// What happened.
     pub commands: mpsc::Receiver<Command>,
+    /// Way into that queue, for work that goes on in a later step.
+    pub again: mpsc::Sender<Command>,
+    /// Time.
+    pub clock: Clock,
+    /// Ended tasks that are being removed in several steps.
+    pub removing: HashSet<TaskId>,
     /// Why the coordinator cannot serve.
     pub readiness: Arc<Readiness>,
 }
@@ -65,13 +73,18 @@ impl Loop {
     pub async fn load(&mut self) -> Result<(), StoreError> {
         for task in self.store.open_tasks().await? {
             let pulls = self.store.open_pulls(&task.id).await?;
-            let mut tallies: HashMap<NodeName, Tally> = HashMap::new();
-            for (node, state, count) in self.store.pull_tallies(&task.id).await? {
-                tallies.entry(node).or_default().add(state, count);
-            }
-            self.core.take_up(OpenTask::new(task, &pulls, tallies), pulls);
+            let tallies = self.tallies(&task.id).await?;
+            self.core.take_up(now(), OpenTask::new(task, &pulls, tallies), pulls);
         }
         Ok(())
+    }
+
+    pub(super) async fn tallies(&self, id: &TaskId) -> Result<HashMap<NodeName, Tally>, StoreError> {
+        let mut tallies: HashMap<NodeName, Tally> = HashMap::new();
+        for (node, state, count) in self.store.pull_tallies(id).await? {
+            tallies.entry(node).or_default().add(state, count);
+        }
+        Ok(tallies)
     }
 
     /// Works until cancelled.
@@ -92,7 +105,10 @@ impl Loop {
                     }
                 }
             }
-            let now = now();
+            let (now, jump) = self.clock.read();
+            if jump != 0 {
+                self.core.clock_jumped(jump);
+            }
             batch.drain(..).for_each(|command| self.core.handle(now, command));
             self.core.advance(now);
             if !self.settle(&cancel).await? {
@@ -104,8 +120,7 @@ impl Loop {
     /// Commits, carries out effects, and does so again for what the store had to say. False when cancelled meanwhile.
     async fn settle(&mut self, cancel: &CancellationToken) -> Result<bool, StoreError> {
         loop {
-            let changes = self.core.take_changes();
-            if !self.commit(&changes, cancel).await? {
+            if !self.commit_changes(cancel).await? {
                 return Ok(false);
             }
             // News first: whoever is answered after this finds the board at least as new as the answer.
@@ -115,9 +130,17 @@ impl Loop {
                 return Ok(true);
             }
             for effect in effects {
+                if effect.asks_the_store() && self.core.has_changes() && !self.commit_changes(cancel).await? {
+                    return Ok(false);
+                }
                 self.carry_out(effect).await?;
             }
         }
+    }
+
+    async fn commit_changes(&mut self, cancel: &CancellationToken) -> Result<bool, StoreError> {
+        let changes = self.core.take_changes();
+        self.commit(&changes, cancel).await
     }
 
     /// Writes the changes; a database that does not answer is waited for, because what is decided cannot be taken back.
@@ -156,28 +179,12 @@ impl Loop {
             Effect::Order(node, order) => self.send(&node, order),
             Effect::ReplyTask(reply, answer) => drop(reply.send(*answer)),
             Effect::ReplySession(reply, answer) => drop(reply.send(answer)),
+            Effect::ReplyLimits(reply) => drop(reply.send(self.shared.limits())),
             Effect::Resolve { .. } => self.resolver.ask(effect),
-            Effect::LateOutcome(node, id, outcome) => match self.store.pull(&id).await {
-                Ok(stored) => self.core.late_outcome(now(), &node, &id, stored, &outcome),
-                // Not acknowledged, so the agent says it again.
-                Err(StoreError::Unavailable(_)) => {}
-                Err(error) => return Err(error),
-            },
-            Effect::LateCancel(id, reply) => {
-                let answer = match self.store.task(&id).await {
-                    Ok(Some(task)) if task.state.is_open() => Ok(view_of(task, &self.shared)),
-                    Ok(Some(task)) => Err(EngineError::Precondition(format!(
-                        "the task is {} and cannot be cancelled",
-                        task.state.as_str()
-                    ))),
-                    Ok(None) => Err(EngineError::NotFound {
-                        kind: "task",
-                        id: id.to_string(),
-                    }),
-                    Err(error) => Err(error.into()),
-                };
-                drop(reply.send(answer));
-            }
+            Effect::LateOutcome(node, id, outcome) => self.late_outcome(&node, &id, &outcome).await?,
+            Effect::LateChange(id, change, reply) => drop(reply.send(self.late_change(&id, change).await)),
+            Effect::Retry(id, reply) => drop(reply.send(self.retry(&id).await)),
+            Effect::Delete(id, reply) => self.delete(id, reply).await,
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! What readers see: stored records with live figures laid over them. Edges convert these and nothing else.
 
+use super::hosts::HostState;
 use crate::domain::{
     Millis,
     counts::ByteCounts,
     credential::Credential,
     library::Entry,
+    limits::Limits,
     node::{InventoryImage, Node, NodeCondition},
     progress::LiveProgress,
     pull::{Pull, PullState},
@@ -23,6 +25,17 @@ pub struct TaskView {
     pub throughput: u64,
     /// When it will end at this pace, if that can be told.
     pub estimated_completion: Option<Millis>,
+    /// Why nothing of it runs although pulls wait; empty otherwise.
+    pub waiting_for: String,
+}
+
+/// The operator's limits and how the registries bear what is asked of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LimitsView {
+    /// In force.
+    pub limits: Limits,
+    /// Hosts that were pulled from since the start, by name.
+    pub registries: Vec<HostState>,
 }
 
 /// A pull with the live report of its running attempt.

@@ -69,6 +69,29 @@ fn the_reason_of_an_ended_pull_is_that_of_its_state() {
 }
 
 #[test]
+fn the_unbounded_figure_is_there_only_for_who_asks_for_it() {
+    let name = "ips_image_prewarm_status";
+    let metrics = Metrics::new().unwrap();
+    metrics.pull_ended(&pull(PullState::Succeeded), 1.0);
+    assert!(!text(&metrics).contains(name));
+    let metrics = Metrics::new().unwrap().with_image_status().unwrap();
+    for (state, success, failed) in [(PullState::Succeeded, 1, 0), (PullState::Failed, 0, 1)] {
+        let mut ended = pull(state);
+        ended.success = Some(SuccessReason::Pulled);
+        ended.failure = Some(FailureReason::Network);
+        metrics.pull_ended(&ended, 1.0);
+        let text = text(&metrics);
+        for (status, value) in [("success", success), ("failed", failed)] {
+            let line = format!("status=\"{status}\"}} {value}");
+            assert!(
+                text.lines().any(|l| l.starts_with(name) && l.ends_with(&line)),
+                "{line} in {text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_is_in_flight_is_counted_down_when_it_is_dropped() {
     let metrics = Metrics::new().unwrap();
     let streams = (metrics.events_stream_opened(), metrics.events_stream_opened());

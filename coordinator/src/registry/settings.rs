@@ -201,9 +201,7 @@ impl RegistrySettings {
             return true;
         }
         let (registry, service) = (authority(registry), authority(service));
-        let known = TOKEN_HOSTS
-            .iter()
-            .any(|pair| *pair == (registry.as_str(), service.as_str()));
+        let known = TOKEN_HOSTS.contains(&(registry.as_str(), service.as_str()));
         let same = |one: &str, other: &str| crate::domain::credential::api_host(one).eq_ignore_ascii_case(other);
         known
             || self

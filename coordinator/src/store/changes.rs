@@ -1,8 +1,10 @@
 //! What one step of the engine changes, written as one transaction.
 
-use super::{Store, StoreError, nodes, pulls, tasks};
+use super::{Store, StoreError, nodes, pulls, settings, tasks};
 use crate::domain::{
+    Millis,
     ids::{NodeName, PullId, TaskId},
+    limits::Limits,
     node::Node,
     pull::{Pull, PullState},
     task::Task,
@@ -16,6 +18,7 @@ pub struct Changes {
     pulls: HashMap<PullId, PullChange>,
     tasks: HashMap<TaskId, (TaskState, Task)>,
     nodes: HashMap<NodeName, Node>,
+    limits: Option<(Millis, Limits)>,
     step: OnceLock<String>,
 }
 
@@ -47,6 +50,16 @@ impl Changes {
         self.nodes.insert(node.name.clone(), node);
     }
 
+    /// The operator set the limits.
+    pub fn limits(&mut self, now: Millis, limits: &Limits) {
+        self.limits = Some((now, limits.clone()));
+    }
+
+    /// The newest record of each pull that changes.
+    pub fn pulls_written(&self) -> impl Iterator<Item = &Pull> {
+        self.pulls.values().map(|change| &change.to)
+    }
+
     /// Names these changes, the same at each attempt to write them.
     fn step(&self) -> &str {
         self.step.get_or_init(|| uuid::Uuid::new_v4().to_string())
@@ -54,7 +67,7 @@ impl Changes {
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.pulls.is_empty() && self.tasks.is_empty() && self.nodes.is_empty()
+        self.pulls.is_empty() && self.tasks.is_empty() && self.nodes.is_empty() && self.limits.is_none()
     }
 }
 
@@ -78,6 +91,9 @@ impl Store {
         }
         for node in changes.nodes.values() {
             nodes::save(&mut tx, node).await?;
+        }
+        if let Some((now, limits)) = &changes.limits {
+            settings::save_limits(&mut tx, *now, limits).await?;
         }
         tx.commit().await?;
         Ok(())

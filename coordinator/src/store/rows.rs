@@ -26,6 +26,7 @@ pub(super) struct TaskRow {
     created_at: i64,
     started_at: i64,
     finished_at: i64,
+    retried_at: i64,
 }
 
 impl TaskRow {
@@ -42,6 +43,7 @@ impl TaskRow {
             created_at: self.created_at,
             started_at: self.started_at,
             finished_at: self.finished_at,
+            retried_at: self.retried_at,
         })
     }
 }
@@ -131,7 +133,8 @@ pub(super) fn to_json(value: &impl Serialize, what: &'static str) -> Result<Stri
     serde_json::to_string(value).map_err(|_| StoreError::Damaged { what })
 }
 
-fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
+/// Decodes a JSON column.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Damaged { what })
 }
 

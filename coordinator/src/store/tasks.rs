@@ -1,7 +1,7 @@
 //! Tasks in the database.
 
 use super::{
-    Store, StoreError,
+    Removed, Store, StoreError,
     changes::changed_one,
     credentials,
     db::{Tx, violated},
@@ -11,8 +11,10 @@ use super::{
 };
 use crate::domain::{credential::Credential, ids::TaskId, pull::Pull, task::Task, task_state::TaskState};
 
-const COLUMNS: &str =
-    "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at";
+const COLUMNS: &str = "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
+
+/// Pulls of a task that are removed in one transaction.
+const REMOVED_AT_ONCE: usize = 2_000;
 
 impl Store {
     /// Saves an accepted task with all its pulls in one transaction.
@@ -52,6 +54,7 @@ impl Store {
             ("created_at", task.created_at.into()),
             ("started_at", task.started_at.into()),
             ("finished_at", task.finished_at.into()),
+            ("retried_at", task.retried_at.into()),
         ];
         tx.execute(Sql::insert("tasks", row)).await.map_err(taken)?;
         credentials::of_task(&mut tx, task, login).await?;
@@ -106,19 +109,35 @@ impl Store {
         rows.into_iter().map(TaskRow::into_task).collect()
     }
 
-    /// Removes a task that has ended and whose pulls have all ended; says whether it did.
+    /// Removes a task that has ended and whose pulls have all ended. A large one goes in parts, so that no other writer waits long:
+    /// call again until it is gone.
     ///
     /// # Errors
     /// Unavailable or deposed.
-    pub async fn delete_ended_task(&self, id: &TaskId) -> Result<bool, StoreError> {
+    pub async fn remove_ended_task(&self, id: &TaskId) -> Result<Removed, StoreError> {
         let mut tx = self.begin().await?;
-        let delete = Sql::new(
-            "DELETE FROM tasks WHERE id = ? AND state IN ('completed', 'failed', 'cancelled') AND NOT EXISTS \
+        let ended = Sql::new(
+            "SELECT COUNT(*) FROM tasks WHERE id = ? AND state IN ('completed', 'failed', 'cancelled') AND NOT EXISTS \
              (SELECT 1 FROM pulls WHERE task_id = ? AND state IN ('queued', 'dispatched', 'pulling'))",
         );
-        let rows = tx.execute(delete.bind(id.as_str()).bind(id.as_str())).await?;
+        let (found,): (i64,) = tx.one(ended.bind(id.as_str()).bind(id.as_str())).await?;
+        if found == 0 {
+            return Ok(Removed::No);
+        }
+        let some = Sql::new("SELECT id FROM pulls WHERE task_id = ? LIMIT ?").bind(id.as_str());
+        let pulls: Vec<(String,)> = tx.all(some.bind(REMOVED_AT_ONCE as i64 + 1)).await?;
+        let (delete, removed) = if pulls.len() > REMOVED_AT_ONCE {
+            let ids = pulls.into_iter().take(REMOVED_AT_ONCE).map(|(id,)| id);
+            (Sql::new("DELETE FROM pulls WHERE id IN ").list(ids), Removed::Partly)
+        } else {
+            (
+                Sql::new("DELETE FROM tasks WHERE id = ?").bind(id.as_str()),
+                Removed::Wholly,
+            )
+        };
+        tx.execute(delete).await?;
         tx.commit().await?;
-        Ok(rows == 1)
+        Ok(removed)
     }
 }
 
@@ -137,6 +156,7 @@ pub(super) async fn update(tx: &mut Tx, from: TaskState, task: &Task, epoch: i64
         ("error_message", (&task.error_message).into()),
         ("started_at", task.started_at.into()),
         ("finished_at", task.finished_at.into()),
+        ("retried_at", task.retried_at.into()),
     ];
     let update = Sql::update("tasks", row).push(" WHERE id = ? AND state = ?");
     let rows = tx.execute(update.bind(task.id.as_str()).bind(from.as_str())).await?;

@@ -5,7 +5,8 @@ use ips_coordinator::{
     store::DatabaseUrl, telemetry::LogFormat, vault::KeySettings,
 };
 use ips_proto::v1::{
-    agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
+    agent_service_client::AgentServiceClient, credential_service_client::CredentialServiceClient,
+    library_service_client::LibraryServiceClient, node_service_client::NodeServiceClient,
     task_service_client::TaskServiceClient,
 };
 use serde_json::Value;
@@ -57,6 +58,14 @@ impl Stand {
         TaskServiceClient::new(self.channel().await)
     }
 
+    pub async fn credentials(&self) -> CredentialServiceClient<Channel> {
+        CredentialServiceClient::new(self.channel().await)
+    }
+
+    pub async fn library(&self) -> LibraryServiceClient<Channel> {
+        LibraryServiceClient::new(self.channel().await)
+    }
+
     pub async fn nodes(&self) -> NodeServiceClient<Channel> {
         NodeServiceClient::new(self.channel().await)
     }
@@ -80,6 +89,7 @@ impl Stand {
 fn config(folder: &Path) -> Config {
     let free = "127.0.0.1:0".parse().unwrap();
     Config {
+        metrics_image_status: false,
         http_address: free,
         grpc_address: free,
         metrics_address: free,

@@ -8,7 +8,7 @@ use ips_coordinator::{
         library::{Entry, EntryRequest},
         task_state::TaskState,
     },
-    store::{Changes, CredentialRemoval, Numbers, Store, StoreError},
+    store::{Changes, CredentialRemoval, Numbers, Removed, Store, StoreError},
 };
 use ips_tests::database::Kind::{self, MariaDb, Postgres, Sqlite};
 use rstest::rstest;
@@ -53,7 +53,7 @@ async fn credentials_come_back_as_they_went_in(#[values(Sqlite, Postgres, MariaD
         (vec![two.clone()], 2),
         "newest first"
     );
-    assert_eq!(store.credentials(5, 1).await.unwrap().0, [one.clone()]);
+    assert_eq!(store.credentials(5, 1).await.unwrap().0, std::slice::from_ref(&one));
 
     let renamed = Credential {
         name: "two".into(),
@@ -144,7 +144,7 @@ async fn what_a_task_names_stays_while_it_is_open_and_what_it_owns_goes_with_it(
         store.delete_credential(named.id).await.unwrap(),
         CredentialRemoval::Removed
     );
-    assert!(store.delete_ended_task(&first.id).await.unwrap());
+    assert_eq!(store.remove_ended_task(&first.id).await.unwrap(), Removed::Wholly);
     assert!(store.all_credentials().await.unwrap().is_empty());
 }
 

@@ -49,6 +49,7 @@ pub fn task(id: &str, created_at: i64) -> Task {
         ..TaskRequest::default()
     };
     Task {
+        retried_at: 0,
         id: TaskId::parse(id).unwrap(),
         spec: request.check().unwrap().spec,
         state: TaskState::Pending,

@@ -90,7 +90,7 @@ async fn whoever_was_replaced_writes_nothing_any_more(#[values(Postgres, MariaDb
     for refused in [
         old.commit(&changes).await,
         old.insert_task(&crate::stand::task("two", 2), None, &[]).await,
-        old.delete_ended_task(&task.id).await.map(|_| ()),
+        old.remove_ended_task(&task.id).await.map(|_| ()),
     ] {
         assert!(
             matches!(refused, Err(StoreError::Deposed { own: epoch }) if epoch == own),

@@ -3,10 +3,10 @@
 use crate::stand::{Stand, pulls, pulls_on, stored, task};
 use ips_coordinator::{
     domain::{
-        ids::NodeName, image::Platform, node::Node, outcome::FailureReason, pull::PullState, task::Task,
-        task_state::TaskState,
+        ids::NodeName, image::Platform, limits::Limits, node::Node, outcome::FailureReason, pull::PullState,
+        task::Task, task_state::TaskState,
     },
-    store::{Changes, DatabaseUrl, PullQuery, Store, StoreError},
+    store::{Changes, DatabaseUrl, PullQuery, Removed, Store, StoreError},
 };
 use ips_tests::database::Kind::{self, MariaDb, Postgres, Sqlite};
 use rstest::rstest;
@@ -113,7 +113,11 @@ async fn only_what_has_ended_is_deleted_and_its_pulls_with_it(#[values(Sqlite, P
     task.state = TaskState::Cancelled;
     let mut pulls = pulls(&task);
     store.insert_task(&task, None, &pulls).await.unwrap();
-    assert!(!store.delete_ended_task(&task.id).await.unwrap(), "pulls are open");
+    assert_eq!(
+        store.remove_ended_task(&task.id).await.unwrap(),
+        Removed::No,
+        "pulls are open"
+    );
     assert_eq!(
         store.open_tasks().await.unwrap().len(),
         1,
@@ -125,8 +129,43 @@ async fn only_what_has_ended_is_deleted_and_its_pulls_with_it(#[values(Sqlite, P
         changes.pull((PullState::Queued, 0), pull);
     }
     store.commit(&changes).await.unwrap();
-    assert!(store.delete_ended_task(&task.id).await.unwrap());
+    assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Wholly);
     assert!(store.pull(&pulls[0].id).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_large_task_is_removed_in_parts(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let mut task = task("one", 1);
+    task.state = TaskState::Completed;
+    let names: Vec<String> = (0..1_500).map(|n| format!("n{n}")).collect();
+    let mut pulls = pulls_on(&task, names.iter().map(String::as_str));
+    pulls.iter_mut().for_each(|pull| pull.state = PullState::Succeeded);
+    store.insert_task(&task, None, &pulls).await.unwrap();
+    assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Partly);
+    assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Wholly);
+    assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::No);
+    assert!(store.pull(&pulls[2_999].id).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_limits_that_were_set_last_are_read_at_the_next_start(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    assert_eq!(store.limits().await.unwrap(), None);
+    for cluster_pulls in [7, 0] {
+        let limits = Limits {
+            cluster_pulls,
+            ..Limits::default()
+        };
+        let mut changes = Changes::default();
+        changes.limits(1, &limits);
+        store.commit(&changes).await.unwrap();
+        assert_eq!(store.limits().await.unwrap(), Some(limits));
+    }
 }
 
 #[rstest]

@@ -108,6 +108,19 @@ fn starts_per_second_hold() {
     assert!(throttle.next_at(9_990).unwrap() <= 10_200);
 }
 
+#[test]
+fn a_rate_of_zero_is_a_pause_and_a_jump_of_the_clock_changes_no_wait() {
+    let mut throttle = Throttle::default();
+    throttle.set_rate(0, Some(0.0));
+    assert_eq!((throttle.room(100_000, 0), throttle.next_at(100_000)), (0, None));
+    throttle.set_rate(100_000, None);
+    throttle.refused(100_000, 99_000, 3, 0.0);
+    assert_eq!(throttle.blocked_until(100_000), Some(101_000));
+    throttle.clock_jumped(-50_000);
+    assert_eq!(throttle.blocked_until(50_000), Some(51_000));
+    assert_eq!((throttle.room(50_999, 0), throttle.room(51_000, 0)), (0, 3));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 

@@ -1,61 +1,87 @@
 //! Hands out what the planner lets start.
 
 use super::Core;
-use crate::domain::{ids::PullId, pull::PullState};
 use crate::{
-    domain::{Millis, image::ImageDigests, outcome::FailureReason, pull::PullEvent, task_state::TaskState},
+    domain::{
+        Millis,
+        ids::{NodeName, PullId},
+        image::ImageDigests,
+        outcome::FailureReason,
+        pull::PullEvent,
+        task_state::TaskState,
+    },
     engine::{
-        planner::{PlanTask, QueuedPull, Room, plan},
-        work::{OpenTask, OpenWork},
+        planner::{FAVOUR_EVERY, PlanTask, Room, plan},
+        work::OpenTask,
     },
     fleet::{
         Fleet,
         messages::{Order, StartPull},
     },
 };
+use std::cmp::Reverse;
 
 impl Core {
     /// Moves pulls that may start from queued to dispatched and orders them from their agents. Looks again only when something
-    /// happened, or when a retry may have come due.
+    /// happened, or when something has come due by time.
     pub(super) fn dispatch(&mut self, now: Millis) {
-        if !self.plan_due && !self.retry_due(now) {
+        while self.alarms.peek().is_some_and(|Reverse(at)| *at <= now) {
+            self.alarms.pop();
+            self.plan_due = true;
+        }
+        if !std::mem::take(&mut self.plan_due) {
             return;
         }
-        self.plan_due = false;
         for id in self.planned(now) {
             let started = self.apply(now, &id, PullEvent::Dispatch, |pull| {
                 pull.attempt += 1;
                 pull.started_at = now;
+                pull.not_before = 0;
                 pull.message.clear();
             });
             if started.is_ok() {
                 self.order_start(now, &id);
             }
         }
+        // What was just started cannot let more start; what else happens sets it again.
         self.plan_due = false;
+        self.set_alarms(now);
     }
 
-    fn retry_due(&self, now: Millis) -> bool {
-        self.work
-            .pulls
-            .values()
-            .any(|pull| pull.state == PullState::Queued && pull.not_before != 0 && pull.not_before <= now)
+    /// When the planner must look again by time alone: hosts that recover, windows that open. Retries set their own.
+    fn set_alarms(&mut self, now: Millis) {
+        let windows = self.work.tasks.values().filter(|open| !open.queue.is_empty());
+        let opening = windows.filter_map(|open| open.task.spec.rules.next_opening(now)).min();
+        let due = [opening, self.hosts.next_at(now)].into_iter().flatten().min();
+        let earlier = |due: &Millis| self.alarms.peek().is_none_or(|Reverse(at)| due < at);
+        if let Some(due) = due.filter(earlier) {
+            self.alarms.push(Reverse(due));
+        }
     }
 
-    fn planned(&self, now: Millis) -> Vec<PullId> {
-        let fleet = self.shared.fleet();
+    fn planned(&mut self, now: Millis) -> Vec<PullId> {
+        let cluster = self.limits.cluster_pulls.saturating_sub(self.work.running());
+        if cluster == 0 {
+            return vec![];
+        }
+        self.slots.refresh(&self.shared.fleet(), &self.limits);
+        let open: Vec<&OpenTask> = self.work.tasks.values().filter(|open| may_start(now, open)).collect();
+        let hosts = open.iter().flat_map(|open| &open.hosts);
         let room = Room {
-            cluster: self.settings.limits.cluster_pulls.saturating_sub(self.work.running()),
-            nodes: free_slots(&fleet),
+            cluster,
+            nodes: self.slots.free(),
+            zones: self.slots.zone_room(&self.limits),
+            hosts: self.hosts.room(now, &self.limits, hosts),
+            favour: self.starts_since_favour + 1 >= FAVOUR_EVERY,
         };
-        let tasks = self
-            .work
-            .tasks
-            .values()
-            .filter(|open| may_start(open))
-            .map(|open| view(open, &self.work))
-            .collect();
-        plan(now, room, tasks).into_iter().cloned().collect()
+        let tasks = open.into_iter().map(view).collect();
+        let plan = plan(now, room, tasks);
+        self.starts_since_favour = if plan.favoured {
+            0
+        } else {
+            self.starts_since_favour.saturating_add(plan.starts.len() as u32)
+        };
+        plan.starts.into_iter().cloned().collect()
     }
 
     fn order_start(&mut self, now: Millis, id: &PullId) {
@@ -63,7 +89,8 @@ impl Core {
         let Some(open) = self.work.tasks.get(&pull.task) else {
             return;
         };
-        let login = match self.shared.login(&open.task.spec.credentials, &pull.image) {
+        let spec = &open.task.spec;
+        let login = match self.shared.login(&spec.credentials, &pull.image) {
             Ok(login) => login,
             Err(why) => return self.cannot_log_in(now, id, why),
         };
@@ -72,10 +99,10 @@ impl Core {
             attempt: pull.attempt,
             reference: pull.image.clone(),
             digests: digests_for(open, pull.image_index, &self.shared.fleet(), &pull.node),
-            deadline_ms: u64::from(open.task.spec.pull_timeout_seconds) * 1000,
-            no_progress_timeout_ms: u64::from(open.task.spec.no_progress_timeout_seconds) * 1000,
+            deadline_ms: u64::from(spec.pull_timeout_seconds) * 1000,
+            no_progress_timeout_ms: u64::from(spec.no_progress_timeout_seconds) * 1000,
+            policy: spec.rules.pull_policy,
             login,
-            policy: open.task.spec.rules.pull_policy,
         };
         let node = pull.node.clone();
         self.order(&node, Order::StartPull(start));
@@ -93,52 +120,27 @@ impl Core {
     }
 }
 
-fn free_slots(fleet: &Fleet) -> std::collections::HashMap<&crate::domain::ids::NodeName, u32> {
-    fleet
-        .entries()
-        .map(|entry| (&entry.node.name, entry.free_slots()))
-        .filter(|(_, free)| *free > 0)
-        .collect()
+fn may_start(now: Millis, open: &OpenTask) -> bool {
+    let state = matches!(open.task.state, TaskState::Pending | TaskState::Running);
+    state && !open.queue.is_empty() && open.task.spec.rules.window_is_open(now)
 }
 
-fn may_start(open: &OpenTask) -> bool {
-    matches!(open.task.state, TaskState::Pending | TaskState::Running)
-}
-
-fn view<'a>(open: &'a OpenTask, work: &'a OpenWork) -> PlanTask<'a> {
-    let pulls = open
-        .open
-        .iter()
-        .filter_map(|((_, image), id)| work.pulls.get(id).map(|pull| (*image, pull)));
-    let queued = pulls
-        .filter(|(image, pull)| pull.state == PullState::Queued && !open.resolving.contains(image))
-        .map(|(_, pull)| QueuedPull {
-            id: &pull.id,
-            node: &pull.node,
-            not_before: pull.not_before,
-        })
-        .collect();
+fn view(open: &OpenTask) -> PlanTask<'_> {
     PlanTask {
         priority: open.task.spec.priority,
         created_at: open.task.created_at,
-        batch_size: open.task.spec.batch_size,
-        busy_nodes: open
-            .tallies
-            .iter()
-            .filter(|(_, tally)| tally.is_busy())
-            .map(|(node, _)| node)
-            .collect(),
-        queued,
+        waiting_since: open.waiting_since,
+        nodes_at_a_time: open.nodes_at_a_time(),
+        busy: &open.busy,
+        stage: open.stages.current(),
+        queue: &open.queue,
+        hosts: &open.hosts,
+        resolving: &open.resolving,
     }
 }
 
 /// What the image resolved to on the node's platform; empty where that is unknown.
-pub(super) fn digests_for(
-    open: &OpenTask,
-    image_index: u32,
-    fleet: &Fleet,
-    node: &crate::domain::ids::NodeName,
-) -> ImageDigests {
+pub(super) fn digests_for(open: &OpenTask, image_index: u32, fleet: &Fleet, node: &NodeName) -> ImageDigests {
     let Some(platform) = fleet.get(node).map(|entry| &entry.node.platform) else {
         return ImageDigests::default();
     };

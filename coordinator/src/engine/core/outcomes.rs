@@ -4,16 +4,31 @@ use super::{Core, Effect, dispatch::digests_for};
 use crate::{
     domain::{
         Millis,
+        counts::ByteCounts,
         ids::{NodeName, PullId},
         image::{ImageDigests, ResolvedImage, is_digest},
-        outcome::{Failure, FailureReason, Outcome, Success},
+        outcome::{Failure, FailureReason, Outcome, Success, SuccessReason},
         pull::{Pull, PullEvent, PullState},
+        task::Task,
     },
+    engine::work::{OpenTask, Tally},
     fleet::messages::{Order, ProgressReport},
 };
+use std::{collections::HashMap, sync::Arc};
 
 /// Longest message of an agent that is kept, in characters.
 const MAX_MESSAGE: usize = 2048;
+/// How often a pull may be turned away by a registry that serves others before that counts as a failure.
+const MAX_TURNED_AWAY: u32 = 100;
+
+/// What the store has of a pull that is not open.
+#[derive(Debug)]
+pub struct Stored {
+    /// Pull.
+    pub pull: Pull,
+    /// Its task, and how many of its pulls each node has in each state; only where the outcome may change them.
+    pub task: Option<(Task, HashMap<NodeName, Tally>)>,
+}
 
 impl Core {
     pub(super) fn progress(&mut self, now: Millis, node: &NodeName, report: ProgressReport) {
@@ -40,9 +55,7 @@ impl Core {
             let _pulling = self.apply(now, &id, PullEvent::Progress, |_| {});
         } else if let Some(pull) = self.work.pulls.get(&id) {
             self.publisher.pull_moved(pull);
-            if let Some(open) = self.work.tasks.get(&pull.task) {
-                self.publisher.task(&open.task, false);
-            }
+            self.publisher.task_changed(&pull.task, false);
         }
     }
 
@@ -103,6 +116,11 @@ impl Core {
 
     fn succeed(&mut self, now: Millis, pull: &Pull, outcome: &Outcome, success: &Success) {
         self.bind(pull, outcome);
+        if success.reason == SuccessReason::Pulled
+            && let Some(host) = self.host_of(pull)
+        {
+            self.hosts.succeeded(now, &host);
+        }
         // Every open state allows it.
         let _succeeded = self.apply(now, &pull.id, PullEvent::Succeed, |pull| {
             record(pull, outcome);
@@ -137,18 +155,21 @@ impl Core {
             digests: outcome.digests.clone(),
             size_bytes,
         });
-        self.changes.task(open.task.state, &open.task);
+        let state = open.task.state;
+        drop(fleet);
+        self.task_changed(&pull.task, state, false);
     }
 
     fn fail(&mut self, now: Millis, pull: &Pull, outcome: &Outcome, failure: &Failure) {
+        let turned_away = failure.is_refusal() && self.is_turned_away_for_free(now, pull);
         let Some(open) = self.work.tasks.get(&pull.task) else {
             return;
         };
         let retry = open.task.spec.retry.wait_ms(pull.retries + 1, rand::random());
         let (event, wait_ms) = if !open.task.state.is_open() {
             (PullEvent::Cancel, 0)
-        } else if failure.reason == FailureReason::Cancelled {
-            // Nobody here asked for it: the agent was stopped, so the attempt is lost rather than failed.
+        } else if failure.reason == FailureReason::Cancelled || turned_away {
+            // Nobody here asked for it: the agent was stopped, or others were served first. The attempt is lost rather than failed.
             (PullEvent::Lose, 0)
         } else {
             match retry.filter(|_| failure.reason.is_retryable()) {
@@ -168,6 +189,24 @@ impl Core {
         });
     }
 
+    /// The registry turned the pull away: the whole host is left alone for a while. While it serves others this one was merely one too
+    /// many, which costs it no retry; a host that serves nobody does, so that every task comes to an end.
+    fn is_turned_away_for_free(&mut self, now: Millis, pull: &Pull) -> bool {
+        let Some(host) = self.host_of(pull) else { return false };
+        let others = self.hosts.refused(now, &host, pull.started_at, rand::random());
+        let Some(open) = self.work.tasks.get_mut(&pull.task) else {
+            return false;
+        };
+        let times = open.turned_away.entry(pull.id.clone()).or_default();
+        *times += 1;
+        others > 0 && *times <= MAX_TURNED_AWAY
+    }
+
+    fn host_of(&self, pull: &Pull) -> Option<Arc<str>> {
+        let open = self.work.tasks.get(&pull.task)?;
+        open.hosts.get(pull.image_index as usize).cloned()
+    }
+
     /// Tells the agent that its report is void, and the log once.
     pub(super) fn refuse(&mut self, node: &NodeName, pull: &PullId, attempt: u32, reason: &str) {
         if self.refused.insert((node.clone(), pull.clone())) {
@@ -183,9 +222,16 @@ impl Core {
         );
     }
 
-    /// Decides about an outcome for a pull that is not open, given what the store has.
-    pub fn late_outcome(&mut self, now: Millis, node: &NodeName, id: &PullId, stored: Option<Pull>, outcome: &Outcome) {
-        let Some(mut pull) = stored else {
+    /// Decides about an outcome for a pull that is not open, given what the store has; a success is recorded however late it comes.
+    pub fn late_outcome(
+        &mut self,
+        now: Millis,
+        node: &NodeName,
+        id: &PullId,
+        stored: Option<Stored>,
+        outcome: &Outcome,
+    ) {
+        let Some(Stored { mut pull, task }) = stored else {
             self.refuse(node, id, outcome.attempt, "no such pull");
             return;
         };
@@ -194,10 +240,11 @@ impl Core {
             return;
         }
         let from = (pull.state, pull.attempt);
-        if let (Ok(success), Ok(state)) = (&outcome.result, pull.state.apply(PullEvent::Succeed))
-            && !from.0.is_open()
+        if let (Ok(success), Ok(state), Some((task, tallies))) =
+            (&outcome.result, pull.state.apply(PullEvent::Succeed), task)
             && (1..=pull.attempt).contains(&outcome.attempt)
         {
+            let before = (pull.bytes, pull.failure.take());
             record(&mut pull, outcome);
             pull.state = state;
             pull.success = Some(success.reason);
@@ -205,8 +252,38 @@ impl Core {
             pull.finished_at = now;
             self.changes.pull(from, &pull);
             self.publisher.pull(&pull);
+            self.correct_ended_task(task, tallies, &pull, from.0, before);
         }
         self.order(node, Order::Acknowledge(vec![(id.clone(), outcome.attempt)]));
+    }
+
+    /// The counts of a task stay true when one of its ended pulls succeeds after all; its state stays what it was told to be.
+    fn correct_ended_task(
+        &mut self,
+        task: Task,
+        tallies: HashMap<NodeName, Tally>,
+        pull: &Pull,
+        from: PullState,
+        (bytes, failure): (ByteCounts, Option<FailureReason>),
+    ) {
+        let correct = |open: &mut OpenTask| {
+            open.shift(pull, from);
+            open.task.settled_bytes.subtract(&bytes);
+            open.task.settled_bytes.add(&pull.bytes);
+            if let Some(reason) = failure.filter(|_| from == PullState::Failed) {
+                open.task.remove_failure(reason);
+            }
+        };
+        if let Some(open) = self.work.tasks.get_mut(&task.id) {
+            correct(open);
+            let state = open.task.state;
+            self.task_changed(&task.id, state, true);
+        } else {
+            let mut open = OpenTask::new(task, &[], tallies);
+            correct(&mut open);
+            self.changes.task(open.task.state, &open.task);
+            self.publisher.task_ended(open.task);
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl Core {
             self.outcome(now, &name, &pull, outcome);
         }
         self.ask_inventory(&name, &hello.inventory_hash);
-        self.publisher.node(&name);
+        self.node_changed(&name);
         self.plan_due = true;
     }
 
@@ -120,18 +120,31 @@ impl Core {
     /// The node was away for so long that its pull was queued again, and is still at it: it may go on if no limit says otherwise. If
     /// one does it is stopped, and what it has fetched is there when its turn comes.
     fn adopt_or_cancel(&mut self, now: Millis, pull: &Pull) {
-        let cluster_has_room = self.work.running() < self.settings.limits.cluster_pulls;
-        let batch_has_room = self
-            .work
-            .tasks
-            .get(&pull.task)
-            .is_some_and(|open| open.batch_has_room(&pull.node));
-        if cluster_has_room && batch_has_room {
+        if self.has_room(now, pull) {
             // A queued pull allows it.
             let _adopted = self.apply(now, &pull.id, PullEvent::Progress, |pull| pull.not_before = 0);
         } else {
             self.order_cancel(&pull.node, &pull.id, pull.attempt);
         }
+    }
+
+    /// Whether every limit has room for one more pull like this; that of its own node is the agent's.
+    fn has_room(&mut self, now: Millis, pull: &Pull) -> bool {
+        self.slots.refresh(&self.shared.fleet(), &self.limits);
+        let Some(open) = self.work.tasks.get(&pull.task) else {
+            return false;
+        };
+        let host = open.hosts.get(pull.image_index as usize);
+        let hosts = self.hosts.room(now, &self.limits, host.into_iter());
+        let fleet = self.shared.fleet();
+        let labels = fleet.get(&pull.node).map(|entry| &entry.node.labels);
+        let zone = labels.and_then(|labels| self.limits.zone_of(labels));
+        let zone_room = zone.and_then(|zone| self.slots.zone_room(&self.limits).get(zone).copied());
+        self.work.running() < self.limits.cluster_pulls
+            && open.batch_has_room(&pull.node)
+            && open.stages.current().is_none_or(|turn| turn.contains(&pull.node))
+            && host.and_then(|host| hosts.get(host)).is_none_or(|room| *room > 0)
+            && zone_room.is_none_or(|room| room > 0)
     }
 
     fn order_cancel(&mut self, node: &NodeName, pull: &PullId, attempt: u32) {
@@ -184,7 +197,7 @@ impl Core {
             self.changes.node(entry.node.clone());
         }
         drop(fleet);
-        self.publisher.node(node);
+        self.node_changed(node);
     }
 
     pub(super) fn heartbeat(&mut self, now: Millis, name: &NodeName, heartbeat: Heartbeat) {
@@ -206,7 +219,7 @@ impl Core {
             self.changes.node(entry.node.clone());
         }
         drop(fleet);
-        self.publisher.node(name);
+        self.node_changed(name);
     }
 
     pub(super) fn inventory(&mut self, name: &NodeName, report: InventoryReport) {
@@ -228,7 +241,7 @@ impl Core {
             .extend(report.images.into_iter().map(|image| (image.id.clone(), image)));
         inventory.hash = report.hash;
         drop(fleet);
-        self.publisher.node(name);
+        self.node_changed(name);
     }
 
     /// Sessions gone for longer than the grace time lose their running pulls; nodes gone for long lose all.

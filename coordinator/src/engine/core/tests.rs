@@ -3,6 +3,9 @@
 
 mod chaos;
 mod harness;
+mod life;
+mod limits;
+mod rules;
 
 use super::*;
 use crate::domain::{
@@ -122,7 +125,7 @@ fn a_lost_session_queues_its_pulls_again_after_the_grace_time_and_spends_no_retr
     h.disconnect("n1");
     h.pass(GRACE_MS - 1);
     assert_eq!(h.task("t").counts.running, 1, "the slot stays counted");
-    h.pass(2);
+    h.pass(LOOK_MS);
     assert_eq!(h.task("t").counts.queued, 1);
     h.connect("n1", 2);
     let again = h.starts("n1");

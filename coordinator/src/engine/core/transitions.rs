@@ -2,15 +2,17 @@
 //! watchers stay in step because they are written here together.
 
 use super::{Core, Effect};
-use crate::domain::{
-    Millis,
-    counts::FailureGroup,
-    ids::{PullId, TaskId},
-    pull::{InvalidTransition, Pull, PullEvent},
-    task::Task,
-    task_state::TaskEvent,
+use crate::{
+    domain::{
+        Millis,
+        ids::{NodeName, PullId, TaskId},
+        pull::{InvalidTransition, Pull, PullEvent, PullState},
+        task::Task,
+        task_state::{TaskEvent, TaskState},
+    },
+    fleet::messages::Order,
 };
-use crate::fleet::messages::Order;
+use std::{cmp::Reverse, sync::Arc};
 
 impl Core {
     /// Applies an event to an open pull; `edit` fills in what else the event changes. An unknown pull is nothing to do.
@@ -32,29 +34,64 @@ impl Core {
             pull.finished_at = now;
         }
         let pull = pull.clone();
-        if let Some(entry) = self.shared.fleet_mut().get_mut(&pull.node) {
-            match (from.0.is_running(), to.is_running()) {
-                (false, true) => entry.running_pulls += 1,
-                (true, false) => entry.running_pulls = entry.running_pulls.saturating_sub(1),
-                (false, false) | (true, true) => {}
-            }
-        }
         self.changes.pull(from, &pull);
+        self.move_slot(now, &pull, from.0, event);
         self.after_transition(now, &pull, from.0, event);
         Ok(())
     }
 
-    fn after_transition(&mut self, now: Millis, pull: &Pull, from: crate::domain::pull::PullState, event: PullEvent) {
+    /// Keeps the slots of node, zone and registry in step.
+    fn move_slot(&mut self, now: Millis, pull: &Pull, from: PullState, event: PullEvent) {
+        let Some(hosts) = self.work.tasks.get(&pull.task).map(|open| open.hosts.clone()) else {
+            return;
+        };
+        match (from.is_running(), pull.state.is_running()) {
+            (false, true) => self.occupy(now, &hosts, pull, event == PullEvent::Dispatch),
+            (true, false) => {
+                if let Some(entry) = self.shared.fleet_mut().get_mut(&pull.node) {
+                    entry.running_pulls = entry.running_pulls.saturating_sub(1);
+                }
+                if let Some(host) = hosts.get(pull.image_index as usize) {
+                    self.hosts.ended(host);
+                }
+            }
+            (false, false) | (true, true) => {}
+        }
+    }
+
+    /// A pull holds a slot from now on; `fresh` when it was just handed out.
+    pub(super) fn occupy(&mut self, now: Millis, hosts: &[Arc<str>], pull: &Pull, fresh: bool) {
+        if let Some(entry) = self.shared.fleet_mut().get_mut(&pull.node) {
+            entry.running_pulls += 1;
+        }
+        if let Some(host) = hosts.get(pull.image_index as usize) {
+            self.hosts.started(now, &self.limits, host, fresh);
+        }
+        self.slots.touch(&pull.node);
+    }
+
+    fn after_transition(&mut self, now: Millis, pull: &Pull, from: PullState, event: PullEvent) {
         if let Some(open) = self.work.tasks.get_mut(&pull.task) {
             let state = open.task.state;
-            if let Some(all_succeeded) = open.shift(pull, from, pull.state) {
+            if let Some(all_succeeded) = open.shift(pull, from) {
                 self.metrics.node_processed(all_succeeded);
+                if let Some(ms) = open.end_batch(now) {
+                    self.metrics.batch_ended(ms.max(0) as f64 / 1000.0);
+                }
             }
             match event {
                 PullEvent::Retry => open.task.counts.retries += 1,
-                PullEvent::Fail => add_failure(&mut open.task, pull),
-                PullEvent::Dispatch => start(now, &mut open.task),
-                PullEvent::Progress | PullEvent::Succeed | PullEvent::Lose | PullEvent::Skip | PullEvent::Cancel => {}
+                PullEvent::Fail => open.task.add_failure(pull),
+                PullEvent::Dispatch => {
+                    start(now, &mut open.task);
+                    open.starts(now);
+                }
+                PullEvent::Progress
+                | PullEvent::Succeed
+                | PullEvent::Lose
+                | PullEvent::Skip
+                | PullEvent::Cancel
+                | PullEvent::Requeue => {}
             }
             if !pull.state.is_open() {
                 open.task.settled_bytes.add(&pull.bytes);
@@ -62,33 +99,41 @@ impl Core {
             if open.task.state != state {
                 self.metrics.task_state(open.task.state);
             }
-            self.changes.task(state, &open.task);
-            self.publisher.task(&open.task, !pull.state.is_open());
+            self.task_changed(&pull.task, state, !pull.state.is_open());
+        }
+        if pull.state == PullState::Queued && pull.not_before > now {
+            self.alarms.push(Reverse(pull.not_before));
         }
         self.publisher.pull(pull);
-        self.publisher.node(&pull.node);
+        self.node_changed(&pull.node);
         self.plan_due = true;
-        if !pull.state.is_open() {
-            self.metrics.pull_ended(pull, duration_s(pull, now));
-        }
         if !pull.state.is_running() {
             self.shared.live_mut().forget_pull(&pull.id);
         }
         if !pull.state.is_open() {
+            self.metrics.pull_ended(pull, duration_s(pull, now));
             self.work.pulls.remove(&pull.id);
+            self.judge(now, &pull.task);
             self.end_if_done(&pull.task, now);
         }
     }
 
     /// Ends a task none of whose pulls is open, and lets go of it.
     pub(super) fn end_if_done(&mut self, id: &TaskId, now: Millis) {
-        let Some(open) = self.work.tasks.get_mut(id).filter(|open| open.open.is_empty()) else {
+        let Some(mut open) = self.work.tasks.remove(id) else {
             return;
         };
+        if !open.open.is_empty() {
+            self.work.tasks.insert(id.clone(), open);
+            return;
+        }
+        let from = self.changed_tasks.remove(id);
         let task = &mut open.task;
         let state = task.state;
         if state.is_open() {
-            let good = task.counts.failed == 0 && task.counts.succeeded > 0;
+            let counts = &task.counts;
+            let due = counts.succeeded + counts.failed + counts.cancelled;
+            let good = task.spec.rules.is_success(counts.succeeded, due);
             let event = if good { TaskEvent::Complete } else { TaskEvent::Fail };
             // Every open state allows both events.
             task.state = task.state.apply(event).unwrap_or(task.state);
@@ -96,16 +141,29 @@ impl Core {
             if !good {
                 task.error_message = error_message(task);
             }
-            self.changes.task(state, task);
             self.metrics.task_state(task.state);
             self.metrics.task_ended(task.state, task_seconds(task));
         }
-        self.publisher.task(task, true);
+        if from.is_some() || task.state != state {
+            self.changes.task(from.unwrap_or(state), task);
+        }
         self.shared.live_mut().forget_task(id);
-        self.work.tasks.remove(id);
+        self.publisher.task_ended(open.task);
     }
 
-    pub(super) fn order(&mut self, node: &crate::domain::ids::NodeName, order: Order) {
+    /// The record of an open task changed; `from` is the state that it had before, `urgent` when people wait for the news.
+    pub(super) fn task_changed(&mut self, id: &TaskId, from: TaskState, urgent: bool) {
+        self.changed_tasks.entry(id.clone()).or_insert(from);
+        self.publisher.task_changed(id, urgent);
+    }
+
+    /// Something about the node changed that readers or the planner look at.
+    pub(super) fn node_changed(&mut self, node: &NodeName) {
+        self.slots.touch(node);
+        self.publisher.node(node);
+    }
+
+    pub(super) fn order(&mut self, node: &NodeName, order: Order) {
         self.effects.push(Effect::Order(node.clone(), order));
     }
 }
@@ -137,21 +195,8 @@ fn duration_s(pull: &Pull, now: Millis) -> f64 {
     }
 }
 
-fn add_failure(task: &mut Task, pull: &Pull) {
-    let Some(reason) = pull.failure else { return };
-    match task.failures.iter_mut().find(|group| group.reason == reason) {
-        Some(group) => group.pulls += 1,
-        None => task.failures.push(FailureGroup {
-            reason,
-            pulls: 1,
-            example_message: pull.message.clone(),
-            example_node: pull.node.to_string(),
-        }),
-    }
-    task.failures.sort_by_key(|group| std::cmp::Reverse(group.pulls));
-}
-
-fn error_message(task: &Task) -> String {
+/// Why a task failed, in a sentence.
+pub(super) fn error_message(task: &Task) -> String {
     let counts = &task.counts;
     if counts.failed == 0 {
         return format!("no pull succeeded: {} skipped", counts.skipped);

@@ -66,6 +66,7 @@ fn task() -> TaskView {
     let counts = PullCounts {
         nodes: 3,
         nodes_completed: 1,
+        nodes_ended: 2,
         nodes_failed: 1,
         queued: 1,
         running: 1,
@@ -82,7 +83,9 @@ fn task() -> TaskView {
         example_node: "n2".into(),
     };
     TaskView {
+        waiting_for: String::new(),
         task: Task {
+            retried_at: 0,
             id: TaskId::parse("t").unwrap(),
             spec: request.check().unwrap().spec,
             state: TaskState::Running,

@@ -16,20 +16,27 @@ use std::collections::HashMap;
 
 pub const GRACE_MS: Millis = 30_000;
 pub const LOST_MS: Millis = 900_000;
+/// 2024-10-04 00:16:40 UTC.
+const BEGIN: Millis = 20_000 * 86_400_000 + 1_000_000;
 
 pub struct Harness {
     pub core: Core,
     pub shared: Arc<Shared>,
     pub now: Millis,
+    /// Zone of nodes that are in one.
+    pub zones: HashMap<String, String>,
     /// Answer every question to the registry with "cannot say".
     pub resolve_at_once: bool,
     agents: HashMap<NodeName, (SessionId, mpsc::Receiver<Order>)>,
     received: HashMap<NodeName, Vec<Order>>,
     /// Newest record of every task, as the store would have it.
     tasks: HashMap<String, Task>,
+    /// Newest record of every pull that changed, as the store would have it.
+    pulls: HashMap<PullId, Pull>,
     late: usize,
-    /// Far enough apart that nothing is held back.
     flush_at: Millis,
+    /// Far enough apart that nothing is held back; 0 tells ends only, which is quicker.
+    pub flush_step: Millis,
 }
 
 pub fn name(text: &str) -> NodeName {
@@ -82,8 +89,15 @@ fn outcome(attempt: u32, result: Result<Success, Failure>) -> Outcome {
 
 impl Harness {
     pub fn new(cluster_pulls: u32) -> Self {
+        Self::with_limits(Limits {
+            cluster_pulls,
+            ..Limits::default()
+        })
+    }
+
+    pub fn with_limits(limits: Limits) -> Self {
         let settings = EngineSettings {
-            limits: Limits { cluster_pulls },
+            limits,
             session_grace_ms: GRACE_MS,
             node_lost_after_ms: LOST_MS,
         };
@@ -93,13 +107,16 @@ impl Harness {
         Self {
             core,
             shared,
-            now: 1_000_000,
+            now: BEGIN,
+            zones: HashMap::new(),
             resolve_at_once: true,
             agents: HashMap::new(),
             received: HashMap::new(),
             tasks: HashMap::new(),
+            pulls: HashMap::new(),
             late: 0,
-            flush_at: 2_000_000,
+            flush_at: BEGIN,
+            flush_step: 1_000,
         }
     }
 
@@ -118,8 +135,10 @@ impl Harness {
     /// Does what the loop does after a step, until nothing is left.
     pub fn settle(&mut self) {
         loop {
-            drop(self.core.take_changes());
-            self.flush_at += 1_000;
+            for pull in self.core.take_changes().pulls_written() {
+                self.pulls.insert(pull.id.clone(), pull.clone());
+            }
+            self.flush_at += self.flush_step;
             for task in self.core.take_delta(self.flush_at).tasks {
                 self.tasks.insert(task.task.id.to_string(), task.task.clone());
             }
@@ -153,12 +172,15 @@ impl Harness {
             }
             Effect::Resolve { .. } => {}
             Effect::LateOutcome(..) => self.late += 1,
-            Effect::LateCancel(id, reply) => {
+            Effect::LateChange(id, _, reply) => {
                 drop(reply.send(Err(EngineError::NotFound {
                     kind: "task",
                     id: id.to_string(),
                 })));
             }
+            Effect::Retry(id, reply) => drop(reply.send(self.retry_from_store(&id))),
+            Effect::ReplyLimits(reply) => drop(reply.send(self.shared.limits())),
+            Effect::Delete(_, reply) => drop(reply.send(Ok(false))),
         }
     }
 
@@ -186,11 +208,15 @@ impl Harness {
             runtime_ready: true,
             ..NodeCondition::default()
         };
+        let zone = self
+            .zones
+            .get(node)
+            .map(|zone| ("topology.kubernetes.io/zone".to_owned(), zone.clone()));
         let node_record = Node {
             name: name(node),
             uid: uid.into(),
             runtime_uuid: "r".into(),
-            labels: Default::default(),
+            labels: zone.into_iter().collect(),
             platform: Platform {
                 os: "linux".into(),
                 architecture: "amd64".into(),
@@ -238,8 +264,15 @@ impl Harness {
     }
 
     pub fn accept(&mut self, id: &str, nodes: &[&str], request: TaskRequest) {
+        self.accept_with_canary(id, nodes, &[], request);
+    }
+
+    pub fn accept_with_canary(&mut self, id: &str, nodes: &[&str], canary: &[&str], request: TaskRequest) {
         let (mut task, pulls) = fixtures::task_from(id, nodes, request);
         task.created_at = self.now;
+        task.spec.rules.canary_nodes = canary.iter().map(|node| name(node)).collect();
+        self.pulls
+            .extend(pulls.iter().map(|pull| (pull.id.clone(), pull.clone())));
         self.handle(Command::Accepted {
             task: Box::new(task),
             pulls,
@@ -301,12 +334,49 @@ impl Harness {
     }
 
     pub fn cancel(&mut self, id: &str) -> Result<TaskView, EngineError> {
+        self.change(id, TaskChange::Cancel)
+    }
+
+    pub fn change(&mut self, id: &str, change: TaskChange) -> Result<TaskView, EngineError> {
         let (reply, mut answer) = oneshot::channel();
-        self.handle(Command::Cancel {
-            task: TaskId::parse(id).unwrap(),
+        let task = TaskId::parse(id).unwrap();
+        self.handle(Command::Change { task, change, reply });
+        answer.try_recv().unwrap()
+    }
+
+    pub fn retry(&mut self, id: &str) -> Result<TaskView, EngineError> {
+        let (reply, mut answer) = oneshot::channel();
+        let task = TaskId::parse(id).unwrap();
+        self.handle(Command::Retry { task, reply });
+        answer.try_recv().unwrap()
+    }
+
+    /// What the loop does with the store.
+    fn retry_from_store(&mut self, id: &TaskId) -> Result<TaskView, EngineError> {
+        let task = self.tasks[id.as_str()].clone();
+        let of_task: Vec<Pull> = self.pulls.values().filter(|pull| pull.task == *id).cloned().collect();
+        let wanted = |pull: &&Pull| {
+            pull.state == PullState::Failed || (pull.state == PullState::Cancelled && task.state == TaskState::Failed)
+        };
+        let pulls: Vec<Pull> = of_task.iter().filter(wanted).cloned().collect();
+        self.core.retry(self.now, task, OpenTask::tally(&of_task), pulls)
+    }
+
+    pub fn set_limits(&mut self, limits: Limits) {
+        let (reply, mut answer) = oneshot::channel();
+        self.handle(Command::SetLimits {
+            limits: Box::new(limits.clone()),
             reply,
         });
-        answer.try_recv().unwrap()
+        assert_eq!(answer.try_recv().unwrap().limits, limits);
+    }
+
+    pub fn pull(&self, id: &PullId) -> &Pull {
+        &self.pulls[id]
+    }
+
+    pub fn waiting_for(&self, id: &str) -> String {
+        self.shared.live().waiting(&TaskId::parse(id).unwrap()).to_owned()
     }
 
     fn inbox(&mut self, node: &str) -> &mut Vec<Order> {

@@ -1,0 +1,92 @@
+//! What edges read while the engine works.
+
+use crate::{
+    domain::{
+        credential::{Login, Logins as _, TaskCredential},
+        ids::{NodeName, TaskId},
+        image::ImageRef,
+        limits::Limits,
+    },
+    engine::{hosts::HostState, live::Live, logins::LoginBook, views::LimitsView},
+    fleet::{Fleet, messages::Order},
+};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// What edges read while the engine works.
+#[derive(Debug, Default)]
+pub struct Shared {
+    fleet: RwLock<Fleet>,
+    live: RwLock<Live>,
+    limits: RwLock<LimitsView>,
+    logins: Option<Arc<LoginBook>>,
+}
+
+impl Shared {
+    /// Shared state with the nodes that the store knows.
+    pub fn new(fleet: Fleet) -> Self {
+        Self {
+            fleet: RwLock::new(fleet),
+            live: RwLock::default(),
+            limits: RwLock::default(),
+            logins: None,
+        }
+    }
+
+    /// The same with logins for registries.
+    pub fn with_logins(self, logins: Arc<LoginBook>) -> Self {
+        Self {
+            logins: Some(logins),
+            ..self
+        }
+    }
+
+    /// The login for an image of a task; `None` means anonymous.
+    pub(super) fn login(&self, credentials: &[TaskCredential], image: &ImageRef) -> Result<Option<Login>, String> {
+        let Some(logins) = &self.logins else { return Ok(None) };
+        let parts = image.parts();
+        logins.of_task(credentials).login(&parts.registry, &parts.repository)
+    }
+
+    /// The limits in force and how the registries bear them.
+    pub fn limits(&self) -> LimitsView {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_limits(&self, limits: &Limits) {
+        self.limits.write().unwrap_or_else(PoisonError::into_inner).limits = limits.clone();
+    }
+
+    pub(super) fn set_hosts(&self, hosts: Vec<HostState>) {
+        self.limits.write().unwrap_or_else(PoisonError::into_inner).registries = hosts;
+    }
+
+    /// A task is gone, and the login that it brought along.
+    pub(in crate::engine) fn forget_logins(&self, task: &TaskId) {
+        if let Some(logins) = &self.logins {
+            logins.forget_task(task);
+        }
+    }
+
+    /// The fleet, to read.
+    pub fn fleet(&self) -> RwLockReadGuard<'_, Fleet> {
+        self.fleet.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The live figures, to read.
+    pub fn live(&self) -> RwLockReadGuard<'_, Live> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends an order to a node; says whether its session took it.
+    pub(in crate::engine) fn send(&self, node: &NodeName, order: Order) -> bool {
+        self.fleet_mut().get_mut(node).is_some_and(|entry| entry.send(order))
+    }
+
+    pub(super) fn fleet_mut(&self) -> RwLockWriteGuard<'_, Fleet> {
+        self.fleet.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::engine) fn live_mut(&self) -> RwLockWriteGuard<'_, Live> {
+        self.live.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,110 @@
+//! What people do to tasks that were accepted, and to the limits: each asks the loop, which alone changes them.
+
+use super::{
+    Engine, EngineError, answered,
+    board::Delta,
+    core::{Command, TaskChange},
+    views::{LimitsView, TaskView},
+};
+use crate::domain::{ids::TaskId, limits::Limits};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long removing a cancelled task waits for its agents to let go, and how often it looks.
+const LET_GO_LIMIT: Duration = Duration::from_secs(5);
+const LET_GO_PAUSE: Duration = Duration::from_millis(100);
+
+impl Engine {
+    /// Cancels a task that has not ended.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition when it has ended.
+    pub async fn cancel_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        self.change_task(id, TaskChange::Cancel).await
+    }
+
+    /// Holds the pulls of a task back; what runs goes on.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition when it is paused or has ended.
+    pub async fn pause_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        self.change_task(id, TaskChange::Pause).await
+    }
+
+    /// Lets a paused task go on.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition when it is not paused.
+    pub async fn resume_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        self.change_task(id, TaskChange::Resume).await
+    }
+
+    /// Tries the failed pulls of a task again, with all retries unspent; those that ended because the task failed early (canary,
+    /// abort rule, deadline) too. A task that has ended is open again.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition when it was cancelled or nothing of it has failed.
+    pub async fn retry_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let task = id.clone();
+        self.tell(Command::Retry { task, reply }).await?;
+        answered(answer).await?
+    }
+
+    async fn change_task(&self, id: &TaskId, change: TaskChange) -> Result<TaskView, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let task = id.clone();
+        self.tell(Command::Change { task, change, reply }).await?;
+        answered(answer).await?
+    }
+
+    /// Removes the record of a task that has ended. A task that was cancelled a moment ago is waited for, until its agents have let go.
+    ///
+    /// # Errors
+    /// `NotFound`; Precondition while it is open, or while an agent that cannot be reached still holds a pull of it.
+    pub async fn delete_task(&self, id: &TaskId) -> Result<(), EngineError> {
+        let deadline = tokio::time::Instant::now() + LET_GO_LIMIT;
+        loop {
+            let (reply, answer) = oneshot::channel();
+            let task = id.clone();
+            self.tell(Command::Delete { task, reply }).await?;
+            if answered(answer).await?? {
+                self.board.publish(Delta {
+                    removed_tasks: vec![id.clone()],
+                    ..Delta::default()
+                });
+                return Ok(());
+            }
+            let task = self.task(id).await?.task;
+            if task.state.is_open() {
+                let word = task.state.as_str();
+                return Err(EngineError::Precondition(format!(
+                    "the task is {word}, cancel it first"
+                )));
+            }
+            if tokio::time::Instant::now() > deadline {
+                let open = task.counts.open();
+                return Err(EngineError::Precondition(format!(
+                    "{open} pulls of the task are still being cancelled"
+                )));
+            }
+            tokio::time::sleep(LET_GO_PAUSE).await;
+        }
+    }
+
+    /// The limits in force, and how the registries bear what is asked of them.
+    pub fn limits(&self) -> LimitsView {
+        self.shared.limits()
+    }
+
+    /// Sets all limits; when this returns they are durable and in force.
+    ///
+    /// # Errors
+    /// Unavailable when the loop does not answer, for example while the store cannot write.
+    pub async fn set_limits(&self, limits: Limits) -> Result<LimitsView, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let limits = Box::new(limits);
+        self.tell(Command::SetLimits { limits, reply }).await?;
+        answered(answer).await
+    }
+}

@@ -1,0 +1,34 @@
+//! What operators set over the API: one row for each setting, read at a start.
+
+use super::{
+    Store, StoreError,
+    db::Tx,
+    rows::{from_json, to_json},
+    sql::Sql,
+};
+use crate::domain::{Millis, limits::Limits};
+
+const LIMITS: &str = "limits";
+
+impl Store {
+    /// The limits that were set last; `None` while nobody has set any.
+    ///
+    /// # Errors
+    /// Unavailable or damaged.
+    pub async fn limits(&self) -> Result<Option<Limits>, StoreError> {
+        let select = Sql::new("SELECT value FROM settings WHERE name = ?").bind(LIMITS);
+        let row = self.db.optional::<(String,)>(select).await?;
+        row.map(|(value,)| from_json(&value, "settings.limits")).transpose()
+    }
+}
+
+/// Saves the limits.
+pub(super) async fn save_limits(tx: &mut Tx, now: Millis, limits: &Limits) -> Result<(), StoreError> {
+    let row = [
+        ("name", LIMITS.into()),
+        ("value", to_json(limits, "settings.limits")?.into()),
+        ("updated_at", now.into()),
+    ];
+    tx.execute(Sql::upsert("settings", &["name"], &[], row)).await?;
+    Ok(())
+}
