@@ -2,11 +2,16 @@
 
 mod credential;
 mod library;
+mod spec;
+mod task;
 
-use crate::output::Format;
-use clap::{Args, Parser, Subcommand};
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
 pub use library::{AddArgs, LibraryCommand};
+pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
+pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand, Watching};
+
+use crate::output::Format;
+use clap::{Parser, Subcommand};
 use std::time::Duration;
 
 const EXIT_CODES: &str = "\
@@ -58,181 +63,21 @@ pub enum Command {
     },
 }
 
-/// Commands about tasks.
-#[derive(Debug, Subcommand)]
-pub enum TaskCommand {
-    /// Create a task: these images on these nodes, once
-    Create(Box<CreateArgs>),
-    /// List tasks, newest first
-    #[command(visible_alias = "list")]
-    Ls(ListTasksArgs),
-    /// Show one task
-    Get(TaskId),
-    /// List the pulls of a task: one line for each node and image
-    Pulls(PullsArgs),
-    /// Follow a task until it has ended
-    Watch(WatchArgs),
-    /// Cancel tasks that have not ended
-    Cancel(TaskIds),
-    /// Remove the records of tasks that have ended
-    #[command(visible_alias = "delete")]
-    Rm(TaskIds),
-}
-
-/// Names one task.
-#[derive(Debug, Args)]
-pub struct TaskId {
-    /// Id of the task
-    pub id: String,
-}
-
-/// Names some tasks.
-#[derive(Debug, Args)]
-pub struct TaskIds {
-    /// Ids of the tasks
-    #[arg(required = true, value_name = "ID")]
-    pub ids: Vec<String>,
-}
-
-/// A task to create.
-#[derive(Debug, Args)]
-pub struct CreateArgs {
-    /// Image reference exactly as pods write it; repeat it for more
-    #[arg(short, long = "image", required = true, value_name = "REFERENCE")]
-    pub images: Vec<String>,
-    /// Labels that a node must have, all of them; without it every known node is a target
-    #[arg(short = 'l', long, value_name = "KEY=VALUE,…", value_parser = parse_selector, action = clap::ArgAction::Append)]
-    pub selector: Vec<Labels>,
-    /// Nodes that may pull for this task at a time, 1 to 100 [default: only the operator's limits]
-    #[arg(long, value_name = "NODES")]
-    pub batch_size: Option<u32>,
-    /// 1 (last) to 10 (first) [default: 5]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub priority: Option<u32>,
-    /// Further attempts of each pull after a retryable failure, 0 to 5
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub max_retries: u32,
-    /// How the wait between attempts grows
-    #[arg(long, value_enum, value_name = "STRATEGY")]
-    pub retry_strategy: Option<RetryStrategy>,
-    /// Wait before the first further attempt, 1s to 300s [default: 30s]
-    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
-    pub retry_delay: Option<Duration>,
-    /// Longest duration of one attempt [default: 1h]
-    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
-    pub pull_timeout: Option<Duration>,
-    /// Longest time without progress [default: 5m]
-    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
-    pub no_progress_timeout: Option<Duration>,
-    /// Logins for registries
-    #[command(flatten)]
-    pub login: TaskLogin,
-    /// Id for the task, [a-z0-9-]{1,63} [default: chosen by the coordinator]
-    #[arg(long)]
-    pub id: Option<String>,
-    /// Makes creating repeatable: the same request id answers with the same task [default: a random one]
-    #[arg(long)]
-    pub request_id: Option<String>,
-    /// Follow the task until it has ended, and exit 0 only if it completed
-    #[arg(short, long)]
-    pub watch: bool,
-    /// How a watch behaves
-    #[command(flatten)]
-    pub watching: Watching,
-}
-
-/// A task to follow.
-#[derive(Debug, Args)]
-pub struct WatchArgs {
-    /// Id of the task
-    pub id: String,
-    /// How the watch behaves
-    #[command(flatten)]
-    pub watching: Watching,
-}
-
-/// How a watch behaves.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Watching {
-    /// How long to try to reach the coordinator again when it goes away
-    #[arg(long, value_parser = parse_duration, default_value = "5m", value_name = "DURATION")]
-    pub reconnect_for: Duration,
-    /// Plain lines even on a terminal
-    #[arg(long)]
-    pub plain: bool,
-}
-
-/// Which tasks to list.
-#[derive(Debug, Args)]
-pub struct ListTasksArgs {
-    /// Only tasks in these states
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE,…")]
-    pub status: Vec<crate::words::TaskStateWord>,
-    /// Largest number to show, 1 to 100
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub limit: u32,
-    /// How many to pass over
-    #[arg(long, default_value_t = 0)]
-    pub offset: u32,
-}
-
-/// Which pulls to list.
-#[derive(Debug, Args)]
-pub struct PullsArgs {
-    /// Id of the task
-    pub id: String,
-    /// Only this node
-    #[arg(long, value_name = "NAME")]
-    pub node: Option<String>,
-    /// Only this image
-    #[arg(short, long, value_name = "REFERENCE")]
-    pub image: Option<String>,
-    /// Only pulls in these states
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE,…")]
-    pub state: Vec<crate::words::PullStateWord>,
-}
-
 /// Commands about nodes.
 #[derive(Debug, Subcommand)]
 pub enum NodeCommand {
     /// List nodes by name
     #[command(visible_alias = "list")]
     Ls {
-        /// Only nodes with these labels, all of them
-        #[arg(short = 'l', long, value_name = "KEY=VALUE,…", value_parser = parse_selector, action = clap::ArgAction::Append)]
-        selector: Vec<Labels>,
+        /// Conditions on labels in Kubernetes' syntax; repeat it for more
+        #[arg(short = 'l', long, value_name = "KEY=VALUE,…")]
+        selector: Vec<String>,
     },
     /// Show one node with its images
     Get {
         /// Name of the node
         name: String,
     },
-}
-
-/// How the wait between attempts grows.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum RetryStrategy {
-    /// Always the same
-    Linear,
-    /// Doubled with every attempt, at most ten minutes
-    Exponential,
-}
-
-/// Labels of one `--selector`.
-pub type Labels = std::collections::BTreeMap<String, String>;
-
-fn parse_selector(text: &str) -> Result<Labels, String> {
-    let mut labels = Labels::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let Some((key, value)) = part.split_once('=') else {
-            return Err(format!("{part:?} must be key=value"));
-        };
-        let value = value.strip_prefix('=').unwrap_or(value);
-        if labels.insert(key.trim().to_owned(), value.trim().to_owned()).is_some() {
-            return Err(format!("key {:?} stands twice", key.trim()));
-        }
-    }
-    Ok(labels)
 }
 
 /// Seconds, or a number with s, m or h. Zero is refused: the protocol takes it for "not set".
@@ -284,13 +129,5 @@ mod tests {
         ] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn selectors_are_pairs() {
-        let labels = parse_selector("pool=gpu, zone==a,").unwrap();
-        assert_eq!((labels["pool"].as_str(), labels["zone"].as_str()), ("gpu", "a"));
-        assert!(parse_selector("pool").is_err());
-        assert!(parse_selector("a=1,a=2").is_err());
     }
 }

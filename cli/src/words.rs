@@ -49,6 +49,19 @@ words!(
     /// What became of an image of an import.
     import_result, v1::ImportResult, "IMPORT_RESULT_"
 );
+words!(
+    /// How batches follow each other.
+    batch_mode, v1::BatchMode, "BATCH_MODE_"
+);
+
+/// Whether a warm image is left alone, in Kubernetes' words.
+pub fn pull_policy(value: i32) -> String {
+    match v1::ImagePullPolicy::try_from(value) {
+        Ok(v1::ImagePullPolicy::Always) => "Always".to_owned(),
+        Ok(v1::ImagePullPolicy::IfNotPresent | v1::ImagePullPolicy::Unspecified) => "IfNotPresent".to_owned(),
+        Err(_newer) => format!("unknown-{value}"),
+    }
+}
 
 /// `linux/arm64/v8`.
 pub fn platform(platform: Option<&v1::Platform>) -> String {

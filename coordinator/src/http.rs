@@ -66,6 +66,7 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
+        .routes(routes!(tasks::clone_task))
         .routes(routes!(pulls::list_pulls))
         .routes(routes!(library::list_library, library::add_to_library))
         .routes(routes!(library::import_library))

@@ -1,7 +1,7 @@
 //! `ips node …`.
 
 use crate::{
-    args::{Labels, NodeCommand},
+    args::NodeCommand,
     connect::{Server, call},
     error::CliError,
     human::{between, bytes, now_ms, one_line},
@@ -23,8 +23,8 @@ pub async fn run(server: &Server, format: Format, command: NodeCommand) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(server: &Server, format: Format, selector: Vec<Labels>) -> Result<(), CliError> {
-    let nodes = all(server, selector.into_iter().flatten().collect()).await?;
+async fn list(server: &Server, format: Format, selector: Vec<String>) -> Result<(), CliError> {
+    let nodes = all(server, selector.join(",")).await?;
     match format {
         Format::Json => output::object(&serde_json::json!({
             "nodes": nodes.iter().map(json::Node::from).collect::<Vec<_>>(),
@@ -41,14 +41,15 @@ async fn list(server: &Server, format: Format, selector: Vec<Labels>) -> Result<
     }
 }
 
-async fn all(server: &Server, node_selector: Labels) -> Result<Vec<v1::Node>, CliError> {
+async fn all(server: &Server, selector: String) -> Result<Vec<v1::Node>, CliError> {
     let mut client = server.nodes().await?;
     let mut nodes = vec![];
     loop {
         let request = v1::ListNodesRequest {
-            node_selector: node_selector.clone().into_iter().collect(),
+            selector: selector.clone(),
             limit: PAGE,
             offset: u32::try_from(nodes.len()).unwrap_or(u32::MAX),
+            ..Default::default()
         };
         let page = client
             .list_nodes(call(request))

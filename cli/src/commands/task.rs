@@ -1,12 +1,14 @@
 //! `ips task …`.
 
+mod spec;
+
 use crate::{
-    args::{CreateArgs, ListTasksArgs, PullsArgs, RetryStrategy, TaskCommand},
+    args::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand},
     connect::{Server, call, is_broken_connection},
     error::CliError,
     human::now_ms,
     output::{self, Format, json, task as show},
-    password, watch,
+    watch,
 };
 use ips_proto::v1;
 use std::{process::ExitCode, time::Duration};
@@ -25,6 +27,7 @@ pub async fn run(server: &Server, format: Format, command: TaskCommand) -> Resul
         TaskCommand::Watch(args) => {
             return watch::run(server, format, watch::Target::named(args.id), args.watching).await;
         }
+        TaskCommand::Clone(args) => copy(server, format, *args).await?,
         TaskCommand::Ls(args) => list(server, format, args).await?,
         TaskCommand::Get(named) => get(server, format, named.id).await?,
         TaskCommand::Pulls(args) => pulls(server, format, args).await?,
@@ -36,7 +39,7 @@ pub async fn run(server: &Server, format: Format, command: TaskCommand) -> Resul
 
 async fn create(server: &Server, format: Format, args: CreateArgs) -> Result<ExitCode, CliError> {
     let (watched, watching) = (args.watch, args.watching);
-    let task = create_once(server, request(args)?).await?;
+    let task = create_once(server, spec::create(args)?).await?;
     match format {
         // The watch's first object holds the task already.
         Format::Json if watched => {}
@@ -68,37 +71,18 @@ async fn create_once(server: &Server, request: v1::CreateTaskRequest) -> Result<
     }
 }
 
-fn request(args: CreateArgs) -> Result<v1::CreateTaskRequest, CliError> {
-    let seconds = |duration: Option<Duration>| duration.map_or(0, |it| u32::try_from(it.as_secs()).unwrap_or(u32::MAX));
-    let strategy = args
-        .retry_strategy
-        .map_or(v1::RetryStrategy::Unspecified, |strategy| match strategy {
-            RetryStrategy::Linear => v1::RetryStrategy::Linear,
-            RetryStrategy::Exponential => v1::RetryStrategy::Exponential,
-        });
-    let login = match args.login.registry {
-        Some(registry) => Some(v1::InlineLogin {
-            password: password::needed(&args.login.password)?,
-            username: args.login.username.unwrap_or_default(),
-            registry,
-        }),
-        None => None,
-    };
-    Ok(v1::CreateTaskRequest {
-        images: args.images,
-        node_selector: args.selector.into_iter().flatten().collect(),
-        batch_size: args.batch_size,
-        priority: args.priority.unwrap_or_default(),
-        max_retries: args.max_retries,
-        retry_strategy: strategy.into(),
-        retry_delay_seconds: seconds(args.retry_delay),
-        task_id: args.id.unwrap_or_default(),
-        request_id: args.request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
-        pull_timeout_seconds: seconds(args.pull_timeout),
-        no_progress_timeout_seconds: seconds(args.no_progress_timeout),
-        credential_ids: args.login.credentials,
-        login,
-    })
+async fn copy(server: &Server, format: Format, args: CloneArgs) -> Result<(), CliError> {
+    let mut client = server.tasks().await?;
+    let task = client
+        .clone_task(call(spec::copy(args)?))
+        .await
+        .map_err(|status| server.error(status))?
+        .into_inner();
+    match format {
+        Format::Json => output::object(&json::Task::from(&task)),
+        Format::Name => output::line(&format!("task/{}", task.task_id)),
+        Format::Table => output::line(&format!("task/{} created", task.task_id)),
+    }
 }
 
 async fn list(server: &Server, format: Format, args: ListTasksArgs) -> Result<(), CliError> {

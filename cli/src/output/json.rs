@@ -4,6 +4,7 @@
 mod library;
 mod node;
 mod pull;
+mod rules;
 mod secret;
 mod task;
 

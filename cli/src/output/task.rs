@@ -1,6 +1,8 @@
 //! Tasks and pulls as columns and descriptions for people. Pure: the time is a parameter.
 
-use super::{description, labels, table};
+mod spec;
+
+use super::{description, table};
 use crate::{
     human::{between, bytes, cut, moment, one_line},
     words,
@@ -59,16 +61,10 @@ pub fn describe(task: &v1::Task, now_ms: i64) -> String {
         ("Id", task.task_id.clone()),
         ("Status", status(task)),
         ("Error", one_line(&task.error_message)),
-        ("Node selector", labels(&task.node_selector)),
-        ("Priority", task.priority.to_string()),
-        (
-            "Batch size",
-            task.batch_size.map(|size| size.to_string()).unwrap_or_default(),
-        ),
-        (
-            "Retries",
-            format!("{} of each pull, {} spent", task.max_retries, task.retry_count),
-        ),
+        ("Waiting for", one_line(&task.waiting_for)),
+    ];
+    entries.extend(spec::entries(task));
+    entries.extend([
         (
             "Nodes",
             format!(
@@ -77,12 +73,15 @@ pub fn describe(task: &v1::Task, now_ms: i64) -> String {
             ),
         ),
         ("Pulls", pulls_in_words(&progress)),
+        ("Batch", batch_in_words(&progress)),
         ("Bytes", bytes_in_words(&moved)),
+        ("Moved and saved", moved_and_saved(&progress)),
         ("Created", moment(task.created_at_ms).unwrap_or_default()),
         ("Started", moment(task.started_at_ms).unwrap_or_default()),
         ("Finished", moment(task.finished_at_ms).unwrap_or_default()),
         ("Duration", took(task, now_ms)),
-    ];
+        ("Expected end", moment(task.estimated_completion_ms).unwrap_or_default()),
+    ]);
     let images = task.images.iter().flat_map(image_entries);
     entries.extend(images);
     let failures = task.failures.iter().map(|group| ("Failure", failure(group)));
@@ -114,6 +113,25 @@ fn failure(group: &v1::FailureGroup) -> String {
         "{} × {reason}, for example on {}: {message}",
         group.pulls, group.example_node
     )
+}
+
+fn batch_in_words(progress: &v1::TaskProgress) -> String {
+    match progress.total_batches {
+        0 => String::new(),
+        total => format!("{} of {total}", progress.current_batch),
+    }
+}
+
+fn moved_and_saved(progress: &v1::TaskProgress) -> String {
+    if progress.bytes_moved + progress.bytes_saved == 0 {
+        return String::new();
+    }
+    let (moved, saved) = (bytes(progress.bytes_moved), bytes(progress.bytes_saved));
+    let pace = match progress.throughput_bytes_per_second {
+        0 => String::new(),
+        pace => format!(", {}/s now", bytes(pace)),
+    };
+    format!("{moved} moved, {saved} saved{pace}")
 }
 
 /// Counts of pulls that are not zero.

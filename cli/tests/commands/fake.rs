@@ -166,6 +166,12 @@ impl v1::task_service_server::TaskService for Fake {
         self.checked(task(v1::TaskState::Pending))
     }
 
+    async fn clone_task(&self, request: Request<v1::CloneTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let overrides = request.into_inner().overrides.unwrap_or_default();
+        self.created.lock().unwrap().push(overrides);
+        self.checked(task(v1::TaskState::Pending))
+    }
+
     async fn get_task(&self, _request: Request<v1::GetTaskRequest>) -> Result<Response<v1::Task>, Status> {
         self.checked(task(v1::TaskState::Completed))
     }

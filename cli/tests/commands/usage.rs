@@ -11,7 +11,8 @@ async fn wrong_usage_exits_with_two_and_a_hint() {
         &["task", "create"][..],
         &["task", "create", "--image", "a", "--batch-size", "many"],
         &["task", "create", "--image", "a", "--priority", "0"],
-        &["task", "create", "--image", "a", "--selector", "pool"],
+        &["task", "create", "--image", "a", "--window", "sat"],
+        &["task", "create", "--image", "a", "--batch-mode", "loose"],
         &["task", "create", "--image", "a", "--pull-timeout", "0"],
         &["task", "create", "--image", "a", "--retry-strategy", "never"],
         &["task", "ls", "--status", "done"],
@@ -93,9 +94,13 @@ async fn a_refusal_is_one_line_with_its_words() {
 #[tokio::test]
 async fn every_option_of_create_arrives() {
     let fake = Fake::start().await;
-    let args = "task create --image nginx:1 -i redis:7 --selector pool=gpu,zone=a -l disk=ssd --batch-size 7 --priority 9 --max-retries 2 \
-                --retry-strategy exponential --retry-delay 11 --pull-timeout 2m --no-progress-timeout 13s --id nightly --request-id r-1";
-    let finished = fake.ips(&args.split_whitespace().collect::<Vec<_>>()).await;
+    let args = "task create --image nginx:1 -i redis:7 --selector pool=gpu,!spot -l disk=ssd --batch-size 7 --priority 9 --max-retries 2 \
+                --retry-strategy exponential --retry-delay 11 --pull-timeout 2m --no-progress-timeout 13s --id nightly --request-id r-1 \
+                --node n1,n2 --exclude n3 --max-nodes 25% --platform linux/amd64 --parallelism 10% --batch-mode strict --canary 1 \
+                --abort-failure-percent 20 --success-threshold 90 --deadline 1h --pull-policy Always";
+    let mut args: Vec<&str> = args.split_whitespace().collect();
+    args.extend(["--window", "sat 22:00-06:00 Europe/Berlin"]);
+    let finished = fake.ips(&args).await;
     assert_eq!(
         (finished.code, finished.stdout.as_str()),
         (0, "task/nightly created\n"),
@@ -104,9 +109,26 @@ async fn every_option_of_create_arrives() {
     );
     let expected = v1::CreateTaskRequest {
         images: vec!["nginx:1".into(), "redis:7".into()],
-        node_selector: [("pool", "gpu"), ("zone", "a"), ("disk", "ssd")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into(),
+        node_selector: [].into(),
+        label_selector: "pool=gpu,!spot,disk=ssd".into(),
+        node_expressions: vec![],
+        node_names: vec!["n1".into(), "n2".into()],
+        exclude_nodes: vec!["n3".into()],
+        max_nodes: "25%".into(),
+        platform: "linux/amd64".into(),
+        parallelism: "10%".into(),
+        batch_mode: v1::BatchMode::Strict.into(),
+        canary: "1".into(),
+        abort_failure_percent: Some(20),
+        success_threshold: Some(90),
+        deadline_seconds: Some(3600),
+        windows: vec![v1::MaintenanceWindow {
+            days: vec!["sat".into()],
+            start: "22:00".into(),
+            end: "06:00".into(),
+            time_zone: "Europe/Berlin".into(),
+        }],
+        pull_policy: v1::ImagePullPolicy::Always.into(),
         batch_size: Some(7),
         priority: 9,
         max_retries: 2,

@@ -27,6 +27,11 @@ impl ByteCounts {
         self.unpacked = self.unpacked.saturating_add(other.unpacked);
     }
 
+    /// Bytes that were present before, so that nobody had to move them.
+    pub fn saved(&self) -> u64 {
+        self.already_there.saturating_add(self.not_needed)
+    }
+
     /// Field by field; saturating. Takes back what was added before.
     pub fn subtract(&mut self, other: &Self) {
         self.total = self.total.saturating_sub(other.total);

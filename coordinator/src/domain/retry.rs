@@ -17,6 +17,9 @@ pub enum RetryStrategy {
 }
 
 impl RetryStrategy {
+    /// Every strategy.
+    pub const ALL: [Self; 2] = [Self::Linear, Self::Exponential];
+
     /// Word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! Tasks: what a client asks for, checked once, and the record that is kept.
 
+mod copy;
+
 use super::{
     Invalid, Millis,
     counts::{ByteCounts, FailureGroup, PullCounts},

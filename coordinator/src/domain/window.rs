@@ -64,6 +64,17 @@ impl WindowRequest {
     }
 }
 
+impl From<&Window> for WindowRequest {
+    fn from(window: &Window) -> Self {
+        Self {
+            days: window.days.iter().map(|day| Window::day_word(*day)).collect(),
+            start: window.start.format("%H:%M").to_string(),
+            end: window.end.format("%H:%M").to_string(),
+            time_zone: window.time_zone.name().to_owned(),
+        }
+    }
+}
+
 impl Window {
     /// Whether it is open at this moment.
     pub fn is_open(&self, now: Millis) -> bool {

@@ -9,7 +9,7 @@ use crate::{
         pull::Pull,
         selection::{Candidate, Selection, chosen_first},
         share::Share,
-        task::{NewTask, Task, TaskImage, TaskSpec},
+        task::{NewTask, Task, TaskImage, TaskRequest, TaskSpec},
         task_state::TaskState,
     },
     fleet::{Entry, Fleet},
@@ -61,6 +61,20 @@ impl Engine {
         })
         .await?;
         Ok(view)
+    }
+
+    /// Accepts a task with the spec of another one, and what `overrides` says instead.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id; everything that [`Engine::create_task`] refuses.
+    pub async fn clone_task(&self, id: &TaskId, overrides: TaskRequest) -> Result<TaskView, EngineError> {
+        let origin = self.task(id).await?.task.spec;
+        let mut request = TaskRequest::of_spec(&origin);
+        if overrides.logins.is_empty() {
+            self.copy_login(&origin, &mut request)?;
+        }
+        let request = request.overridden_by(overrides);
+        self.create_task(request.check()?).await
     }
 
     async fn known_request(&self, new: &NewTask) -> Result<Option<Task>, EngineError> {

@@ -11,7 +11,7 @@ use crate::{
         Invalid,
         credential::{Credential, CredentialId, CredentialSpec, Login, LoginCheck, TaskCredential, rivals},
         ids::TaskId,
-        task::{NewTask, TaskSpec},
+        task::{NewTask, TaskRequest, TaskSpec},
     },
     store::{CredentialRemoval, Numbers, StoreError},
     vault::VaultError,
@@ -178,6 +178,21 @@ impl Engine {
         };
         spec.credentials.push(shown(&credential));
         Ok(Some(credential))
+    }
+
+    /// Gives a copy of a task the login that the task brought along.
+    ///
+    /// # Errors
+    /// Precondition when it cannot be read.
+    pub(super) fn copy_login(&self, origin: &TaskSpec, copy: &mut TaskRequest) -> Result<(), EngineError> {
+        let owned = origin.credentials.iter().find(|credential| credential.owned);
+        let Some(own) = owned.and_then(|owned| self.logins.get(owned.id)) else {
+            return Ok(());
+        };
+        copy.logins.password = Some(self.logins.password(&own).map_err(|error| cannot_read(&own, &error))?);
+        copy.logins.registry = Some(own.scope.to_string());
+        copy.logins.username = Some(own.username);
+        Ok(())
     }
 
     /// Checks the credentials that a spec names and fills in how they are shown; for schedules and previews too.

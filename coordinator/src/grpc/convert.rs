@@ -9,22 +9,28 @@ use crate::{
         progress::{LayerProgress, PullPhase},
         pull::PullState,
         retry::RetryStrategy,
+        rules::{BatchMode, PullPolicy},
         task::Task,
         task_state::TaskState,
+        window::{Window, WindowRequest},
     },
     engine::views::{NodeView, PullView, TaskView},
 };
 use ips_proto::v1;
 
+/// Names that are shown of a list of nodes, at most.
+const MAX_SHOWN: usize = 100;
+
 /// A task.
 pub(super) fn task(view: &TaskView) -> v1::Task {
     let (task, spec) = (&view.task, &view.task.spec);
+    let (selection, rules) = (&spec.selection, &spec.rules);
     v1::Task {
         task_id: task.id.to_string(),
         state: task_state(task.state).into(),
         priority: i32::try_from(spec.priority).unwrap_or(i32::MAX),
         images: task_images(task),
-        node_selector: spec.selection.node_selector.labels().clone().into_iter().collect(),
+        node_selector: selection.node_selector.labels().clone().into_iter().collect(),
         batch_size: spec.batch_size,
         max_retries: spec.retry.max_retries,
         retry_strategy: retry_strategy(spec.retry.strategy).into(),
@@ -39,6 +45,23 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
         retry_count: task.counts.retries,
         estimated_completion_ms: view.estimated_completion.unwrap_or_default(),
+        label_selector: selection.label_selector(),
+        node_names: first(selection.node_names.iter()),
+        node_name_count: selection.node_names.len() as u32,
+        exclude_nodes: first(selection.exclude_nodes.iter()),
+        exclude_node_count: selection.exclude_nodes.len() as u32,
+        max_nodes: text(selection.max_nodes.as_ref()),
+        platform: text(selection.platform.as_ref()),
+        parallelism: text(rules.parallelism.as_ref()),
+        batch_mode: batch_mode(rules.batch_mode).into(),
+        canary: text(rules.canary.as_ref()),
+        canary_nodes: first(rules.canary_nodes.iter()),
+        abort_failure_percent: rules.abort_failure_percent,
+        success_threshold: rules.success_threshold,
+        deadline_seconds: rules.deadline_seconds.unwrap_or_default(),
+        windows: rules.windows.iter().map(window).collect(),
+        pull_policy: pull_policy(rules.pull_policy).into(),
+        waiting_for: view.waiting_for.clone(),
         credentials: spec.credentials.iter().map(super::credentials::of_task).collect(),
     }
 }
@@ -75,6 +98,41 @@ fn progress(view: &TaskView) -> v1::TaskProgress {
         total_batches,
         bytes: Some(bytes(&view.bytes)),
         throughput_bytes_per_second: view.throughput,
+        bytes_moved: view.bytes.fetched,
+        bytes_saved: view.bytes.saved(),
+    }
+}
+
+/// The first names of a list that may be long.
+fn first<T: ToString>(names: impl Iterator<Item = T>) -> Vec<String> {
+    names.take(MAX_SHOWN).map(|name| name.to_string()).collect()
+}
+
+fn text<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn window(window: &Window) -> v1::MaintenanceWindow {
+    let written = WindowRequest::from(window);
+    v1::MaintenanceWindow {
+        days: written.days,
+        start: written.start,
+        end: written.end,
+        time_zone: written.time_zone,
+    }
+}
+
+fn batch_mode(mode: BatchMode) -> v1::BatchMode {
+    match mode {
+        BatchMode::Rolling => v1::BatchMode::Rolling,
+        BatchMode::Strict => v1::BatchMode::Strict,
+    }
+}
+
+fn pull_policy(policy: PullPolicy) -> v1::ImagePullPolicy {
+    match policy {
+        PullPolicy::IfNotPresent => v1::ImagePullPolicy::IfNotPresent,
+        PullPolicy::Always => v1::ImagePullPolicy::Always,
     }
 }
 

@@ -2,10 +2,15 @@
 
 use super::{convert, request, status};
 use crate::{
-    domain::{ids::NodeName, selection::SelectionRequest},
+    domain::{
+        Invalid,
+        ids::NodeName,
+        selection::{Selection, SelectionRequest},
+    },
     engine::Engine,
 };
 use ips_proto::v1::{self, node_service_server};
+use std::collections::HashMap;
 use tonic::{Request, Response, Status};
 
 /// The public service of nodes.
@@ -28,11 +33,8 @@ impl node_service_server::NodeService for NodeService {
         request: Request<v1::ListNodesRequest>,
     ) -> Result<Response<v1::ListNodesResponse>, Status> {
         let request = request.into_inner();
-        let selection = SelectionRequest {
-            node_selector: request.node_selector.into_iter().collect(),
-            ..SelectionRequest::default()
-        };
-        let selection = selection.check().map_err(|invalid| status::of_invalid(&invalid))?;
+        let (labels, text) = (request.node_selector, request.selector);
+        let selection = selection(labels, &text).map_err(|invalid| status::of_invalid(&invalid))?;
         let page = request::page(request.limit, request.offset, 100, 1000);
         let found = self.engine.nodes(&selection, page).await;
         Ok(Response::new(v1::ListNodesResponse {
@@ -52,4 +54,16 @@ impl node_service_server::NodeService for NodeService {
             inventory_known: found.images.is_some(),
         }))
     }
+}
+
+/// Both forms of conditions on labels at once.
+fn selection(node_selector: HashMap<String, String>, text: &str) -> Result<Selection, Invalid> {
+    let labels = SelectionRequest {
+        node_selector: node_selector.into_iter().collect(),
+        ..SelectionRequest::default()
+    };
+    Ok(Selection {
+        node_selector: labels.check()?.node_selector,
+        ..Selection::parse_labels("selector", text)?
+    })
 }

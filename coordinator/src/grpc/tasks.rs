@@ -41,6 +41,14 @@ impl task_service_server::TaskService for TaskService {
         Ok(Response::new(convert::task(&view)))
     }
 
+    async fn clone_task(&self, request: Request<v1::CloneTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let request = request.into_inner();
+        let id = request::task_id(request.task_id).map_err(refused)?;
+        let overrides = request::task(request.overrides.unwrap_or_default()).map_err(refused)?;
+        let view = self.engine.clone_task(&id, overrides).await.map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
     async fn get_task(&self, request: Request<v1::GetTaskRequest>) -> Result<Response<v1::Task>, Status> {
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
         let view = self.engine.task(&id).await.map_err(status::of)?;

@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
-pub(super) use body::{BODY_LIMIT, Json, NoBody, RequestBody, UnknownFields};
+pub(super) use body::{BODY_LIMIT, Json, NoBody, OptionalJson, RequestBody, UnknownFields};
 use serde::de::DeserializeOwned;
 
 /// The one parameter of a path, for example the id in `/tasks/{id}`.

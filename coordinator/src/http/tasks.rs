@@ -8,7 +8,7 @@
 use super::{
     HttpState,
     dto::{
-        create::CreateTaskJson,
+        create::{CreateTaskJson, NewRoute},
         task::{DeleteAction, TaskDeletedJson, TaskJson, TaskPageJson},
     },
     error::{ApiError, ErrorJson},
@@ -102,6 +102,26 @@ async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, ApiError> {
     let view = state.engine.task(id).await?;
     let pulls = pulls::settled(&state.engine, id).await?;
     Ok(TaskJson::from(&view).with_pulls(&pulls))
+}
+
+/// Creates a task with the spec of another one. What the body says stands instead; what it leaves out or empty stays. `batchSize` takes
+/// the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/clone", tag = "tasks", params(("id" = String, Path)),
+    request_body = Option<CreateTaskJson>, responses(
+        (status = 201, description = "Accepted", body = TaskJson, headers(("Location", description = "The task's path"))),
+        (status = 400, description = "A field breaks a rule, or nothing matches", body = ErrorJson),
+        (status = 404, description = "No such id", body = ErrorJson),
+        (status = 409, description = "The new id is taken", body = ErrorJson),
+    )
+)]
+pub(super) async fn clone_task(
+    State(state): State<HttpState>,
+    PathText(id): PathText,
+    extract::OptionalJson(NewRoute(overrides)): extract::OptionalJson<NewRoute>,
+) -> Result<impl IntoResponse, ApiError> {
+    let view = state.engine.clone_task(&task_id(&id)?, overrides.try_into()?).await?;
+    let location = [(header::LOCATION, format!("/api/v1/tasks/{}", view.task.id))];
+    Ok((StatusCode::CREATED, location, Json(TaskJson::from(&view))))
 }
 
 /// Cancels a task that has not ended.

@@ -76,6 +76,82 @@ fn wrong_requests() -> Vec<(Value, v1::CreateTaskRequest)> {
             json!({"images": ["nginx:1"], "nodeSelector": {"no": "such"}}),
             with(|r| drop(r.node_selector.insert("no".into(), "such".into()))),
         ),
+        (
+            json!({"images": ["nginx:1"], "labelSelector": "pool in (a"}),
+            with(|r| r.label_selector = "pool in (a".into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "nodeExpressions": [{"key": "a", "operator": "Lt"}]}),
+            with(|r| {
+                r.node_expressions = vec![v1::NodeExpression {
+                    key: "a".into(),
+                    operator: "Lt".into(),
+                    values: vec![],
+                }]
+            }),
+        ),
+        (
+            json!({"images": ["nginx:1"], "nodeNames": ["nobody"]}),
+            with(|r| r.node_names = vec!["nobody".into()]),
+        ),
+        (
+            json!({"images": ["nginx:1"], "excludeNodes": ["node-1"]}),
+            with(|r| r.exclude_nodes = vec!["node-1".into()]),
+        ),
+        (
+            json!({"images": ["nginx:1"], "maxNodes": "101%"}),
+            with(|r| r.max_nodes = "101%".into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "maxNodes": 0}),
+            with(|r| r.max_nodes = "0".into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "platform": "linux"}),
+            with(|r| r.platform = "linux".into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "parallelism": "0%"}),
+            with(|r| r.parallelism = "0%".into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "parallelism": 1, "batchSize": 1}),
+            with(|r| {
+                r.parallelism = "1".into();
+                r.batch_size = Some(1);
+            }),
+        ),
+        (
+            json!({"images": ["nginx:1"], "batchMode": "strict"}),
+            with(|r| r.batch_mode = v1::BatchMode::Strict.into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "canary": "101%"}),
+            with(|r| r.canary = "101%".into()),
+        ),
+        (
+            json!({"images": ["nginx:1"], "abortFailurePercent": 100}),
+            with(|r| r.abort_failure_percent = Some(100)),
+        ),
+        (
+            json!({"images": ["nginx:1"], "successThreshold": 0}),
+            with(|r| r.success_threshold = Some(0)),
+        ),
+        (
+            json!({"images": ["nginx:1"], "deadlineSeconds": 2_592_001}),
+            with(|r| r.deadline_seconds = Some(2_592_001)),
+        ),
+        (
+            json!({"images": ["nginx:1"], "windows": [{"start": "01:00", "end": "02:00", "timeZone": "Mars/Base"}]}),
+            with(|r| {
+                r.windows = vec![v1::MaintenanceWindow {
+                    start: "01:00".into(),
+                    end: "02:00".into(),
+                    time_zone: "Mars/Base".into(),
+                    days: vec![],
+                }]
+            }),
+        ),
     ]
 }
 

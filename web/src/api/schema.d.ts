@@ -121,6 +121,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates a task with the spec of another one. What the body says stands instead; what it leaves out or empty stays. `batchSize` takes
+         *     the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
+         */
+        post: operations["clone_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/pulls": {
         parameters: {
             query?: never;
@@ -210,6 +230,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description How batches follow each other.
+         * @enum {string}
+         */
+        BatchMode: "rolling" | "strict";
         /** @description Bytes of an image, a layer or a sum of images; compressed sizes. */
         ByteCounts: {
             /**
@@ -245,9 +270,23 @@ export interface components {
         CreateTask: {
             /**
              * Format: int64
+             * @description The task stops when more than so many percent of its ended pulls failed; counts from 10 ended pulls on. Default: never.
+             */
+            abortFailurePercent?: number | null;
+            batchMode?: components["schemas"]["BatchMode"] | null;
+            /**
+             * Format: int64
              * @description So many nodes may have an open pull of this task at a time. Default: no limit of its own.
              */
             batchSize?: number | null;
+            canary?: components["schemas"]["Share"] | null;
+            /**
+             * Format: int64
+             * @description The task stops so many seconds after it was accepted. Default: never.
+             */
+            deadlineSeconds?: number | null;
+            /** @description Not these nodes; a name that no node has excludes nothing. */
+            excludeNodes?: string[] | null;
             /** @description The task's id, if the client chooses it. Default: generated. */
             id?: string | null;
             /**
@@ -258,11 +297,21 @@ export interface components {
              */
             images: string[];
             /**
+             * @description Conditions on labels in Kubernetes' syntax.
+             * @example pool in (gpu,cpu),!spot
+             */
+            labelSelector?: string | null;
+            maxNodes?: components["schemas"]["Share"] | null;
+            /**
              * Format: int64
              * @description Further attempts of each pull. Default: 0.
              */
             maxRetries?: number | null;
-            /** @description Labels that a node must have, all of them. Default: every known node. */
+            /** @description Conditions on labels one by one; at most 50 together with those of `labelSelector`. */
+            nodeExpressions?: components["schemas"]["NodeExpression"][] | null;
+            /** @description Only these nodes; each must be known. */
+            nodeNames?: string[] | null;
+            /** @description Labels that a node must have, all of them. Default: every known node. All conditions on nodes hold at once. */
             nodeSelector?: {
                 [key: string]: string;
             } | null;
@@ -271,11 +320,18 @@ export interface components {
              * @description Longest standstill of an attempt, in seconds. Default: 300.
              */
             noProgressTimeoutSeconds?: number | null;
+            parallelism?: components["schemas"]["Share"] | null;
+            /**
+             * @description Only nodes of this platform. Default: all.
+             * @example linux/amd64
+             */
+            platform?: string | null;
             /**
              * Format: int64
              * @description 10 goes first. Default: 5.
              */
             priority?: number | null;
+            pullPolicy?: components["schemas"]["PullPolicy"] | null;
             /**
              * Format: int64
              * @description Longest attempt, in seconds. Default: 3600.
@@ -287,6 +343,13 @@ export interface components {
              */
             retryDelay?: number | null;
             retryStrategy?: components["schemas"]["RetryStrategy"] | null;
+            /**
+             * Format: int64
+             * @description So many percent of the due pulls must succeed. Default: 100.
+             */
+            successThreshold?: number | null;
+            /** @description When it may start pulls. Default: at any time. */
+            windows?: components["schemas"]["MaintenanceWindow"][] | null;
         };
         /**
          * @description Which of its two meanings a delete had.
@@ -402,6 +465,32 @@ export interface components {
             /** @description Its snapshot is committed. */
             unpacked: boolean;
         };
+        /** @description A time of day on some days of the week in which a task may start pulls. What runs when it closes is finished. */
+        MaintenanceWindow: {
+            /**
+             * @description `mon` to `sun`, the days on which it opens. Default: every day.
+             * @example [
+             *       "sat",
+             *       "sun"
+             *     ]
+             */
+            days?: string[];
+            /**
+             * @description When it closes; not after `start` means on the next day.
+             * @example 06:00
+             */
+            end: string;
+            /**
+             * @description When it opens.
+             * @example 22:00
+             */
+            start: string;
+            /**
+             * @description IANA name of the zone of all three. Default: UTC.
+             * @example Europe/Berlin
+             */
+            timeZone?: string;
+        };
         /** @description A node whose agent has said hello at least once. */
         Node: {
             agentVersion: string;
@@ -485,6 +574,14 @@ export interface components {
              */
             total: number;
         };
+        /** @description A condition on one label of a node, with the meaning that Kubernetes gives it. */
+        NodeExpression: {
+            /** @example topology.kubernetes.io/zone */
+            key: string;
+            operator: components["schemas"]["Operator"];
+            /** @description For `In` and `NotIn` only. */
+            values?: string[];
+        };
         /** @description A part of the list of nodes, by name. */
         NodePage: {
             /**
@@ -505,6 +602,11 @@ export interface components {
         NodesTopic: {
             nodes: components["schemas"]["Node"][];
         };
+        /**
+         * @description How a label is compared.
+         * @enum {string}
+         */
+        Operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
         /** @description One image on one node for one task. */
         Pull: {
             /**
@@ -574,6 +676,11 @@ export interface components {
          */
         PullPhase: "resolving" | "fetching" | "unpacking" | "verifying";
         /**
+         * @description Whether a warm image is left alone, in Kubernetes' words.
+         * @enum {string}
+         */
+        PullPolicy: "IfNotPresent" | "Always";
+        /**
          * @description Where a pull stands.
          * @enum {string}
          */
@@ -606,6 +713,68 @@ export interface components {
          * @enum {string}
          */
         RetryStrategy: "linear" | "exponential";
+        /** @description How a task runs; what was not asked for is left out. */
+        Rules: {
+            /**
+             * Format: int32
+             * @description More than so many percent of failed pulls stop the task.
+             */
+            abortFailurePercent?: number;
+            /** @description How batches follow each other. */
+            batchMode: components["schemas"]["BatchMode"];
+            /**
+             * @description Nodes that go first, as number or percentage of the targets.
+             * @example 1
+             */
+            canary?: string;
+            /** @description Those nodes; the first 100. */
+            canaryNodes?: string[];
+            /**
+             * Format: int32
+             * @description Longest life in seconds.
+             */
+            deadlineSeconds?: number;
+            /**
+             * @description Nodes with an open pull at a time, as number or percentage of the targets.
+             * @example 10%
+             */
+            parallelism?: string;
+            /** @description Whether a warm image is left alone. */
+            pullPolicy: components["schemas"]["PullPolicy"];
+            /**
+             * Format: int32
+             * @description So many percent of succeeded pulls make it a success.
+             */
+            successThreshold: number;
+            /** @description When it may start pulls; left out when at any time. */
+            windows?: components["schemas"]["MaintenanceWindow"][];
+        };
+        /** @description The conditions that a task's nodes met; each is left out when it was not asked for. */
+        Selection: {
+            /** @description How many names there are, where not all are shown. */
+            excludeNodeCount?: number;
+            /** @description These were not meant; the first 100. */
+            excludeNodes?: string[];
+            /** @description All other conditions on labels, in Kubernetes' syntax. */
+            labelSelector?: string;
+            /**
+             * @description So many of the nodes that matched, as number or percentage.
+             * @example 25%
+             */
+            maxNodes?: string;
+            /** @description How many names there are, where not all are shown. */
+            nodeNameCount?: number;
+            /** @description Only these were meant; the first 100. */
+            nodeNames?: string[];
+            /** @description Labels that its nodes have; left out when every node was meant. */
+            nodeSelector?: {
+                [key: string]: string;
+            };
+            /** @example linux/amd64 */
+            platform?: string;
+        };
+        /** @description A number or a percentage: `10`, `"10"` or `"25%"`. The rules about it are the domain's. */
+        Share: number | string;
         /** @description Data of the events `snapshot` and `resync`: everything that the topics show. */
         SnapshotEvent: {
             /** @description Why everything is sent again (`resync` only). */
@@ -630,7 +799,7 @@ export interface components {
          */
         SuccessReason: "pulled" | "already_present";
         /** @description One prewarm operation: these images on these nodes, once. */
-        Task: {
+        Task: components["schemas"]["Selection"] & components["schemas"]["Rules"] & {
             /**
              * Format: int32
              * @description Nodes with an open pull at a time, if limited.
@@ -658,10 +827,6 @@ export interface components {
             images: string[];
             /** Format: int32 */
             maxRetries: number;
-            /** @description Labels that its nodes have; left out when every node was meant. */
-            nodeSelector?: {
-                [key: string]: string;
-            };
             /** @description Node name to image to 1 (succeeded) or 0 (failed); only when one task is asked for. */
             nodeStatuses?: {
                 [key: string]: {
@@ -704,6 +869,8 @@ export interface components {
             startedAt?: string;
             status: components["schemas"]["TaskState"];
             taskId: string;
+            /** @description Why nothing of it runs although pulls wait. */
+            waitingFor?: string;
         };
         /** @description What `DELETE /tasks/{id}` did. */
         TaskDeleted: {
@@ -732,6 +899,16 @@ export interface components {
         /** @description How far a task is. */
         TaskProgress: {
             bytes: components["schemas"]["ByteCounts"];
+            /**
+             * Format: int64
+             * @description Of `bytes`: moved over the network.
+             */
+            bytesMoved: number;
+            /**
+             * Format: int64
+             * @description Of `bytes`: present before, so that nobody had to move them.
+             */
+            bytesSaved: number;
             /** Format: int32 */
             cancelledPulls: number;
             /**
@@ -1244,6 +1421,70 @@ export interface operations {
                 };
             };
             /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    clone_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CreateTask"] | null;
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            201: {
+                headers: {
+                    /** @description The task's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description A field breaks a rule, or nothing matches */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The new id is taken */
             409: {
                 headers: {
                     [name: string]: unknown;

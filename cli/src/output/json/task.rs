@@ -1,6 +1,6 @@
 //! Tasks as the REST API shows them.
 
-use super::Bytes;
+use super::{Bytes, rules::Rules};
 use crate::{human::moment, words};
 use ips_proto::v1;
 use serde::Serialize;
@@ -24,6 +24,22 @@ pub struct Task {
     images: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     node_selector: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    label_selector: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    node_names: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node_name_count: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exclude_nodes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclude_node_count: Option<u32>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    max_nodes: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    platform: String,
+    #[serde(flatten)]
+    rules: Rules,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +51,8 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     progress: Progress,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    waiting_for: String,
     resolved_images: Vec<ResolvedImage>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failures: Vec<FailureGroup>,
@@ -67,6 +85,8 @@ struct Progress {
     skipped_pulls: u32,
     cancelled_pulls: u32,
     bytes: Bytes,
+    bytes_moved: u64,
+    bytes_saved: u64,
     throughput_bytes_per_second: u64,
 }
 
@@ -114,6 +134,15 @@ impl From<&v1::Task> for Task {
             no_progress_timeout_seconds: task.no_progress_timeout_seconds,
             images: task.images.iter().map(|image| image.reference.clone()).collect(),
             node_selector: task.node_selector.clone().into_iter().collect(),
+            label_selector: task.label_selector.clone(),
+            node_names: task.node_names.clone(),
+            node_name_count: if_more(task.node_name_count, task.node_names.len()),
+            exclude_nodes: task.exclude_nodes.clone(),
+            exclude_node_count: if_more(task.exclude_node_count, task.exclude_nodes.len()),
+            max_nodes: task.max_nodes.clone(),
+            platform: task.platform.clone(),
+            rules: task.into(),
+            waiting_for: task.waiting_for.clone(),
             secret_id: stored().next().map(|it| it.credential_id),
             secret_name: stored().next().map(|it| it.name.clone()),
             secret_ids: stored().map(|it| it.credential_id).collect(),
@@ -129,6 +158,11 @@ impl From<&v1::Task> for Task {
             error_message: task.error_message.clone(),
         }
     }
+}
+
+/// How many names there are, where not all are shown.
+fn if_more(count: u32, shown: usize) -> Option<u32> {
+    (count as usize > shown).then_some(count)
 }
 
 impl From<&v1::TaskProgress> for Progress {
@@ -149,6 +183,8 @@ impl From<&v1::TaskProgress> for Progress {
             skipped_pulls: progress.skipped_pulls,
             cancelled_pulls: progress.cancelled_pulls,
             bytes: progress.bytes.into(),
+            bytes_moved: progress.bytes_moved,
+            bytes_saved: progress.bytes_saved,
             throughput_bytes_per_second: progress.throughput_bytes_per_second,
         }
     }

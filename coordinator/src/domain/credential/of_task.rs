@@ -60,6 +60,29 @@ impl TaskCredential {
 }
 
 impl TaskLoginsRequest {
+    /// The request that leads to these stored ones; a login that the task brought along is not among them, for it is not in the clear.
+    pub fn of(credentials: &[TaskCredential]) -> Self {
+        let stored = credentials.iter().filter(|credential| !credential.owned);
+        Self {
+            secret_ids: stored.map(|credential| credential.id.get()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it names nothing.
+    pub fn is_empty(&self) -> bool {
+        let empty = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+        let no_password = self.password.as_ref().is_none_or(|it| it.expose_secret().is_empty());
+        let no_number = self.secret_id.is_none_or(|id| id == 0) && self.secret_ids.is_empty();
+        no_number && no_password && empty(&self.registry) && empty(&self.username)
+    }
+
+    /// What `other` says, or this where it says nothing.
+    #[must_use]
+    pub fn overridden_by(self, other: Self) -> Self {
+        if other.is_empty() { self } else { other }
+    }
+
     /// Checks everything: the stored ones, and the inline one.
     ///
     /// # Errors

@@ -101,6 +101,16 @@ fn check_values(operator: Operator, values: &[String]) -> Result<(), String> {
     }
 }
 
+impl From<&Expression> for ExpressionRequest {
+    fn from(expression: &Expression) -> Self {
+        Self {
+            key: expression.key.clone(),
+            operator: expression.operator.as_str().into(),
+            values: expression.values.clone(),
+        }
+    }
+}
+
 impl Expression {
     /// Whether a node with these labels meets the condition.
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {

@@ -1,9 +1,19 @@
 //! The body of `POST /tasks`.
 
-use super::{password::PasswordJson, words::RetryWord};
+use super::{
+    password::PasswordJson,
+    rules::WindowJson,
+    selection::NodeExpressionJson,
+    share::ShareJson,
+    words::{BatchModeWord, PullPolicyWord, RetryWord},
+};
 use crate::{
     domain::{
-        Invalid, credential::TaskLoginsRequest, retry::RetryStrategy, rules::RulesRequest, selection::SelectionRequest,
+        Invalid,
+        credential::TaskLoginsRequest,
+        retry::RetryStrategy,
+        rules::{BatchMode, PullPolicy, RulesRequest},
+        selection::SelectionRequest,
         task::TaskRequest,
     },
     http::extract::{RequestBody, UnknownFields},
@@ -28,8 +38,47 @@ pub(crate) struct CreateTaskJson {
     /// 10 goes first. Default: 5.
     #[schema(minimum = 0, maximum = 10)]
     priority: Option<i64>,
-    /// Labels that a node must have, all of them. Default: every known node.
+    /// Labels that a node must have, all of them. Default: every known node. All conditions on nodes hold at once.
     node_selector: Option<BTreeMap<String, String>>,
+    /// Conditions on labels in Kubernetes' syntax.
+    #[schema(max_length = 4096, example = "pool in (gpu,cpu),!spot")]
+    label_selector: Option<String>,
+    /// Conditions on labels one by one; at most 50 together with those of `labelSelector`.
+    #[schema(max_items = 50)]
+    node_expressions: Option<Vec<NodeExpressionJson>>,
+    /// Only these nodes; each must be known.
+    #[schema(max_items = 10_000)]
+    node_names: Option<Vec<String>>,
+    /// Not these nodes; a name that no node has excludes nothing.
+    #[schema(max_items = 10_000)]
+    exclude_nodes: Option<Vec<String>>,
+    /// So many of the nodes that match; the first by the SHA-256 of their names, which are the same ones every time. Default: all.
+    max_nodes: Option<ShareJson>,
+    /// Only nodes of this platform. Default: all.
+    #[schema(example = "linux/amd64")]
+    platform: Option<String>,
+    /// Nodes with an open pull of this task at a time, as number or percentage of the targets. Not beside `batchSize`.
+    parallelism: Option<ShareJson>,
+    /// How batches follow each other; `strict` needs `batchSize` or `parallelism`. Default: rolling.
+    #[schema(value_type = Option<BatchModeWord>)]
+    batch_mode: Option<String>,
+    /// Nodes that go first; the rest follows only if all their pulls succeed. Default: none.
+    canary: Option<ShareJson>,
+    /// The task stops when more than so many percent of its ended pulls failed; counts from 10 ended pulls on. Default: never.
+    #[schema(minimum = 0, maximum = 99)]
+    abort_failure_percent: Option<i64>,
+    /// So many percent of the due pulls must succeed. Default: 100.
+    #[schema(minimum = 1, maximum = 100)]
+    success_threshold: Option<i64>,
+    /// The task stops so many seconds after it was accepted. Default: never.
+    #[schema(minimum = 1, maximum = 2_592_000)]
+    deadline_seconds: Option<i64>,
+    /// When it may start pulls. Default: at any time.
+    #[schema(max_items = 20)]
+    windows: Option<Vec<WindowJson>>,
+    /// Whether a warm image is left alone. Default: IfNotPresent.
+    #[schema(value_type = Option<PullPolicyWord>)]
+    pull_policy: Option<String>,
     /// Further attempts of each pull. Default: 0.
     #[schema(minimum = 0, maximum = 5)]
     max_retries: Option<i64>,
@@ -75,22 +124,45 @@ impl RequestBody for CreateTaskJson {
     }
 }
 
+/// The same body on routes that the original did not have: unknown fields are refused.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct NewRoute(pub(crate) CreateTaskJson);
+
+impl RequestBody for NewRoute {
+    const REFUSED: &'static [&'static str] = CreateTaskJson::REFUSED;
+    const STRICT: bool = true;
+
+    fn take_unknown(&mut self) -> UnknownFields {
+        self.0.take_unknown()
+    }
+}
+
 impl TryFrom<CreateTaskJson> for TaskRequest {
     type Error = Invalid;
 
     fn try_from(json: CreateTaskJson) -> Result<Self, Invalid> {
         let unless_zero = |number: Option<i64>| number.filter(|number| *number != 0);
-        let unless_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self {
             images: json.images,
             selection: SelectionRequest {
                 node_selector: json.node_selector.unwrap_or_default(),
-                ..SelectionRequest::default()
+                label_selector: unless_empty(json.label_selector),
+                node_expressions: list(json.node_expressions),
+                node_names: json.node_names.unwrap_or_default(),
+                exclude_nodes: json.exclude_nodes.unwrap_or_default(),
+                max_nodes: json.max_nodes.and_then(ShareJson::into_text),
+                platform: unless_empty(json.platform),
             },
             batch_size: json.batch_size,
             priority: unless_zero(json.priority),
             max_retries: json.max_retries,
-            retry_strategy: unless_empty(json.retry_strategy).map(strategy).transpose()?,
+            retry_strategy: word(
+                "retryStrategy",
+                json.retry_strategy,
+                &RetryStrategy::ALL,
+                RetryStrategy::as_str,
+            )?,
             retry_delay_seconds: unless_zero(json.retry_delay),
             pull_timeout_seconds: json.pull_timeout_seconds,
             no_progress_timeout_seconds: json.no_progress_timeout_seconds,
@@ -102,18 +174,42 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
                 password: json.password.map(|password| password.0),
             },
             id: unless_empty(json.id),
-            rules: RulesRequest::default(),
+            rules: RulesRequest {
+                parallelism: json.parallelism.and_then(ShareJson::into_text),
+                batch_mode: word("batchMode", json.batch_mode, &BatchMode::ALL, BatchMode::as_str)?,
+                canary: json.canary.and_then(ShareJson::into_text),
+                abort_failure_percent: json.abort_failure_percent,
+                success_threshold: json.success_threshold,
+                deadline_seconds: json.deadline_seconds,
+                windows: list(json.windows),
+                pull_policy: word("pullPolicy", json.pull_policy, &PullPolicy::ALL, PullPolicy::as_str)?,
+            },
             request_id: None,
         })
     }
 }
 
-fn strategy(word: String) -> Result<RetryStrategy, Invalid> {
-    let known = [RetryStrategy::Linear, RetryStrategy::Exponential];
-    known.into_iter().find(|known| known.as_str() == word).ok_or_else(|| {
-        Invalid::new(
-            "retryStrategy",
-            format!("{word:?} is unknown, known are linear, exponential"),
-        )
+fn unless_empty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn list<J, T: From<J>>(json: Option<Vec<J>>) -> Vec<T> {
+    json.unwrap_or_default().into_iter().map(Into::into).collect()
+}
+
+/// One of the known words; empty text is the same as none.
+fn word<T: Copy>(
+    field: &str,
+    text: Option<String>,
+    known: &[T],
+    as_str: fn(T) -> &'static str,
+) -> Result<Option<T>, Invalid> {
+    let Some(text) = unless_empty(text) else {
+        return Ok(None);
+    };
+    let found = known.iter().copied().find(|known| as_str(*known) == text);
+    found.map(Some).ok_or_else(|| {
+        let words: Vec<&str> = known.iter().map(|known| as_str(*known)).collect();
+        Invalid::new(field, format!("{text:?} is unknown, known are {}", words.join(", ")))
     })
 }

@@ -4,6 +4,8 @@ use super::{
     failure::{FailedNodeJson, FailureGroupJson},
     progress::if_said,
     resolved::ResolvedImageJson,
+    rules::RulesJson,
+    selection::SelectionJson,
     task_progress::TaskProgressJson,
     time,
     words::{RetryWord, TaskStatus},
@@ -41,9 +43,10 @@ pub(crate) struct TaskJson {
     no_progress_timeout_seconds: u32,
     /// References as pods write them.
     images: Vec<String>,
-    /// Labels that its nodes have; left out when every node was meant.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    node_selector: BTreeMap<String, String>,
+    #[serde(flatten)]
+    selection: SelectionJson,
+    #[serde(flatten)]
+    rules: RulesJson,
     /// The first stored credential that it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -64,6 +67,10 @@ pub(crate) struct TaskJson {
     #[schema(nullable = false)]
     username: Option<String>,
     progress: TaskProgressJson,
+    /// Why nothing of it runs although pulls wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waiting_for: Option<String>,
     /// What each image resolved to, in the order of `images`.
     resolved_images: Vec<ResolvedImageJson>,
     /// Failed pulls by reason, most frequent first.
@@ -112,13 +119,15 @@ impl From<&TaskView> for TaskJson {
             pull_timeout_seconds: spec.pull_timeout_seconds,
             no_progress_timeout_seconds: spec.no_progress_timeout_seconds,
             images: spec.images.iter().map(ToString::to_string).collect(),
-            node_selector: spec.selection.node_selector.labels().clone(),
+            selection: (&spec.selection).into(),
+            rules: (&spec.rules).into(),
             secret_id: stored().next().map(|credential| credential.id.get()),
             secret_name: stored().next().map(|credential| credential.name.clone()),
             secret_ids: stored().map(|credential| credential.id.get()).collect(),
             registry: owned.map(|credential| credential.registry.clone()),
             username: owned.map(|credential| credential.username.clone()),
             progress: view.into(),
+            waiting_for: if_said(&view.waiting_for),
             resolved_images: spec.images.iter().zip(&task.images).map(Into::into).collect(),
             failures: task.failures.iter().map(Into::into).collect(),
             failed_node_details: vec![],

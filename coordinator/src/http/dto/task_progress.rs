@@ -30,6 +30,10 @@ pub(crate) struct TaskProgressJson {
     skipped_pulls: u32,
     cancelled_pulls: u32,
     bytes: BytesJson,
+    /// Of `bytes`: moved over the network.
+    bytes_moved: u64,
+    /// Of `bytes`: present before, so that nobody had to move them.
+    bytes_saved: u64,
     /// What all its pulls fetch now.
     throughput_bytes_per_second: u64,
 }
@@ -53,6 +57,8 @@ impl From<&TaskView> for TaskProgressJson {
             skipped_pulls: counts.skipped,
             cancelled_pulls: counts.cancelled,
             bytes: (&view.bytes).into(),
+            bytes_moved: view.bytes.fetched,
+            bytes_saved: view.bytes.saved(),
             throughput_bytes_per_second: view.throughput,
         }
     }

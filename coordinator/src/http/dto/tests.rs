@@ -10,9 +10,11 @@ use crate::{
         outcome::{FailureReason, SuccessReason},
         progress::{LayerProgress, LiveProgress, PullPhase},
         pull::{Pull, PullState},
+        rules::RulesRequest,
         selection::SelectionRequest,
         task::{Task, TaskImage, TaskRequest},
         task_state::TaskState,
+        window::WindowRequest,
     },
     engine::views::{NodeView, PullView, TaskView},
     http::testing::pull_id,
@@ -37,7 +39,21 @@ fn task() -> TaskView {
         images: vec!["docker.io/library/nginx:1.27".into(), "app".into()],
         selection: SelectionRequest {
             node_selector: BTreeMap::from([("pool".into(), "gpu".into())]),
+            label_selector: Some("!spot".into()),
+            max_nodes: Some("50%".into()),
             ..SelectionRequest::default()
+        },
+        rules: RulesRequest {
+            canary: Some("1".into()),
+            abort_failure_percent: Some(0),
+            deadline_seconds: Some(60),
+            windows: vec![WindowRequest {
+                days: vec!["sat".into()],
+                start: "22:00".into(),
+                end: "06:00".into(),
+                time_zone: "Europe/Berlin".into(),
+            }],
+            ..RulesRequest::default()
         },
         batch_size: Some(2),
         ..TaskRequest::default()
@@ -83,7 +99,6 @@ fn task() -> TaskView {
         example_node: "n2".into(),
     };
     TaskView {
-        waiting_for: String::new(),
         task: Task {
             retried_at: 0,
             id: TaskId::parse("t").unwrap(),
@@ -101,6 +116,7 @@ fn task() -> TaskView {
         bytes: bytes(10, 4),
         throughput: 5,
         estimated_completion: Some(T0 + 60_000),
+        waiting_for: "maintenance window".into(),
     }
 }
 
@@ -119,16 +135,21 @@ fn pull(state: PullState) -> Pull {
 
 #[test]
 fn a_task() {
-    let expected = json!({
+    let asked = json!({
+        "nodeSelector": {"pool": "gpu"}, "labelSelector": "!spot", "maxNodes": "50%",
+        "batchMode": "rolling", "canary": "1", "abortFailurePercent": 0, "successThreshold": 100, "deadlineSeconds": 60,
+        "windows": [{"days": ["sat"], "start": "22:00", "end": "06:00", "timeZone": "Europe/Berlin"}], "pullPolicy": "IfNotPresent",
+    });
+    let mut expected = json!({
         "taskId": "t", "status": "running", "priority": 5, "batchSize": 2, "maxRetries": 0, "retryCount": 4,
         "retryStrategy": "linear", "retryDelay": 30, "pullTimeoutSeconds": 3600, "noProgressTimeoutSeconds": 300,
-        "images": ["docker.io/library/nginx:1.27", "app"], "nodeSelector": {"pool": "gpu"},
+        "images": ["docker.io/library/nginx:1.27", "app"], "waitingFor": "maintenance window",
         "progress": {
             "totalNodes": 3, "completedNodes": 1, "failedNodes": 1, "currentBatch": 2, "totalBatches": 2,
             "percentage": 1.0 / 3.0 * 100.0, "totalPulls": 6, "queuedPulls": 1, "runningPulls": 1, "succeededPulls": 2,
             "failedPulls": 1, "skippedPulls": 1, "cancelledPulls": 0,
             "bytes": {"total": 10, "fetched": 4, "alreadyThere": 1, "notNeeded": 2, "unpacked": 3},
-            "throughputBytesPerSecond": 5,
+            "bytesMoved": 4, "bytesSaved": 3, "throughputBytesPerSecond": 5,
         },
         "resolvedImages": [
             {"image": "docker.io/library/nginx:1.27", "platforms": [{"platform": "linux/arm64/v8", "targetDigest": "sha256:t",
@@ -139,6 +160,10 @@ fn a_task() {
         "createdAt": "2026-11-24T02:00:00.000Z", "startedAt": "2026-11-24T02:00:00.001Z",
         "estimatedCompletion": "2026-11-24T02:01:00.000Z",
     });
+    expected
+        .as_object_mut()
+        .unwrap()
+        .extend(asked.as_object().unwrap().clone());
     let found = to_value(TaskJson::from(&task())).unwrap();
     assert_eq!(found, expected);
 }

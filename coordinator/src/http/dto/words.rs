@@ -5,6 +5,7 @@ use crate::domain::{
     progress::PullPhase,
     pull::PullState,
     retry::RetryStrategy,
+    rules::{BatchMode, PullPolicy},
     task_state::TaskState,
 };
 use serde::Serialize;
@@ -56,6 +57,27 @@ words! {
     /// How the wait between attempts grows.
     RetryWord as RetryStrategy from RetryStrategy { Linear, Exponential }
 }
+words! {
+    /// How batches follow each other.
+    BatchModeWord as BatchMode from BatchMode { Rolling, Strict }
+}
+
+/// Whether a warm image is left alone, in Kubernetes' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PullPolicy)]
+pub(crate) enum PullPolicyWord {
+    IfNotPresent,
+    Always,
+}
+
+impl From<PullPolicy> for PullPolicyWord {
+    fn from(policy: PullPolicy) -> Self {
+        match policy {
+            PullPolicy::IfNotPresent => Self::IfNotPresent,
+            PullPolicy::Always => Self::Always,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -75,6 +97,18 @@ mod tests {
             assert_eq!(
                 word(serde_json::to_value(PullStateWord::from(state)).unwrap()),
                 state.as_str()
+            );
+        }
+        for mode in BatchMode::ALL {
+            assert_eq!(
+                word(serde_json::to_value(BatchModeWord::from(mode)).unwrap()),
+                mode.as_str()
+            );
+        }
+        for policy in PullPolicy::ALL {
+            assert_eq!(
+                word(serde_json::to_value(PullPolicyWord::from(policy)).unwrap()),
+                policy.as_str()
             );
         }
         for reason in FailureReason::ALL {

@@ -50,6 +50,23 @@ impl<S: Sync, T: RequestBody> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that may be left out, which means an object without fields.
+#[derive(Debug)]
+pub(in crate::http) struct OptionalJson<T>(pub(in crate::http) T);
+
+impl<S: Sync, T: RequestBody> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            require_json(request.headers())?;
+        }
+        let body = read(request.into_body()).await?;
+        let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
+        parse(text).map(|Json { value, .. }| Self(value))
+    }
+}
+
 /// The body of a route that needs none: empty, or a JSON object without fields.
 #[derive(Debug)]
 pub(in crate::http) struct NoBody;

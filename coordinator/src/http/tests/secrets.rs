@@ -189,12 +189,20 @@ async fn a_login_that_a_task_brings_along_is_its_own_and_goes_with_it() {
     assert_eq!(named.json()["field"], "secretId", "another task cannot name it");
     let start = agent.started().await;
     assert_eq!(start.login.as_ref().unwrap().username, "me");
+    let clone = edge.post("/api/v1/tasks/own/clone", r#"{"id": "copy"}"#).await;
+    assert_eq!(clone.status, 201, "{}", clone.text());
     let success = Success {
         reason: SuccessReason::Pulled,
         note: String::new(),
         digest_verified: false,
     };
-    agent.succeed(&start, success).await;
+    agent.succeed(&start, success.clone()).await;
+    let copied = agent.started().await;
+    assert_eq!(copied.login, start.login, "a copy has a login of its own");
+    agent.succeed(&copied, success).await;
+    edge.until("/api/v1/tasks/copy", |task| task["status"] == "completed")
+        .await;
+    assert_eq!(edge.delete("/api/v1/tasks/copy").await.status, 200);
     edge.until("/api/v1/tasks/own", |task| task["status"] == "completed")
         .await;
     assert_eq!(edge.delete("/api/v1/tasks/own").await.status, 200);

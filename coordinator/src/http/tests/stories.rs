@@ -94,6 +94,103 @@ async fn a_task_is_created_and_seen_through_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_task_says_what_it_was_asked_for_and_can_be_copied() {
+    let edge = Edge::start().await;
+    for (name, pool) in [
+        ("node-a", "gpu"),
+        ("node-b", "gpu"),
+        ("node-c", "cpu"),
+        ("node-d", "spot"),
+    ] {
+        edge.connect(name, pool).await;
+    }
+    let created = edge
+        .create(&json!({
+            "images": ["a", "b"], "id": "first", "labelSelector": "pool in (gpu,cpu),pool",
+            "nodeExpressions": [{"key": "pool", "operator": "NotIn", "values": ["spot"]}],
+            "excludeNodes": ["node-c"], "platform": "linux/amd64", "maxNodes": "50%", "parallelism": "100%", "batchMode": "strict",
+            "canary": 1, "abortFailurePercent": 20, "successThreshold": 90, "deadlineSeconds": 3600, "pullPolicy": "Always",
+            "windows": [{"days": ["sat"], "start": "22:00", "end": "06:00", "timeZone": "Europe/Berlin"}],
+        }))
+        .await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let task = created.json();
+    assert_eq!(task["progress"]["totalNodes"], 1, "half of the two that match: {task}");
+    assert_eq!(task["progress"]["totalBatches"], 1);
+    assert_eq!(task["labelSelector"], "pool in (gpu,cpu),pool,pool!=spot");
+    for (field, value) in [
+        ("excludeNodes", json!(["node-c"])),
+        ("platform", json!("linux/amd64")),
+        ("maxNodes", json!("50%")),
+        ("parallelism", json!("100%")),
+        ("batchMode", json!("strict")),
+        ("canary", json!("1")),
+        ("abortFailurePercent", json!(20)),
+        ("successThreshold", json!(90)),
+        ("deadlineSeconds", json!(3600)),
+        ("pullPolicy", json!("Always")),
+    ] {
+        assert_eq!(task[field], value, "{field}: {task}");
+    }
+    assert_eq!(task["canaryNodes"].as_array().unwrap().len(), 1);
+    assert!(task.get("nodeNames").is_none() && task.get("nodeNameCount").is_none());
+    assert_eq!(edge.get("/api/v1/tasks/first").await.json(), task, "it is kept");
+
+    let copy = edge.post("/api/v1/tasks/first/clone", "").await;
+    assert_eq!(copy.status, 201, "{}", copy.text());
+    let copy = copy.json();
+    assert_ne!(copy["taskId"], task["taskId"]);
+    for field in [
+        "images",
+        "labelSelector",
+        "maxNodes",
+        "windows",
+        "successThreshold",
+        "canaryNodes",
+    ] {
+        assert_eq!(copy[field], task[field], "{field}");
+    }
+    let other = edge
+        .post(
+            "/api/v1/tasks/first/clone",
+            r#"{"id": "second", "images": ["c"], "batchSize": 1, "maxNodes": "100%"}"#,
+        )
+        .await;
+    let (location, other) = (other.header("location").to_owned(), other.json());
+    assert_eq!(location, "/api/v1/tasks/second");
+    assert_eq!(
+        (&other["images"], &other["progress"]["totalNodes"]),
+        (&json!(["c"]), &json!(2))
+    );
+    assert!(other.get("parallelism").is_none(), "batchSize took its place: {other}");
+    let missing = edge.post("/api/v1/tasks/none/clone", "").await;
+    assert_eq!(missing.status, 404);
+    let refused = edge.post("/api/v1/tasks/first/clone", r#"{"priority": 11}"#).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()["field"].as_str()),
+        (400, Some("priority"))
+    );
+    let refused = edge.post("/api/v1/tasks/first/clone", r#"{"foo": 1}"#).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()["field"].as_str()),
+        (400, Some("foo"))
+    );
+}
+
+#[tokio::test]
+async fn long_lists_of_names_are_cut_in_answers() {
+    let edge = Edge::start().await;
+    edge.connect("node-a", "gpu").await;
+    let many: Vec<String> = (0..101).map(|n| format!("gone-{n}")).collect();
+    let task = edge
+        .create(&json!({"images": ["a"], "excludeNodes": many}))
+        .await
+        .json();
+    assert_eq!(task["excludeNodes"].as_array().unwrap().len(), 100);
+    assert_eq!(task["excludeNodeCount"], 101);
+}
+
+#[tokio::test]
 async fn an_id_is_taken_once() {
     let edge = Edge::start().await;
     let _agent = edge.connect("node-a", "gpu").await;
