@@ -33,8 +33,9 @@ pub(super) fn cause_of(error: &reqwest::Error) -> String {
 }
 
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>() || inside.is_some_and(|inner| inner.is::<rustls::Error>())
+    // An I/O error shows what it holds here and not among its sources.
+    let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>() || held.is_some_and(|inner| is_tls(inner))
 }
 
 fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

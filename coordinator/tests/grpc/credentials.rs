@@ -126,7 +126,7 @@ async fn a_pull_carries_its_login_and_nothing_prints_it() {
         }),
         ..Default::default()
     };
-    assert!(!format!("{request:?}").contains("canary"));
+    assert!(!format!("{request:?}").contains("canary-own"));
     let task = tasks.create_task(request).await.unwrap().into_inner();
     assert!(task.credentials[0].owned && task.credentials[0].registry == "b.corp");
     let start = agent.started().await;
