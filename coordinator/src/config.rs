@@ -1,18 +1,20 @@
 //! Every setting: its flag, its environment names, default and unit. Checked once, before anything starts; what is wrong is said in
 //! one line that names the setting, the value and what is allowed.
 
+mod db;
 mod keys;
 mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::core::EngineSettings,
+    maintenance,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
     vault::KeySettings,
 };
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, ValueEnum};
 use keys::KeyArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -54,7 +56,7 @@ struct Arguments {
     )]
     database: Option<String>,
     /// Path of the SQLite file, as the original IPS names it; --database wins.
-    #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
+    #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true, global = true)]
     sqlite_db_path: Option<String>,
     /// Pulls that may run at the same time in the whole cluster, 1 to 100000.
     #[arg(long, env = "IPS_MAX_CONCURRENT_PULLS", value_name = "N", default_value_t = i64::from(DEFAULT_CLUSTER_PULLS))]
@@ -72,8 +74,6 @@ struct Arguments {
     registry: RegistryArguments,
     #[command(flatten)]
     keys: KeyArguments,
-    #[command(subcommand)]
-    command: Option<Command>,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -86,26 +86,9 @@ struct Arguments {
     /// File that is written with the bound addresses as JSON once everything is served.
     #[arg(long, env = "IPS_READY_FILE", value_name = "PATH")]
     ready_file: Option<PathBuf>,
-}
-
-/// What to do instead of serving.
-#[derive(Debug, Clone, Subcommand)]
-pub enum Command {
-    /// Stored credentials of registries.
+    /// Instead of serving.
     #[command(subcommand)]
-    Credentials(CredentialsCommand),
-}
-
-/// What to do about stored credentials.
-#[derive(Debug, Clone, Subcommand)]
-pub enum CredentialsCommand {
-    /// Encrypts every stored password with the newest key. May run beside the coordinator, be interrupted and be run again. Keys that
-    /// are no longer needed can be removed after it.
-    Rotate {
-        /// Make a new key first and put it at the top of the key file.
-        #[arg(long)]
-        new_key: bool,
-    },
+    instead: Option<db::Instead>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -141,8 +124,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// File that announces the bound addresses.
     pub ready_file: Option<PathBuf>,
-    /// What to do instead of serving.
-    pub command: Option<Command>,
+    /// What to do with the database instead of serving.
+    pub instead: Option<maintenance::Command>,
 }
 
 /// A setting that is not allowed.
@@ -188,11 +171,11 @@ impl Config {
             heartbeat_interval,
             registry,
             keys,
-            command,
             metrics_image_status,
             log,
             log_format,
             ready_file,
+            instead,
         } = arguments;
         let http = http_address.unwrap_or_else(|| format!("127.0.0.1:{}", server_port.as_deref().unwrap_or("8080")));
         let grace = duration("--session-grace", &session_grace, Duration::from_millis(500), HOUR)?;
@@ -242,7 +225,7 @@ impl Config {
                 Format::Text => LogFormat::Text,
             },
             ready_file,
-            command,
+            instead: instead.map(Into::into),
         })
     }
 }
@@ -369,11 +352,23 @@ mod tests {
         let generated = |url| check(&["--database", url]).unwrap().keys.generated;
         assert_eq!(generated("sqlite:/var/ips.db"), Some("/var/ips.db.key".into()));
         assert_eq!(generated("postgres://ips@db/ips"), None);
-        let config = check(&["credentials", "rotate", "--new-key", "--database", "sqlite:x.db"]).unwrap();
-        assert!(matches!(
-            config.command,
-            Some(Command::Credentials(CredentialsCommand::Rotate { new_key: true }))
-        ));
+        let rotate = ["credentials", "rotate", "--new-key", "--database", "sqlite:x.db"];
+        let rotate = check(&rotate).unwrap().instead;
+        assert_eq!(rotate, Some(maintenance::Command::Rotate { new_key: true }));
+    }
+
+    #[test]
+    fn the_database_may_be_named_before_or_behind_the_command() {
+        let file = PathBuf::from("x.jsonl");
+        for line in [
+            ["--database", "sqlite:/x", "db", "export", "x.jsonl"],
+            ["db", "export", "--database", "sqlite:/x", "x.jsonl"],
+        ] {
+            let config = check(&line).unwrap();
+            assert_eq!(config.instead, Some(maintenance::Command::Export(file.clone())));
+            assert_eq!(config.database.to_string(), "sqlite:/x");
+        }
+        assert_eq!(check(&[]).unwrap().instead, None);
     }
 
     #[test]

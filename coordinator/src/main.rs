@@ -1,6 +1,6 @@
 //! The coordinator's program: settings, logs, run, exit code.
 
-use ips_coordinator::{config::Config, startup, telemetry};
+use ips_coordinator::{config::Config, maintenance, startup, telemetry};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -12,7 +12,8 @@ fn main() -> ExitCode {
         }
     };
     match start(config) {
-        Ok(code) => code,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("ips-coordinator: {error:#}");
             ExitCode::FAILURE
@@ -20,11 +21,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(config: Config) -> anyhow::Result<ExitCode> {
+/// Serves until the end, or does what was asked for instead; false when a check found something.
+fn start(config: Config) -> anyhow::Result<bool> {
     telemetry::init(&config.log, config.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match config.command.clone() {
-        Some(command) => runtime.block_on(startup::command(config, command)),
-        None => runtime.block_on(startup::run(config)).map(|()| ExitCode::SUCCESS),
+    match &config.instead {
+        Some(command) => runtime.block_on(maintenance::run(command, &config.database, &config.keys)),
+        None => runtime.block_on(startup::run(config)).map(|()| true),
     }
 }

@@ -1,9 +1,7 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
-mod rotate;
-
 use crate::{
-    config::{Command, Config, CredentialsCommand},
+    config::Config,
     domain::version::VERSION,
     engine::Engine,
     grpc::{
@@ -25,7 +23,7 @@ use ips_proto::v1::{
     library_service_server::LibraryServiceServer, node_service_server::NodeServiceServer,
     task_service_server::TaskServiceServer,
 };
-use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -96,16 +94,6 @@ pub async fn run(config: Config) -> Result<()> {
     shutdown.cancel();
     let _too_slow = tokio::time::timeout(DRAIN_LIMIT, async { while parts.join_next().await.is_some() {} }).await;
     result
-}
-
-/// Does one thing instead of serving, and says how it ended.
-///
-/// # Errors
-/// What kept it from being done.
-pub async fn command(config: Config, command: Command) -> Result<ExitCode> {
-    match command {
-        Command::Credentials(CredentialsCommand::Rotate { new_key }) => rotate::run(&config, new_key).await,
-    }
 }
 
 async fn bind(config: &Config) -> Result<Listeners> {

@@ -12,6 +12,7 @@
 //! writer, never a retry.
 mod bulk;
 mod changes;
+mod check;
 mod credentials;
 mod db;
 mod epoch;
@@ -21,12 +22,15 @@ mod nodes;
 mod numbers;
 mod pulls;
 mod rows;
+mod schema;
 mod settings;
 mod sql;
 mod tasks;
+pub mod transfer;
 mod url;
 
 pub use changes::Changes;
+pub use check::{Finding, check};
 pub use credentials::CredentialRemoval;
 pub use numbers::Numbers;
 pub use pulls::PullQuery;
@@ -59,6 +63,12 @@ pub enum StoreError {
     /// Another coordinator holds the file.
     #[error("database {path:?} is in use by another coordinator; SQLite serves one replica")]
     Locked {
+        /// Path of the database.
+        path: PathBuf,
+    },
+    /// There is no such file.
+    #[error("there is no database {path:?}")]
+    Absent {
         /// Path of the database.
         path: PathBuf,
     },
@@ -147,7 +157,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; each names the setting or the path.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let (db, lock) = connect(url).await?;
+        let (db, lock) = url::connect(url).await?;
         migrate::run(&db).await?;
         let (uuid, epoch) = epoch::begin(&db).await?;
         Ok(Self {
@@ -164,13 +174,7 @@ impl Store {
     /// # Errors
     /// Unavailable, also where no coordinator has made its tables yet.
     pub async fn attach(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let db = match url.sqlite()? {
-            Some(options) => {
-                let (writer, readers) = url::open_sqlite(options.create_if_missing(false)).await?;
-                Db::Sqlite { writer, readers }
-            }
-            None => url.server().await?,
-        };
+        let db = url::beside(url).await?;
         let (uuid, epoch): (String, i64) = db
             .one(sql::Sql::new("SELECT store_uuid, epoch FROM meta WHERE id = 1"))
             .await?;
@@ -180,6 +184,16 @@ impl Store {
             epoch: u64::try_from(epoch).map_err(|_| StoreError::Damaged { what: "meta.epoch" })?,
             _lock: None,
         })
+    }
+
+    /// Brings the schema up to date and does nothing else; says which migrations it has then.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn migrate(url: &DatabaseUrl) -> Result<Vec<i64>, StoreError> {
+        let (db, _lock) = url::connect(url).await?;
+        migrate::run(&db).await?;
+        migrate::finished(&db).await
     }
 
     /// Identity of the database.
@@ -203,14 +217,4 @@ impl Store {
             .await?;
         Ok(())
     }
-}
-
-/// Opens the pools; a SQLite file is locked first.
-async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), StoreError> {
-    let Some(options) = url.sqlite()? else {
-        return Ok((url.server().await?, None));
-    };
-    let lock = url::take_lock(options.get_filename())?;
-    let (writer, readers) = url::open_sqlite(options).await?;
-    Ok((Db::Sqlite { writer, readers }, Some(lock)))
 }

@@ -5,7 +5,7 @@ mod keys;
 
 pub use keys::{KeyError, KeySettings};
 
-use crate::domain::credential::Sealed;
+use crate::domain::credential::{CredentialId, Sealed};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -29,7 +29,16 @@ pub struct Place<'a> {
     pub registry: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// Where a credential's password lies.
+    pub fn of_credential(id: CredentialId, registry: &'a str) -> Self {
+        Self {
+            column: "credentials.password",
+            row: id.get(),
+            registry,
+        }
+    }
+
     fn associated(&self) -> Vec<u8> {
         let Self { column, row, registry } = self;
         format!("ips/v1\n{column}\n{row}\n{registry}").into_bytes()

@@ -38,6 +38,7 @@ const COORDINATOR: Layers = Layers {
         ),
         ("grpc", &["domain", "fleet", "engine", "metrics"]),
         ("http", &["domain", "engine", "metrics"]),
+        ("maintenance", &["domain", "store", "vault"]),
         ("telemetry", &[]),
         ("config", ANY),
         ("startup", ANY),
@@ -65,7 +66,8 @@ const AGENT: Layers = Layers {
     modules: &[
         ("pull", &[]),
         ("runtime", &["pull"]),
-        ("worker", &["pull", "runtime"]),
+        ("credentials", &["pull"]),
+        ("worker", &["pull", "runtime", "credentials"]),
         ("link", &["pull", "runtime", "node", "worker"]),
         ("node", &["pull", "runtime"]),
         ("health", &["link", "node", "worker"]),
@@ -78,6 +80,7 @@ const AGENT: Layers = Layers {
     owned: &[
         ("containerd_client", &["runtime"]),
         ("k8s_cri", &["runtime"]),
+        ("serde_saphyr", &["credentials"]),
         ("ips_proto", &["link"]),
         ("axum", &["health"]),
         ("clap", &["config", "main"]),

@@ -14,9 +14,6 @@ use std::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Table and column of passwords, as the vault names the place.
-const COLUMN: &str = "credentials.password";
-
 /// All credentials, with the vault that opens them. The store is written first and this after it.
 #[derive(Debug)]
 pub struct LoginBook {
@@ -78,12 +75,7 @@ impl LoginBook {
     /// # Errors
     /// There is no key and none can be made.
     pub fn seal(&self, id: CredentialId, scope: &RegistryScope, password: &SecretString) -> Result<Sealed, VaultError> {
-        let place = Place {
-            column: COLUMN,
-            row: id.get(),
-            registry: &scope.to_string(),
-        };
-        self.vault.seal(place, password)
+        self.vault.seal(Place::of_credential(id, &scope.to_string()), password)
     }
 
     /// The password of a credential. A key that is not known is looked for once more where the keys come from.
@@ -100,12 +92,8 @@ impl LoginBook {
 
     fn open(&self, credential: &Credential) -> Result<SecretString, VaultError> {
         let registry = credential.scope.to_string();
-        let place = Place {
-            column: COLUMN,
-            row: credential.id.get(),
-            registry: &registry,
-        };
-        self.vault.unseal(place, &credential.sealed)
+        self.vault
+            .unseal(Place::of_credential(credential.id, &registry), &credential.sealed)
     }
 
     /// Why a credential cannot be used; `None` when it can.

@@ -108,7 +108,7 @@ fn config(folder: &Path) -> Config {
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),
-        command: None,
+        instead: None,
     }
 }
 

@@ -1,17 +1,15 @@
 //! `credentials rotate`: encrypts every stored password with the newest key. Each row changes by itself, from exactly what was read to
 //! the same password under the new key, so the command may be killed at any moment, run again, and run beside the coordinator.
 
+use super::say;
 use crate::{
-    config::Config,
     domain::credential::Credential,
-    engine::logins::LoginBook,
-    store::{Store, StoreError},
-    vault::Vault,
+    store::{DatabaseUrl, Store, StoreError},
+    vault::{KeySettings, Place, Vault},
 };
 use anyhow::{Context, Result, bail};
-use std::process::ExitCode;
 
-/// How often a row that somebody changed meanwhile is looked at again.
+/// How often rows that somebody changed meanwhile are looked at again.
 const ROUNDS: u32 = 10;
 
 /// What became of the rows.
@@ -22,56 +20,54 @@ struct Count {
     unreadable: usize,
 }
 
-/// Runs the command; the exit code is 1 when a password could not be read.
-pub(super) async fn run(config: &Config, new_key: bool) -> Result<ExitCode> {
-    let vault = Vault::open(config.keys.clone()).context("encryption keys")?;
+/// Runs the command; false when a password could not be read.
+pub(super) async fn run(database: &DatabaseUrl, keys: &KeySettings, new_key: bool) -> Result<bool> {
+    let vault = Vault::open(keys.clone()).context("encryption keys")?;
     if new_key {
-        let id = vault.add_key()?;
-        println!("key {id} is new");
+        say(&format!("key {} is new", vault.add_key()?))?;
     }
     let Some(newest) = vault.newest() else {
         bail!("there is no encryption key: set --encryption-key-file, or give --new-key");
     };
-    let book = LoginBook::new(vault, vec![]);
-    let mut total = Count::default();
+    let mut rotated = 0;
     for _round in 0..ROUNDS {
         // A coordinator that started meanwhile has a newer epoch, so each round looks at the database anew.
-        let store = Store::attach(&config.database).await.context("database")?;
-        let (count, done) = round(&store, &book, &newest).await?;
+        let store = Store::attach(database).await?;
+        let (count, done) = round(&store, &vault, &newest).await?;
         // Rows of an earlier round are found with the newest key in this one.
-        let already = count.current.saturating_sub(total.rotated);
-        total = Count {
-            rotated: total.rotated + count.rotated,
-            ..count
-        };
+        let already = count.current.saturating_sub(rotated);
+        rotated += count.rotated;
         if done {
-            println!(
-                "{} credentials are now encrypted with key {newest}, {} were already, {} cannot be read",
-                total.rotated, already, total.unreadable
+            let unreadable = count.unreadable;
+            let line = format!(
+                "key {newest}: {rotated} credentials encrypted, {already} were already, {unreadable} cannot be read"
             );
-            return Ok(ExitCode::from(u8::from(total.unreadable > 0)));
+            say(&line)?;
+            return Ok(unreadable == 0);
         }
     }
     bail!("credentials were changed all the time; run the command again")
 }
 
-/// One pass over all rows; true when none was changed by somebody else meanwhile.
-async fn round(store: &Store, book: &LoginBook, newest: &str) -> Result<(Count, bool)> {
+/// One pass over all rows; false when somebody else changed one meanwhile.
+async fn round(store: &Store, vault: &Vault, newest: &str) -> Result<(Count, bool)> {
     let mut count = Count::default();
     for credential in store.all_credentials().await? {
         if credential.sealed.key_id == newest {
             count.current += 1;
             continue;
         }
-        let password = match book.password(&credential) {
+        let registry = credential.scope.to_string();
+        let place = Place::of_credential(credential.id, &registry);
+        let password = match vault.unseal(place, &credential.sealed) {
             Ok(password) => password,
             Err(error) => {
-                eprintln!("{} cannot be read: {error}", named(&credential));
+                say(&format!("{} cannot be read: {error}", named(&credential)))?;
                 count.unreadable += 1;
                 continue;
             }
         };
-        let sealed = book.seal(credential.id, &credential.scope, &password)?;
+        let sealed = vault.seal(place, &password)?;
         match store
             .reseal_credential(credential.id, &credential.sealed, &sealed)
             .await

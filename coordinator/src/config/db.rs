@@ -1,0 +1,71 @@
+//! The command line of `ips-coordinator db …` and `credentials …`.
+
+use crate::maintenance::Command;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub(super) enum Instead {
+    /// Work on the database that --database names, without serving.
+    Db {
+        /// What to do.
+        #[command(subcommand)]
+        what: What,
+    },
+    /// Work on the stored credentials of registries, without serving.
+    Credentials {
+        /// What to do.
+        #[command(subcommand)]
+        what: WithCredentials,
+    },
+}
+
+/// What to do with stored credentials.
+#[derive(Debug, Subcommand)]
+pub(super) enum WithCredentials {
+    /// Encrypt every stored password with the newest key. May run beside the coordinator, be killed and be run again; keys that are no
+    /// longer needed can be removed after it.
+    Rotate {
+        /// Make a new key first and put it at the top of the key file.
+        #[arg(long)]
+        new_key: bool,
+    },
+}
+
+/// What to do with the database.
+#[derive(Debug, Subcommand)]
+pub(super) enum What {
+    /// Bring the schema up to date. The coordinator does so by itself at its start.
+    Migrate,
+    /// Look whether the database is sound; exit code 1 and a line for each finding when it is not.
+    Check,
+    /// Write all of it to a file, whichever kind of database it is; passwords stay encrypted, their keys are not in the file.
+    Export {
+        /// File to write; - is standard output.
+        file: PathBuf,
+    },
+    /// Fill an empty database of any kind from an exported file, wholly or not at all.
+    Import {
+        /// File to read; - is standard input.
+        file: PathBuf,
+    },
+}
+
+impl From<Instead> for Command {
+    fn from(instead: Instead) -> Self {
+        match instead {
+            Instead::Db { what: What::Migrate } => Self::Migrate,
+            Instead::Db { what: What::Check } => Self::Check,
+            Instead::Db {
+                what: What::Export { file },
+            } => Self::Export(file),
+            Instead::Db {
+                what: What::Import { file },
+            } => Self::Import(file),
+            Instead::Credentials {
+                what: WithCredentials::Rotate { new_key },
+            } => Self::Rotate { new_key },
+        }
+    }
+}
