@@ -1,9 +1,13 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod credential;
+mod library;
 pub mod schedule;
 mod spec;
 mod task;
 
+pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
+pub use library::{AddArgs, LibraryCommand};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
 pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand, Watching};
 
@@ -49,6 +53,12 @@ pub enum Command {
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),
+    /// Keep and try logins for registries
+    #[command(subcommand, visible_aliases = ["credentials", "secret"])]
+    Credential(CredentialCommand),
+    /// Keep images that are used again
+    #[command(subcommand)]
+    Library(LibraryCommand),
     /// Show the version of this program
     Version,
     /// Write completions for a shell to standard output

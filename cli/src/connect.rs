@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use ips_proto::v1::{
+    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
     node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
     task_service_client::TaskServiceClient,
 };
@@ -66,6 +67,17 @@ impl Server {
     /// The service of schedules.
     pub async fn schedules(&self) -> Result<ScheduleServiceClient<Channel>, CliError> {
         let client = ScheduleServiceClient::new(self.channel().await?);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of credentials.
+    pub async fn credentials(&self) -> Result<CredentialServiceClient<Channel>, CliError> {
+        Ok(CredentialServiceClient::new(self.channel().await?))
+    }
+
+    /// The service of the library.
+    pub async fn library(&self) -> Result<LibraryServiceClient<Channel>, CliError> {
+        let client = LibraryServiceClient::new(self.channel().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 

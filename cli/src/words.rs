@@ -54,6 +54,14 @@ words!(
     execution_state, v1::ExecutionState, "EXECUTION_STATE_"
 );
 words!(
+    /// How a login ended.
+    login_result, v1::LoginResult, "LOGIN_RESULT_"
+);
+words!(
+    /// What became of an image of an import.
+    import_result, v1::ImportResult, "IMPORT_RESULT_"
+);
+words!(
     /// How batches follow each other.
     batch_mode, v1::BatchMode, "BATCH_MODE_"
 );

@@ -2,6 +2,8 @@
 //! one line that names the setting, the value and what is allowed.
 
 mod db;
+mod keys;
+mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
@@ -10,8 +12,11 @@ use crate::{
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
+    vault::KeySettings,
 };
 use clap::{Parser, ValueEnum};
+use keys::KeyArguments;
+use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
@@ -79,12 +84,10 @@ struct Arguments {
     /// Ended executions that each scheduled task keeps, 1 to 1000000.
     #[arg(long, env = "IPS_EXECUTIONS_KEEP", value_name = "N", default_value_t = 1000)]
     executions_keep: i64,
-    /// Registries that are asked without TLS, as HOST[:PORT]; repeat it or separate them by commas.
-    #[arg(long, env = "IPS_REGISTRY_PLAIN_HTTP", value_name = "HOST", value_delimiter = ',')]
-    registry_plain_http: Vec<String>,
-    /// Ask registries on this machine's loopback, without TLS.
-    #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
-    registry_allow_loopback: bool,
+    #[command(flatten)]
+    registry: RegistryArguments,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -127,6 +130,8 @@ pub struct Config {
     pub heartbeat_interval: Duration,
     /// How registries are asked.
     pub registry: RegistrySettings,
+    /// Keys that encrypt stored passwords.
+    pub keys: KeySettings,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -183,8 +188,8 @@ impl Config {
             missed_run_after,
             executions_keep_for,
             executions_keep,
-            registry_plain_http,
-            registry_allow_loopback,
+            registry,
+            keys,
             metrics_image_status,
             log,
             log_format,
@@ -206,15 +211,17 @@ impl Config {
                 "must be longer than --session-grace",
             ));
         }
+        let database = DatabaseUrl::new(
+            database
+                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
+                .unwrap_or_else(|| "sqlite:ips.db".into()),
+        );
         Ok(Self {
             http_address: loopback("--http-address", &http)?,
             grpc_address: loopback("--grpc-address", &grpc_address)?,
             metrics_address: loopback("--metrics-address", &metrics_address)?,
-            database: DatabaseUrl::new(
-                database
-                    .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
-                    .unwrap_or_else(|| "sqlite:ips.db".into()),
-            ),
+            keys: keys.check(database.file())?,
+            database,
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
@@ -230,10 +237,7 @@ impl Config {
                 Duration::from_millis(100),
                 Duration::from_secs(300),
             )?,
-            registry: RegistrySettings {
-                plain_http_hosts: registry_plain_http,
-                allow_loopback: registry_allow_loopback,
-            },
+            registry: registry.check()?,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -366,6 +370,29 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_is_none_is_refused_without_its_password() {
+        let line = check(&["--registry-proxy", "socks5://u:canary@p:1"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            line.starts_with("--registry-proxy: ") && !line.contains("canary"),
+            "{line}"
+        );
+        let config = check(&["--registry-proxy", "http://u:canary@p:1"]).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_key_is_made_beside_a_sqlite_file_and_nowhere_else() {
+        let generated = |url| check(&["--database", url]).unwrap().keys.generated;
+        assert_eq!(generated("sqlite:/var/ips.db"), Some("/var/ips.db.key".into()));
+        assert_eq!(generated("postgres://ips@db/ips"), None);
+        let rotate = ["credentials", "rotate", "--new-key", "--database", "sqlite:x.db"];
+        let rotate = check(&rotate).unwrap().instead;
+        assert_eq!(rotate, Some(maintenance::Command::Rotate { new_key: true }));
+    }
+
+    #[test]
     fn the_database_may_be_named_before_or_behind_the_command() {
         let file = PathBuf::from("x.jsonl");
         for line in [
@@ -397,6 +424,10 @@ mod tests {
             ("--executions-keep-for", "3651d", "out of range"),
             ("--executions-keep", "0", "1 to 1000000"),
             ("--executions-keep", "1000001", "1 to 1000000"),
+            ("--registry-mirror", "docker.io", "REGISTRY=MIRROR"),
+            ("--registry-mirror", "m.corp=m.corp", "its own mirror"),
+            ("--registry-ca", "/nowhere/ca.pem", "cannot be read"),
+            ("--registry-token-host", "registry.corp", "REGISTRY=HOST"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
             assert!(

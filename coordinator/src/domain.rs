@@ -2,10 +2,12 @@
 //! store saves them, the engine decides with them.
 
 pub mod counts;
+pub mod credential;
 pub mod cron;
 pub mod execution;
 pub mod ids;
 pub mod image;
+pub mod library;
 pub mod limits;
 pub mod node;
 pub mod outcome;

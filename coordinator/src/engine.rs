@@ -5,10 +5,13 @@ pub mod board;
 mod clock;
 pub mod core;
 mod create;
+mod credentials;
 pub mod error;
 pub mod hosts;
 mod late;
+mod library;
 mod live;
+pub mod logins;
 pub mod planner;
 mod publish;
 mod readiness;
@@ -34,10 +37,12 @@ use crate::{
     },
     metrics::Metrics,
     store::{Store, StoreError},
+    vault::Vault,
 };
 use board::Board;
 use clock::Clock;
 use error::EngineError;
+use logins::LoginBook;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
@@ -51,14 +56,22 @@ const QUEUE: usize = 8192;
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// The door to the engine for REST, gRPC and the console. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Engine {
     board: Arc<Board>,
     shared: Arc<Shared>,
     store: Store,
+    logins: Arc<LoginBook>,
+    registry: Arc<dyn ImageResolver>,
     readiness: Arc<Readiness>,
     desk: Arc<ScheduleDesk>,
     commands: mpsc::Sender<Command>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -69,11 +82,14 @@ impl Engine {
     pub async fn open(
         store: Store,
         settings: EngineSettings,
-        resolver: Arc<dyn ImageResolver>,
+        registry: Arc<dyn ImageResolver>,
+        vault: Vault,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Loop), StoreError> {
         let (sender, commands) = mpsc::channel(QUEUE);
-        let shared = Arc::new(Shared::new(Fleet::from_stored(store.nodes().await?, now())));
+        let logins = Arc::new(LoginBook::new(vault, store.all_credentials().await?));
+        let shared = Shared::new(Fleet::from_stored(store.nodes().await?, now()));
+        let shared = Arc::new(shared.with_logins(Arc::clone(&logins)));
         let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
@@ -95,7 +111,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             board: Arc::clone(&board),
             metrics,
-            resolver: Resolver::new(resolver, sender.clone()),
+            resolver: Resolver::new(Arc::clone(&registry), Arc::clone(&logins), sender.clone()),
             commands,
             readiness: Arc::clone(&readiness),
         };
@@ -105,6 +121,8 @@ impl Engine {
                 board,
                 shared,
                 store,
+                logins,
+                registry,
                 readiness,
                 desk,
                 commands: sender,
@@ -179,6 +197,7 @@ impl From<StoreError> for EngineError {
             | StoreError::TooOld { .. }
             | StoreError::Migrate(_)
             | StoreError::Taken { .. }
+            | StoreError::NoCredential { .. }
             | StoreError::Stale { .. }
             | StoreError::Damaged { .. } => Self::Internal(Box::new(error)),
         }

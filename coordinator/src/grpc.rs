@@ -2,6 +2,8 @@
 
 pub mod agent;
 mod convert;
+pub mod credentials;
+pub mod library;
 pub mod nodes;
 mod request;
 pub mod schedules;

@@ -9,6 +9,7 @@ mod executions;
 mod extract;
 mod guard;
 mod health;
+mod library;
 mod nodes;
 mod observe;
 mod openapi;
@@ -16,6 +17,7 @@ mod page;
 mod pulls;
 mod request_id;
 mod schedules;
+mod secrets;
 mod stats;
 mod tasks;
 
@@ -79,6 +81,16 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(schedules::trigger_schedule))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))
+        .routes(routes!(library::list_library, library::add_to_library))
+        .routes(routes!(library::import_library))
+        .routes(routes!(library::update_library, library::delete_library))
+        .routes(routes!(secrets::list_secrets, secrets::create_secret))
+        .routes(routes!(
+            secrets::get_secret,
+            secrets::update_secret,
+            secrets::delete_secret
+        ))
+        .routes(routes!(secrets::test_secret))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))

@@ -33,7 +33,7 @@ fn start(config: Config) -> anyhow::Result<bool> {
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match &config.instead {
-        Some(command) => runtime.block_on(maintenance::run(command, &config.database)),
+        Some(command) => runtime.block_on(maintenance::run(command, &config.database, &config.keys)),
         None => runtime.block_on(startup::run(config)).map(|()| true),
     }
 }

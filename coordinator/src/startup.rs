@@ -6,6 +6,8 @@ use crate::{
     engine::{Engine, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
+        credentials::CredentialService,
+        library::LibraryService,
         nodes::NodeService,
         schedules::ScheduleService,
         tasks::TaskService,
@@ -14,9 +16,11 @@ use crate::{
     metrics::Metrics,
     registry::Registry,
     store::Store,
+    vault::Vault,
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
+    credential_service_server::CredentialServiceServer, library_service_server::LibraryServiceServer,
     node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
     task_service_server::TaskServiceServer,
 };
@@ -49,6 +53,7 @@ pub async fn run(config: Config) -> Result<()> {
     // Fails only if a provider was installed before, which then serves.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let listeners = bind(&config).await?;
+    let vault = Vault::open(config.keys.clone()).context("encryption keys")?;
     let store = Store::open(&config.database).await?;
     let epoch = store.epoch();
     let metrics = Metrics::new()?;
@@ -58,7 +63,7 @@ pub async fn run(config: Config) -> Result<()> {
         metrics
     });
     let registry = Arc::new(Registry::new(config.registry.clone()));
-    let (engine, engine_loop) = Engine::open(store, config.engine, registry, Arc::clone(&metrics)).await?;
+    let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
     let shutdown = CancellationToken::new();
     let state = HttpState {
         engine: engine.clone(),
@@ -146,6 +151,8 @@ async fn serve_grpc(
     };
     let agents = Agents::new(engine.clone(), settings, shutdown.clone());
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
+    let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
+    let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
     let schedules = ScheduleServiceServer::new(ScheduleService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -153,6 +160,8 @@ async fn serve_grpc(
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
+    health.set_serving::<CredentialServiceServer<CredentialService>>().await;
+    health.set_serving::<LibraryServiceServer<LibraryService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
@@ -168,6 +177,8 @@ async fn serve_grpc(
         .add_service(tasks)
         .add_service(nodes)
         .add_service(schedules)
+        .add_service(credentials)
+        .add_service(library)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
         .await
         .context("gRPC")

@@ -3,6 +3,8 @@
 
 #[path = "grpc/agent.rs"]
 mod agent;
+#[path = "grpc/credentials.rs"]
+mod credentials;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
 #[path = "grpc/schedules.rs"]

@@ -38,7 +38,10 @@ async fn act(stand: &Stand, id: &str, action: &str) -> Value {
 
 async fn states(stand: &Stand, id: &str) -> Vec<String> {
     let pulls = stand.coordinator.pulls(id).await.unwrap();
-    pulls.iter().map(|pull| pull["state"].as_str().unwrap().to_owned()).collect()
+    pulls
+        .iter()
+        .map(|pull| pull["state"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn count(states: &[String], wanted: &[&str]) -> usize {
@@ -66,7 +69,10 @@ async fn a_failed_canary_spares_the_other_nodes_and_a_retry_goes_on_from_there()
     });
     let id = stand.order_with(json!({"images": [reference], "canary": 1})).await;
     let task = stand.failed(&id).await;
-    assert!(task["errorMessage"].as_str().unwrap().starts_with("the canary failed"), "{task:#}");
+    assert!(
+        task["errorMessage"].as_str().unwrap().starts_with("the canary failed"),
+        "{task:#}"
+    );
     let ended = states(&stand, &id).await;
     assert_eq!((count(&ended, &["failed"]), count(&ended, &["cancelled"])), (1, 2));
 
@@ -119,7 +125,11 @@ async fn limits_are_set_while_pulls_run_and_are_there_after_a_crash() {
     stand.ready().await;
     waits_for(&stand, &id, "clusterPulls is 0").await;
     let host = registry.address();
-    set(&stand, json!({"clusterPulls": 50, "registries": [{"host": host, "pulls": 0}]})).await;
+    set(
+        &stand,
+        json!({"clusterPulls": 50, "registries": [{"host": host, "pulls": 0}]}),
+    )
+    .await;
     waits_for(&stand, &id, "its limit is 0").await;
     set(&stand, json!({"clusterPulls": 50})).await;
     stand.completed(&id).await;
@@ -132,12 +142,19 @@ async fn a_deadline_stops_what_runs_on_the_nodes() {
     let stand = Stand::start(&[V2_1]).await;
     proxy.set(standstill());
     let reference = proxy.reference("small:v1");
-    let id = stand.order_with(json!({"images": [reference], "deadlineSeconds": 3})).await;
+    let id = stand
+        .order_with(json!({"images": [reference], "deadlineSeconds": 3}))
+        .await;
     let task = stand.failed(&id).await;
-    assert!(task["errorMessage"].as_str().unwrap().contains("deadline of 3 s"), "{task:#}");
+    assert!(
+        task["errorMessage"].as_str().unwrap().contains("deadline of 3 s"),
+        "{task:#}"
+    );
     // The agent answers when containerd's call has ended.
     stand
-        .pull_is("the agent to let go", &id, "node-1", |pull| pull["state"] == "cancelled")
+        .pull_is("the agent to let go", &id, "node-1", |pull| {
+            pull["state"] == "cancelled"
+        })
         .await;
 }
 
@@ -147,7 +164,10 @@ async fn a_task_outside_its_window_waits_and_says_until_when() {
     let stand = Stand::start(&[V2_1]).await;
     // Tomorrow's name in every zone that matters here, so the window is closed for hours.
     let days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let in_three_days = days[((now / 86_400 + 4 + 3) % 7) as usize];
     let window = json!({"days": [in_three_days], "start": "10:00", "end": "11:00"});
     let id = stand

@@ -39,7 +39,7 @@ pub async fn run(server: &Server, format: Format, command: TaskCommand) -> Resul
 
 async fn create(server: &Server, format: Format, args: CreateArgs) -> Result<ExitCode, CliError> {
     let (watched, watching) = (args.watch, args.watching);
-    let task = create_once(server, spec::create(args)).await?;
+    let task = create_once(server, spec::create(args)?).await?;
     match format {
         // The watch's first object holds the task already.
         Format::Json if watched => {}
@@ -74,7 +74,7 @@ async fn create_once(server: &Server, request: v1::CreateTaskRequest) -> Result<
 async fn copy(server: &Server, format: Format, args: CloneArgs) -> Result<(), CliError> {
     let mut client = server.tasks().await?;
     let task = client
-        .clone_task(call(spec::copy(args)))
+        .clone_task(call(spec::copy(args)?))
         .await
         .map_err(|status| server.error(status))?
         .into_inner();

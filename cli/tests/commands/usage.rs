@@ -138,6 +138,8 @@ async fn every_option_of_create_arrives() {
         request_id: "r-1".into(),
         pull_timeout_seconds: 120,
         no_progress_timeout_seconds: 13,
+        credential_ids: vec![],
+        login: None,
     };
     assert_eq!(*fake.created.lock().unwrap(), [expected]);
 }

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     domain::{
         Millis,
+        credential::TaskCredential,
         ids::{NodeName, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
         limits::Limits,
@@ -182,6 +183,8 @@ pub enum Effect {
         image: ImageRef,
         /// Platforms of the targets.
         platforms: Vec<Platform>,
+        /// Credentials that the task names.
+        credentials: Vec<TaskCredential>,
     },
     /// An outcome for a pull that is not open: only the store knows what to say.
     LateOutcome(NodeName, PullId, Box<Outcome>),

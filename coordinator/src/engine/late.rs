@@ -104,6 +104,9 @@ impl Loop {
             return;
         }
         self.removing.remove(&task);
+        if let Ok(Removed::Wholly) = removed {
+            self.shared.forget_logins(&task);
+        }
         let answer = removed
             .map(|removed| removed == Removed::Wholly)
             .map_err(EngineError::from);

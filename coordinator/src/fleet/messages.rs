@@ -1,6 +1,6 @@
 //! What agents say and what they are told, in the words of the domain. The gRPC edge converts to and from these.
 
-use crate::domain::{counts::ByteCounts, progress::LayerProgress};
+use crate::domain::{counts::ByteCounts, credential::Login, progress::LayerProgress};
 use crate::domain::{
     ids::PullId,
     image::{ImageDigests, ImageRef},
@@ -124,6 +124,8 @@ pub struct StartPull {
     pub deadline_ms: u64,
     /// Longest standstill.
     pub no_progress_timeout_ms: u64,
+    /// Login for the reference's registry; `None` means anonymous.
+    pub login: Option<Login>,
     /// Whether a warm image is left alone.
     pub policy: PullPolicy,
 }

@@ -62,6 +62,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
         waiting_for: view.waiting_for.clone(),
+        credentials: spec.credentials.iter().map(super::credentials::of_task).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use super::{HttpState, router};
 use crate::{
     domain::{
         counts::ByteCounts,
+        credential::Logins,
         ids::{NodeName, PullId},
         image::{ImageDigests, ImageRef, Platform},
         limits::Limits,
@@ -19,6 +20,7 @@ use crate::{
     fleet::messages::{Hello, InventoryReport, Order, Report, StartPull},
     metrics::Metrics,
     store::{DatabaseUrl, Store},
+    vault::{KeySettings, Vault},
 };
 use axum::{
     Router,
@@ -36,7 +38,7 @@ use tower::ServiceExt;
 struct NoRegistry;
 
 impl ImageResolver for NoRegistry {
-    fn resolve<'a>(&'a self, _image: &'a ImageRef, _platforms: &'a [Platform]) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, _: &'a ImageRef, _: &'a [Platform], _: &'a dyn Logins) -> Resolving<'a> {
         Box::pin(async { Err("no registry in this test".to_owned()) })
     }
 }
@@ -104,7 +106,12 @@ impl Edge {
             node_lost_after_ms: 900_000,
         };
         let store = Store::open(&DatabaseUrl::new(url)).await.unwrap();
-        let opened = Engine::open(store, settings, Arc::new(NoRegistry), Arc::clone(&metrics)).await;
+        let vault = Vault::open(KeySettings {
+            generated: Some(folder.path().join("ips.db.key")),
+            ..KeySettings::default()
+        });
+        let vault = vault.unwrap();
+        let opened = Engine::open(store, settings, Arc::new(NoRegistry), vault, Arc::clone(&metrics)).await;
         let (engine, engine_loop) = opened.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(engine_loop.run(stop.clone()));
