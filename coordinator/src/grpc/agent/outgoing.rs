@@ -82,9 +82,10 @@ impl Outgoing {
         }
         let mut batch = Batch::new(*epoch);
         while let Some(order) = next {
-            match *order {
-                Order::Superseded => self.superseded = true,
-                order => batch.add(order),
+            if matches!(*order, Order::Superseded) {
+                self.superseded = true;
+            } else {
+                batch.add(*order);
             }
             next = if batch.is_full() { None } else { orders.try_recv().ok() };
         }
