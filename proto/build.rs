@@ -3,11 +3,13 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 6] = [
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
     "ips/v1/node.proto",
+    "ips/v1/preview.proto",
+    "ips/v1/limits.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,10 +1,12 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod limits;
 mod spec;
 mod task;
 
+pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
-pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand, Watching};
+pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
 
 use crate::output::Format;
 use clap::{Parser, Subcommand};
@@ -44,6 +46,9 @@ pub enum Command {
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),
+    /// Show and set what may run at one time
+    #[command(subcommand, visible_alias = "limit")]
+    Limits(LimitsCommand),
     /// Show the version of this program
     Version,
     /// Write completions for a shell to standard output

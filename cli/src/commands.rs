@@ -1,5 +1,6 @@
 //! One function for each command: ask, show, tell the exit code.
 
+mod limits;
 mod node;
 mod task;
 
@@ -22,6 +23,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     match command {
         Command::Task(command) => task::run(&Server::parse(&server)?, output, command).await,
         Command::Node(command) => node::run(&Server::parse(&server)?, output, command).await,
+        Command::Limits(command) => limits::run(&Server::parse(&server)?, output, command).await,
         Command::Version => version(output),
         Command::Completion { shell } => completion(shell),
     }

@@ -1,7 +1,10 @@
 //! The connection to the coordinator: time-outs, and errors of the transport in words.
 
 use crate::error::CliError;
-use ips_proto::v1::{node_service_client::NodeServiceClient, task_service_client::TaskServiceClient};
+use ips_proto::v1::{
+    limits_service_client::LimitsServiceClient, node_service_client::NodeServiceClient,
+    task_service_client::TaskServiceClient,
+};
 use std::{error::Error as _, time::Duration};
 use tonic::{
     Request, Status,
@@ -52,6 +55,11 @@ impl Server {
     pub async fn tasks(&self) -> Result<TaskServiceClient<Channel>, CliError> {
         let client = TaskServiceClient::new(self.channel().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of limits.
+    pub async fn limits(&self) -> Result<LimitsServiceClient<Channel>, CliError> {
+        Ok(LimitsServiceClient::new(self.channel().await?))
     }
 
     /// The service of nodes.

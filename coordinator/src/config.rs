@@ -3,7 +3,7 @@
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::core::EngineSettings,
+    engine::{core::EngineSettings, retention::RetentionSettings},
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
@@ -53,6 +53,12 @@ struct Arguments {
     /// How long an agent may be gone before its pulls are skipped (1s to 7d; longer than the grace time).
     #[arg(long, env = "IPS_NODE_LOST_AFTER", value_name = "DURATION", default_value = "15m")]
     node_lost_after: String,
+    /// How long tasks are kept after their end (1s to 3650d); 0 means for ever.
+    #[arg(long, env = "IPS_TASK_RETENTION_AGE", value_name = "DURATION", default_value = "30d")]
+    task_retention_age: String,
+    /// How many ended tasks are kept, the newest (1 to 1000000); 0 means all.
+    #[arg(long, env = "IPS_TASK_RETENTION_COUNT", value_name = "N", default_value_t = 0)]
+    task_retention_count: i64,
     /// Pause between two heartbeats of an agent (100ms to 5m).
     #[arg(long, env = "IPS_HEARTBEAT_INTERVAL", value_name = "DURATION", default_value = "10s")]
     heartbeat_interval: String,
@@ -95,6 +101,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// Limits and times of the engine.
     pub engine: EngineSettings,
+    /// How long ended tasks are kept.
+    pub retention: RetentionSettings,
     /// Pause between heartbeats.
     pub heartbeat_interval: Duration,
     /// How registries are asked.
@@ -149,6 +157,8 @@ impl Config {
             max_concurrent_pulls,
             session_grace,
             node_lost_after,
+            task_retention_age,
+            task_retention_count,
             heartbeat_interval,
             registry_plain_http,
             registry_allow_loopback,
@@ -189,6 +199,7 @@ impl Config {
                 session_grace_ms: grace.as_millis() as i64,
                 node_lost_after_ms: lost.as_millis() as i64,
             },
+            retention: retention(&task_retention_age, task_retention_count)?,
             heartbeat_interval: duration(
                 "--heartbeat-interval",
                 &heartbeat_interval,
@@ -240,6 +251,23 @@ fn pulls(value: i64) -> Result<u32, ConfigError> {
                 "is out of range, allowed are 1 to 100000",
             )
         })
+}
+
+fn retention(age: &str, count: i64) -> Result<RetentionSettings, ConfigError> {
+    const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+    let age_ms = match age {
+        "0" => 0,
+        age => duration("--task-retention-age", age, Duration::from_secs(1), LONGEST)?.as_millis() as i64,
+    };
+    let in_bounds = u32::try_from(count).ok().filter(|count| *count <= 1_000_000);
+    let count = in_bounds.ok_or_else(|| {
+        ConfigError::new(
+            "--task-retention-count",
+            count,
+            "is out of range, allowed are 0 (all) to 1000000",
+        )
+    })?;
+    Ok(RetentionSettings { age_ms, count })
 }
 
 fn duration(setting: &'static str, value: &str, low: Duration, high: Duration) -> Result<Duration, ConfigError> {
@@ -296,6 +324,13 @@ mod tests {
             (50, 30_000)
         );
         assert_eq!(config.database.to_string(), "sqlite:ips.db");
+        assert_eq!((config.retention.age_ms, config.retention.count), (30 * 86_400_000, 0));
+    }
+
+    #[test]
+    fn ended_tasks_can_be_kept_for_ever() {
+        let config = check(&["--task-retention-age", "0", "--task-retention-count", "7"]).unwrap();
+        assert_eq!((config.retention.age_ms, config.retention.count), (0, 7));
     }
 
     #[test]
@@ -326,6 +361,10 @@ mod tests {
             ("--session-grace", "2h", "out of range"),
             ("--node-lost-after", "10s", "longer than"),
             ("--heartbeat-interval", "1ms", "out of range"),
+            ("--task-retention-age", "10ms", "out of range"),
+            ("--task-retention-age", "30", "duration"),
+            ("--task-retention-age", "3651d", "out of range"),
+            ("--task-retention-count", "1000001", "0 (all) to 1000000"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
             assert!(

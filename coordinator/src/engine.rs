@@ -2,6 +2,7 @@
 //! never query.
 
 pub mod board;
+pub mod bulk;
 mod clock;
 pub mod core;
 mod create;
@@ -10,10 +11,12 @@ pub mod hosts;
 mod late;
 mod live;
 pub mod planner;
+pub mod preview;
 mod publish;
 mod readiness;
 mod reads;
 pub mod resolver;
+pub mod retention;
 mod run;
 mod slots;
 mod tasks;
@@ -55,6 +58,9 @@ pub struct Engine {
     store: Store,
     readiness: Arc<Readiness>,
     commands: mpsc::Sender<Command>,
+    resolver: Resolver,
+    /// Held while limits are read and changed, so that no change is lost.
+    limits_change: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Engine {
@@ -81,6 +87,7 @@ impl Engine {
             Arc::clone(&metrics),
         );
         core.set_limits(now(), stored_limits.unwrap_or(settings.limits));
+        let resolver = Resolver::new(resolver, sender.clone());
         let mut engine_loop = Loop {
             core,
             clock: Clock::start(),
@@ -90,7 +97,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             board: Arc::clone(&board),
             metrics,
-            resolver: Resolver::new(resolver, sender.clone()),
+            resolver: resolver.clone(),
             commands,
             readiness: Arc::clone(&readiness),
         };
@@ -102,6 +109,8 @@ impl Engine {
                 store,
                 readiness,
                 commands: sender,
+                resolver,
+                limits_change: Arc::default(),
             },
             engine_loop,
         ))

@@ -2,6 +2,7 @@
 
 pub mod agent;
 mod convert;
+pub mod limits;
 pub mod nodes;
 mod request;
 mod status;

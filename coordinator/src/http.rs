@@ -1,6 +1,7 @@
 //! The REST edge: one route table, one file per noun. Handlers extract, convert, call the engine once and convert; they never
 //! query and hold no rules.
 
+mod bulk;
 mod console;
 mod dto;
 mod error;
@@ -8,13 +9,16 @@ mod events;
 mod extract;
 mod guard;
 mod health;
+mod limits;
 mod nodes;
 mod observe;
 mod openapi;
 mod page;
+mod preview;
 mod pulls;
 mod request_id;
 mod stats;
+mod task_life;
 mod tasks;
 
 #[cfg(test)]
@@ -65,6 +69,12 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::clone_task))
+        .routes(routes!(preview::preview_task))
+        .routes(routes!(bulk::bulk_tasks))
+        .routes(routes!(task_life::pause_task))
+        .routes(routes!(task_life::resume_task))
+        .routes(routes!(task_life::retry_task))
+        .routes(routes!(limits::get_limits, limits::set_limits, limits::update_limits))
         .routes(routes!(pulls::list_pulls))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))

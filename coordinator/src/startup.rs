@@ -3,9 +3,10 @@
 use crate::{
     config::Config,
     domain::version::VERSION,
-    engine::Engine,
+    engine::{Engine, retention::Retention},
     grpc::{
         agent::{AgentSettings, Agents},
+        limits::LimitsService,
         nodes::NodeService,
         tasks::TaskService,
     },
@@ -16,8 +17,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
-    agent_service_server::AgentServiceServer, node_service_server::NodeServiceServer,
-    task_service_server::TaskServiceServer,
+    agent_service_server::AgentServiceServer, limits_service_server::LimitsServiceServer,
+    node_service_server::NodeServiceServer, task_service_server::TaskServiceServer,
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -70,6 +71,11 @@ pub async fn run(config: Config) -> Result<()> {
     let mut parts = JoinSet::new();
     let stop = shutdown.clone();
     parts.spawn(async move { engine_loop.run(stop).await.context("engine") });
+    let (retention, stop) = (Retention::new(engine.clone(), config.retention), shutdown.clone());
+    parts.spawn(async move {
+        retention.run(stop).await;
+        Ok(())
+    });
     parts.spawn(serve_http(
         listeners.http,
         http::router(state.clone()),
@@ -139,11 +145,13 @@ async fn serve_grpc(
     };
     let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
-    let nodes = NodeServiceServer::new(NodeService::new(engine));
+    let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
+    let limits = LimitsServiceServer::new(LimitsService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AgentServiceServer<Agents>>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
+    health.set_serving::<LimitsServiceServer<LimitsService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
@@ -158,6 +166,7 @@ async fn serve_grpc(
         .add_service(agents)
         .add_service(tasks)
         .add_service(nodes)
+        .add_service(limits)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
         .await
         .context("gRPC")

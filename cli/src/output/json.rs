@@ -1,12 +1,16 @@
 //! The messages of the protocol as the JSON of the REST API: camelCase, times in RFC 3339, "if known" left out. The words and shapes
 //! are promised in docs/api.md.
 
+mod limits;
 mod node;
+mod preview;
 mod pull;
 mod rules;
 mod task;
 
+pub use limits::Limits;
 pub use node::Node;
+pub use preview::Preview;
 pub use pull::Pull;
 pub use task::Task;
 

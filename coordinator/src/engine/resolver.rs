@@ -3,31 +3,56 @@
 
 use super::core::{Command, Effect};
 use crate::{
-    domain::image::{ImageRef, Platform, ResolvedImage},
-    registry::Registry,
+    domain::{
+        image::{ImageRef, Platform, ResolvedImage},
+        unresolved::{Unresolved, UnresolvedReason},
+    },
+    registry::{Registry, ResolveError},
 };
-use std::{future::Future, pin::Pin, sync::Arc};
-use tokio::sync::{Semaphore, mpsc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Instant, timeout_at},
+};
 
 /// Images that are asked about at the same time.
 const PARALLEL: usize = 8;
 
 /// Where references are resolved: the registry, an outside edge.
 pub trait ImageResolver: Send + Sync + 'static {
-    /// What the reference is on each platform, or why that cannot be told, in words for people.
+    /// What the reference is on each platform, or why that cannot be told.
     fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform]) -> Resolving<'a>;
 }
 
 /// A question that is under way.
-pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, String>> + Send + 'a>>;
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, Unresolved>> + Send + 'a>>;
 
 impl ImageResolver for Registry {
     fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform]) -> Resolving<'a> {
         Box::pin(async move {
             Self::resolve(self, image, platforms)
                 .await
-                .map_err(|error| error.to_string())
+                .map_err(|error| unresolved(&error))
         })
+    }
+}
+
+fn unresolved(error: &ResolveError) -> Unresolved {
+    let reason = match error {
+        ResolveError::NotFound { .. } => UnresolvedReason::NotFound,
+        ResolveError::Unauthorized { .. } => UnresolvedReason::Unauthorized,
+        ResolveError::WrongPlatform { .. } => UnresolvedReason::WrongPlatform,
+        ResolveError::RateLimited { .. }
+        | ResolveError::Network { .. }
+        | ResolveError::TimedOut(_)
+        | ResolveError::Refused { .. }
+        | ResolveError::TooLarge { .. }
+        | ResolveError::WrongDigest { .. }
+        | ResolveError::Malformed { .. } => UnresolvedReason::Unknown,
+    };
+    Unresolved {
+        reason,
+        message: error.to_string(),
     }
 }
 
@@ -55,6 +80,26 @@ impl Resolver {
         }
     }
 
+    /// Asks about all these images now; what is not answered within the limit is unknown.
+    pub async fn look_up(
+        &self,
+        images: &[ImageRef],
+        platforms: &[Platform],
+        limit: Duration,
+    ) -> Vec<Result<Vec<ResolvedImage>, Unresolved>> {
+        let deadline = Instant::now() + limit;
+        let one = |image| async move {
+            let asked = async {
+                // The semaphore is never closed.
+                let _place = self.places.acquire().await;
+                self.resolver.resolve(image, platforms).await
+            };
+            let late = || Unresolved::unknown(format!("no answer within {} s", limit.as_secs()));
+            timeout_at(deadline, asked).await.unwrap_or_else(|_elapsed| Err(late()))
+        };
+        futures::future::join_all(images.iter().map(one)).await
+    }
+
     /// Asks about one image of a task. Does nothing for other effects.
     pub fn ask(&self, effect: Effect) {
         let Effect::Resolve {
@@ -71,6 +116,7 @@ impl Resolver {
             // The semaphore is never closed.
             let _place = this.places.acquire().await;
             let result = this.resolver.resolve(&image, &platforms).await;
+            let result = result.map_err(|unresolved| unresolved.message);
             if let Err(error) = &result {
                 tracing::info!(task.id = %task, %image, error, "the registry could not say what the reference stands for");
             }

@@ -1,5 +1,9 @@
 //! The engine's views as messages of the protocol. Every field of a view is named here once; nothing is computed.
 
+mod preview;
+
+pub(super) use preview::{bulk, preview};
+
 use crate::{
     domain::{
         counts::{self, ByteCounts},

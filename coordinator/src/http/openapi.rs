@@ -41,6 +41,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     components(schemas(SnapshotJson, DeltaJson, ErrorJson)),
     tags(
         (name = "tasks", description = "Prewarm operations and their pulls"),
+        (name = "limits", description = "What the operator allows at one time"),
         (name = "nodes", description = "Nodes and what they have"),
         (name = "events", description = "What changes, live"),
         (name = "health", description = "Probes and metrics"),

@@ -1,8 +1,13 @@
 //! A whole coordinator with its own database on free ports, and clients of both its doors.
 
 use ips_coordinator::{
-    config::Config, domain::limits::Limits, engine::core::EngineSettings, registry::RegistrySettings, startup,
-    store::DatabaseUrl, telemetry::LogFormat,
+    config::Config,
+    domain::limits::Limits,
+    engine::{core::EngineSettings, retention::RetentionSettings},
+    registry::RegistrySettings,
+    startup,
+    store::DatabaseUrl,
+    telemetry::LogFormat,
 };
 use ips_proto::v1::{
     agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
@@ -90,6 +95,7 @@ fn config(folder: &Path) -> Config {
             session_grace_ms: 30_000,
             node_lost_after_ms: 900_000,
         },
+        retention: RetentionSettings::default(),
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
         log: "warn".into(),

@@ -1,6 +1,6 @@
 //! A task to make, from the command line to the protocol.
 
-use crate::args::{BatchMode, CloneArgs, CreateArgs, PullPolicy, RetryStrategy, SpecArgs, Window};
+use crate::args::{BatchMode, CloneArgs, CreateArgs, PreviewArgs, PullPolicy, RetryStrategy, SpecArgs, Window};
 use ips_proto::v1;
 use std::time::Duration;
 
@@ -25,6 +25,17 @@ pub fn copy(args: CloneArgs) -> v1::CloneTaskRequest {
     v1::CloneTaskRequest {
         task_id: args.task,
         overrides: Some(overrides),
+    }
+}
+
+/// A task to weigh.
+pub fn preview(args: PreviewArgs) -> v1::PreviewTaskRequest {
+    v1::PreviewTaskRequest {
+        task: Some(v1::CreateTaskRequest {
+            images: args.images,
+            ..spec(args.spec)
+        }),
+        clone_of: args.clone_of.unwrap_or_default(),
     }
 }
 
