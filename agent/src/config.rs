@@ -5,7 +5,7 @@ mod check;
 #[cfg(test)]
 mod tests;
 
-use check::{Setting, labels, seconds, whole_number};
+use check::{Setting, credential_providers, labels, seconds, whole_number};
 use clap::Parser;
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
 use thiserror::Error;
@@ -42,6 +42,12 @@ pub struct Arguments {
     /// Directory for outcomes that were not acknowledged yet
     #[arg(long, env = "IPS_STATE_DIR", default_value = "/var/lib/ips-agent")]
     state_dir: String,
+    /// The kubelet's CredentialProviderConfig, a file or a folder; needs --credential-provider-bin-dir
+    #[arg(long, env = "IPS_CREDENTIAL_PROVIDER_CONFIG")]
+    credential_provider_config: Option<String>,
+    /// Folder with the programs of the kubelet's credential providers
+    #[arg(long, env = "IPS_CREDENTIAL_PROVIDER_BIN_DIR")]
+    credential_provider_bin_dir: Option<String>,
     /// Pulls at a time, 1 to 64
     #[arg(long, env = "IPS_MAX_CONCURRENT_PULLS", default_value = "2")]
     max_concurrent_pulls: String,
@@ -89,6 +95,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the kubelet's credential providers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialProviders {
+    /// Their configuration, a file or a folder of files.
+    pub config: PathBuf,
+    /// The folder of their programs.
+    pub programs: PathBuf,
+}
+
 /// Settings that hold.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -108,6 +123,8 @@ pub struct Config {
     pub snapshotter: String,
     /// Directory for kept outcomes.
     pub state_dir: PathBuf,
+    /// The kubelet's credential providers, where they are to be asked.
+    pub credential_providers: Option<CredentialProviders>,
     /// Pulls at a time.
     pub max_concurrent_pulls: u32,
     /// Longest silence of an attempt.
@@ -147,6 +164,8 @@ impl Config {
             namespace,
             snapshotter,
             state_dir,
+            credential_provider_config,
+            credential_provider_bin_dir,
             max_concurrent_pulls,
             no_progress_timeout,
             drain_grace,
@@ -172,6 +191,7 @@ impl Config {
             namespace: Setting::new("namespace").word(namespace)?,
             snapshotter: Setting::new("snapshotter").word(snapshotter)?,
             state_dir: Setting::new("state-dir").path(&state_dir)?,
+            credential_providers: credential_providers(credential_provider_config, credential_provider_bin_dir)?,
             max_concurrent_pulls: whole_number(&Setting::new("max-concurrent-pulls"), &max_concurrent_pulls, 1, 64)?,
             no_progress_timeout: seconds(&Setting::new("no-progress-timeout"), &no_progress_timeout, 1, 86_400)?,
             drain_grace: seconds(&Setting::new("drain-grace"), &drain_grace, 0, 86_400)?,

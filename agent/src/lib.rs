@@ -1,7 +1,9 @@
 //! The agent of IPS: pulls images through containerd on its node and reports every byte to the coordinator.
-//! `pull` is pure, `runtime` is the only outside edge, `worker` runs attempts, `link` speaks with the coordinator.
+//! `pull` is pure, `runtime` is the only outside edge, `credentials` has the logins
+//! of the node itself, `worker` runs attempts, `link` speaks with the coordinator.
 
 pub mod config;
+pub mod credentials;
 pub mod health;
 pub mod link;
 pub mod node;

@@ -3,7 +3,8 @@
 mod tasks;
 
 use crate::{
-    config::Config,
+    config::{Config, CredentialProviders},
+    credentials::NodeCredentials,
     health::{self, Readiness},
     link::{Identity, Link, Outbox},
     node::{Inventory, NodeState, condition, inventory},
@@ -73,7 +74,7 @@ impl Agent {
             )
         })?;
         let health_address = listener.local_addr()?;
-        let worker = worker(config, &runtime, &outbox);
+        let worker = worker(config, &runtime, &outbox, node_credentials(config)?);
         let node = watch::Sender::new(NodeState::unknown());
         let images = watch::Sender::new(Arc::new(Inventory::default()));
         let link = link(config, &worker, &outbox, &node, &images);
@@ -136,8 +137,32 @@ impl Agent {
     }
 }
 
-fn worker(config: &Config, runtime: &Arc<dyn ImageRuntime>, outbox: &Arc<Outbox>) -> Worker {
+/// The logins of the node itself; a configuration that the kubelet would refuse stops the start, a program that is missing
+/// does not.
+fn node_credentials(config: &Config) -> anyhow::Result<NodeCredentials> {
+    let Some(CredentialProviders { config, programs }) = &config.credential_providers else {
+        return Ok(NodeCredentials::default());
+    };
+    let setting = "--credential-provider-config (IPS_CREDENTIAL_PROVIDER_CONFIG)";
+    let credentials = NodeCredentials::read(config, programs).context(setting)?;
+    for (name, is_there) in credentials.programs() {
+        let folder = programs.display();
+        match is_there {
+            true => info!(provider = %name, %folder, "credential provider of the node"),
+            false => warn!(provider = %name, %folder, "the program of a credential provider is missing"),
+        }
+    }
+    Ok(credentials)
+}
+
+fn worker(
+    config: &Config,
+    runtime: &Arc<dyn ImageRuntime>,
+    outbox: &Arc<Outbox>,
+    credentials: NodeCredentials,
+) -> Worker {
     let settings = WorkerSettings {
+        credentials: Arc::new(credentials),
         slots: config.max_concurrent_pulls as usize,
         no_progress: config.no_progress_timeout,
         platform: Platform::of_this_machine(),

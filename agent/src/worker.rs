@@ -8,6 +8,7 @@ mod facts;
 mod flight;
 mod flights;
 mod ingests;
+mod logins;
 mod sampler;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 pub use board::{AttemptView, Board};
 
 use crate::{
+    credentials::NodeCredentials,
     pull::{AttemptId, Order, Outcome, Platform},
     runtime::ImageRuntime,
 };
@@ -39,6 +41,8 @@ pub struct WorkerSettings {
     pub no_progress: Duration,
     /// Platform that images must fit.
     pub platform: Platform,
+    /// Logins of the node itself, for orders without one.
+    pub credentials: Arc<NodeCredentials>,
 }
 
 /// Takes orders. Clones share everything.

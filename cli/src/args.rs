@@ -1,6 +1,8 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
 mod limits;
+#[cfg(test)]
+mod parity;
 mod spec;
 mod task;
 
@@ -68,6 +70,8 @@ pub enum NodeCommand {
         #[arg(short = 'l', long, value_name = "KEY=VALUE,…")]
         selector: Vec<String>,
     },
+    /// Count nodes: known, and able to pull now
+    Stats,
     /// Show one node with its images
     Get {
         /// Name of the node

@@ -1,9 +1,12 @@
 //! Every setting: its flag, its environment names, default and unit. Checked once, before anything starts; what is wrong is said in
 //! one line that names the setting, the value and what is allowed.
 
+mod db;
+
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::{core::EngineSettings, retention::RetentionSettings},
+    maintenance,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
@@ -39,10 +42,16 @@ struct Arguments {
     metrics_address: String,
     /// Database as URL: sqlite:PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME; a password is better
     /// given in the environment.
-    #[arg(long, env = "IPS_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "IPS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
     database: Option<String>,
     /// Path of the SQLite file, as the original IPS names it; --database wins.
-    #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true)]
+    #[arg(long, env = "SQLITE_DB_PATH", value_name = "PATH", hide = true, global = true)]
     sqlite_db_path: Option<String>,
     /// Pulls that may run at the same time in the whole cluster, 1 to 100000.
     #[arg(long, env = "IPS_MAX_CONCURRENT_PULLS", value_name = "N", default_value_t = i64::from(DEFAULT_CLUSTER_PULLS))]
@@ -80,6 +89,9 @@ struct Arguments {
     /// File that is written with the bound addresses as JSON once everything is served.
     #[arg(long, env = "IPS_READY_FILE", value_name = "PATH")]
     ready_file: Option<PathBuf>,
+    /// Instead of serving.
+    #[command(subcommand)]
+    instead: Option<db::Instead>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -115,6 +127,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// File that announces the bound addresses.
     pub ready_file: Option<PathBuf>,
+    /// What to do with the database instead of serving.
+    pub instead: Option<maintenance::Command>,
 }
 
 /// A setting that is not allowed.
@@ -166,6 +180,7 @@ impl Config {
             log,
             log_format,
             ready_file,
+            instead,
         } = arguments;
         let http = http_address.unwrap_or_else(|| format!("127.0.0.1:{}", server_port.as_deref().unwrap_or("8080")));
         let grace = duration("--session-grace", &session_grace, Duration::from_millis(500), HOUR)?;
@@ -217,6 +232,7 @@ impl Config {
                 Format::Text => LogFormat::Text,
             },
             ready_file,
+            instead: instead.map(Into::into),
         })
     }
 }
@@ -347,6 +363,20 @@ mod tests {
             check(&["--sqlite-db-path", "/x"]).unwrap().database.to_string(),
             "sqlite:/x"
         );
+    }
+
+    #[test]
+    fn the_database_may_be_named_before_or_behind_the_command() {
+        let file = PathBuf::from("x.jsonl");
+        for line in [
+            ["--database", "sqlite:/x", "db", "export", "x.jsonl"],
+            ["db", "export", "--database", "sqlite:/x", "x.jsonl"],
+        ] {
+            let config = check(&line).unwrap();
+            assert_eq!(config.instead, Some(maintenance::Command::Export(file.clone())));
+            assert_eq!(config.database.to_string(), "sqlite:/x");
+        }
+        assert_eq!(check(&[]).unwrap().instead, None);
     }
 
     #[test]

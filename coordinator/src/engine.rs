@@ -176,6 +176,7 @@ impl From<StoreError> for EngineError {
         match error {
             StoreError::Unavailable(_) | StoreError::Deposed { .. } => Self::Unavailable(error.chain()),
             StoreError::Url { .. }
+            | StoreError::Absent { .. }
             | StoreError::Locked { .. }
             | StoreError::LockFile { .. }
             | StoreError::TooOld { .. }

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod fleet;
 pub mod grpc;
 pub mod http;
+pub mod maintenance;
 pub mod metrics;
 pub mod registry;
 pub mod startup;

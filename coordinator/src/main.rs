@@ -1,6 +1,6 @@
 //! The coordinator's program: settings, logs, run, exit code.
 
-use ips_coordinator::{config::Config, startup, telemetry};
+use ips_coordinator::{config::Config, maintenance, startup, telemetry};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -12,7 +12,8 @@ fn main() -> ExitCode {
         }
     };
     match start(config) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("ips-coordinator: {error:#}");
             ExitCode::FAILURE
@@ -20,10 +21,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(config: Config) -> anyhow::Result<()> {
+/// Serves until the end, or does what was asked for instead; false when a check found something.
+fn start(config: Config) -> anyhow::Result<bool> {
     telemetry::init(&config.log, config.log_format)?;
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(startup::run(config))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match &config.instead {
+        Some(command) => runtime.block_on(maintenance::run(command, &config.database)),
+        None => runtime.block_on(startup::run(config)).map(|()| true),
+    }
 }

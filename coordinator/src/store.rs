@@ -12,18 +12,22 @@
 //! writer, never a retry.
 mod bulk;
 mod changes;
+mod check;
 mod db;
 mod epoch;
 mod migrate;
 mod nodes;
 mod pulls;
 mod rows;
+mod schema;
 mod settings;
 mod sql;
 mod tasks;
+pub mod transfer;
 mod url;
 
 pub use changes::Changes;
+pub use check::{Finding, check};
 pub use pulls::PullQuery;
 pub use url::DatabaseUrl;
 
@@ -53,6 +57,12 @@ pub enum StoreError {
     /// Another coordinator holds the file.
     #[error("database {path:?} is in use by another coordinator; SQLite serves one replica")]
     Locked {
+        /// Path of the database.
+        path: PathBuf,
+    },
+    /// There is no such file.
+    #[error("there is no database {path:?}")]
+    Absent {
         /// Path of the database.
         path: PathBuf,
     },
@@ -135,7 +145,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; each names the setting or the path.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let (db, lock) = connect(url).await?;
+        let (db, lock) = url::connect(url).await?;
         migrate::run(&db).await?;
         let (uuid, epoch) = epoch::begin(&db).await?;
         Ok(Self {
@@ -144,6 +154,16 @@ impl Store {
             epoch,
             _lock: lock.map(Arc::new),
         })
+    }
+
+    /// Brings the schema up to date and does nothing else; says which migrations it has then.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn migrate(url: &DatabaseUrl) -> Result<Vec<i64>, StoreError> {
+        let (db, _lock) = url::connect(url).await?;
+        migrate::run(&db).await?;
+        migrate::finished(&db).await
     }
 
     /// Identity of the database.
@@ -167,14 +187,4 @@ impl Store {
             .await?;
         Ok(())
     }
-}
-
-/// Opens the pools; a SQLite file is locked first.
-async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), StoreError> {
-    let Some(options) = url.sqlite()? else {
-        return Ok((url.server().await?, None));
-    };
-    let lock = url::take_lock(options.get_filename())?;
-    let (writer, readers) = url::open_sqlite(options).await?;
-    Ok((Db::Sqlite { writer, readers }, Some(lock)))
 }

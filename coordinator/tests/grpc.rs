@@ -5,6 +5,8 @@
 mod agent;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
+#[path = "grpc/parity.rs"]
+mod parity;
 #[path = "grpc/sessions.rs"]
 mod sessions;
 #[path = "grpc/stand.rs"]

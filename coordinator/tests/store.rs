@@ -1,6 +1,8 @@
 //! The store on the real databases: every test runs on SQLite, PostgreSQL and MariaDB, each in an empty database of its own.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "store/check.rs"]
+mod check;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/rates.rs"]
@@ -11,3 +13,5 @@ mod stand;
 mod steps;
 #[path = "store/tasks.rs"]
 mod tasks;
+#[path = "store/transfer.rs"]
+mod transfer;

@@ -92,6 +92,11 @@ impl Agent {
         &mut self.process
     }
 
+    /// Where it keeps its state.
+    pub fn state_folder(&self) -> PathBuf {
+        self.folder.join("state")
+    }
+
     /// What it prints.
     pub fn log(&self) -> String {
         self.process.log()

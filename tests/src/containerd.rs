@@ -5,6 +5,7 @@ mod config;
 mod truth;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -54,6 +55,8 @@ impl fmt::Display for ContainerdVersion {
 pub struct ContainerdOptions {
     /// The root is a memory file system of so many MiB, to be filled up.
     pub disk_mebibytes: Option<u64>,
+    /// A registry for which its own configuration has the login of the tests' registries.
+    pub login_for: Option<SocketAddr>,
 }
 
 /// See the module.
@@ -79,7 +82,7 @@ impl Containerd {
         let snapshotter = config::snapshotter(&folder)?;
         std::fs::write(
             folder.join("config.toml"),
-            config::text(version, folder.path(), snapshotter),
+            config::text(version, folder.path(), snapshotter, options.login_for),
         )?;
         let process = spawn(version, &folder)?;
         let mut containerd = Self {
@@ -122,6 +125,13 @@ impl Containerd {
     /// Its socket.
     pub fn socket(&self) -> PathBuf {
         self.folder.join("containerd.sock")
+    }
+
+    /// Says by a `hosts.toml` how a registry is reached; holds from the next pull on.
+    pub fn hosts(&self, registry: &str, text: &str) -> Result<()> {
+        let folder = self.folder.join("hosts").join(registry);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("hosts.toml"), text).context("writing hosts.toml")
     }
 
     /// Its root: the disk that images fill.

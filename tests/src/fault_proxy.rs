@@ -60,6 +60,8 @@ pub struct Seen {
     pub path: String,
     /// Who asked: the user agent.
     pub agent: String,
+    /// The login that came with it, as it stood in the header; `None` when there was none.
+    pub login: Option<String>,
     /// What was answered.
     pub status: StatusCode,
 }
@@ -131,6 +133,12 @@ impl FaultProxy {
         self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Every login that containerd has handed over, in order and with repetitions.
+    pub fn logins_of_containerd(&self) -> Vec<String> {
+        let own = self.seen().into_iter().filter(Seen::by_containerd);
+        own.filter_map(|seen| seen.login).collect()
+    }
+
     /// How often containerd asked for blobs or manifests, with any method.
     pub fn asked_by_containerd(&self, kind: Kind) -> usize {
         self.seen()
@@ -194,6 +202,8 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default()
         .to_owned();
+    let login = request.headers().get(header::AUTHORIZATION);
+    let login = login.map(|login| String::from_utf8_lossy(login.as_bytes()).into_owned());
     let kind = kind(&path);
     let concerned = |faults: &Faults| !faults.only_containerd || agent.starts_with(CONTAINERD);
     let mut faults = shared.faults.subscribe();
@@ -212,6 +222,7 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         method,
         path,
         agent,
+        login,
         status: response.status(),
     };
     shared.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);

@@ -23,15 +23,20 @@ pub use client::{Digests, RegistryClient};
 pub const USER: &str = "prewarm";
 /// Its password.
 pub const PASSWORD: &str = "prewarm";
-/// The same as bcrypt, the only form that the registry reads.
-const HTPASSWD: &str = "prewarm:$2y$04$abcdefghijklmnopqrstuuLeTwd2SJwabqhGv7p4hT22Inde4RU5i\n";
+/// A second login of such a registry, whose password stands nowhere else on a machine: who finds it has found a leak.
+pub const CANARY_USER: &str = "canary";
+/// See [`CANARY_USER`].
+pub const CANARY_PASSWORD: &str = "c4nary-Right/word+1";
+/// Both as bcrypt, the only form that the registry reads.
+const HTPASSWD: &str = "prewarm:$2y$04$abcdefghijklmnopqrstuuLeTwd2SJwabqhGv7p4hT22Inde4RU5i\n\
+                        canary:$2y$04$abcdefghijklmnopqrstuugTjIDG6k3SEyLBGfzJkgoMknQKVXp8O\n";
 
 /// Who may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Everybody.
     Open,
-    /// [`USER`] only; others get a 401.
+    /// [`USER`] and [`CANARY_USER`] only; others get a 401.
     Login,
 }
 

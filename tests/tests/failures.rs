@@ -164,6 +164,7 @@ async fn a_full_disk_is_final_and_said_so(#[values(V1_6, V1_7, V2_1)] version: C
     // The image needs 58 MB for its blob and four times that for its files.
     let disk = ContainerdOptions {
         disk_mebibytes: Some(130),
+        ..ContainerdOptions::default()
     };
     let node = Node::start_with("node-1", &coordinator, version, disk, &[])
         .await

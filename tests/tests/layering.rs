@@ -34,6 +34,7 @@ const COORDINATOR: Layers = Layers {
         ("engine", &["domain", "store", "fleet", "registry", "notify", "metrics"]),
         ("grpc", &["domain", "fleet", "engine", "metrics"]),
         ("http", &["domain", "engine", "metrics"]),
+        ("maintenance", &["domain", "store", "vault"]),
         ("telemetry", &[]),
         ("config", ANY),
         ("startup", ANY),
@@ -60,7 +61,8 @@ const AGENT: Layers = Layers {
     modules: &[
         ("pull", &[]),
         ("runtime", &["pull"]),
-        ("worker", &["pull", "runtime"]),
+        ("credentials", &["pull"]),
+        ("worker", &["pull", "runtime", "credentials"]),
         ("link", &["pull", "runtime", "node", "worker"]),
         ("node", &["pull", "runtime"]),
         ("health", &["link", "node", "worker"]),
@@ -73,6 +75,7 @@ const AGENT: Layers = Layers {
     owned: &[
         ("containerd_client", &["runtime"]),
         ("k8s_cri", &["runtime"]),
+        ("serde_saphyr", &["credentials"]),
         ("ips_proto", &["link"]),
         ("axum", &["health"]),
         ("clap", &["config", "main"]),

@@ -1,6 +1,6 @@
 //! The rules for single settings. Each error names the setting, the value and what is allowed.
 
-use super::{ConfigError, LogFormat};
+use super::{ConfigError, CredentialProviders, LogFormat};
 use crate::link::address;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 use tracing_subscriber::EnvFilter;
@@ -115,6 +115,25 @@ pub(super) fn seconds(setting: &Setting, value: &str, least: u32, most: u32) -> 
     number
         .map(|number| Duration::from_secs(number.into()))
         .ok_or_else(allowed)
+}
+
+/// Both or none; an empty value is none.
+pub(super) fn credential_providers(
+    config: Option<String>,
+    programs: Option<String>,
+) -> Result<Option<CredentialProviders>, ConfigError> {
+    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+    let setting = Setting::new("credential-provider-config");
+    let folder = Setting::new("credential-provider-bin-dir");
+    match (given(config), given(programs)) {
+        (None, None) => Ok(None),
+        (Some(config), Some(programs)) => Ok(Some(CredentialProviders {
+            config: setting.path(&config)?,
+            programs: folder.path(&programs)?,
+        })),
+        (Some(_), None) => Err(folder.refuse("", "an absolute path, because --credential-provider-config is set")),
+        (None, Some(_)) => Err(setting.refuse("", "an absolute path, because --credential-provider-bin-dir is set")),
+    }
 }
 
 pub(super) fn labels(setting: &Setting, given: Vec<String>) -> Result<BTreeMap<String, String>, ConfigError> {

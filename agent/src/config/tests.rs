@@ -44,6 +44,8 @@ fn labels_repeat_and_the_original_names_of_the_environment_hold() {
 #[case(&["--node-label", "no-equals"], "--node-label (IPS_NODE_LABELS)")]
 #[case(&["--node-label", "-bad=1"], "--node-label (IPS_NODE_LABELS)")]
 #[case(&["--runtime-socket", "relative.sock"], "--runtime-socket (IPS_RUNTIME_SOCKET)")]
+#[case(&["--credential-provider-config", "/etc/x.yaml"], "--credential-provider-bin-dir (IPS_CREDENTIAL_PROVIDER_BIN_DIR)")]
+#[case(&["--credential-provider-bin-dir", "/opt/bin"], "--credential-provider-config (IPS_CREDENTIAL_PROVIDER_CONFIG)")]
 #[case(&["--namespace", ""], "--namespace (IPS_NAMESPACE)")]
 #[case(&["--max-concurrent-pulls", "0"], "--max-concurrent-pulls (IPS_MAX_CONCURRENT_PULLS)")]
 #[case(&["--max-concurrent-pulls", "many"], "--max-concurrent-pulls (IPS_MAX_CONCURRENT_PULLS)")]

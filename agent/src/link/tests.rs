@@ -47,6 +47,7 @@ fn agent(address: &str, state: &Path) -> Agent {
         slots: 2,
         no_progress: Duration::from_secs(60),
         platform: node(),
+        credentials: Arc::default(),
     };
     let worker = Worker::new(Arc::new(fake.clone()), settings, deliver);
     let node_state = watch::Sender::new(NodeState::unknown());

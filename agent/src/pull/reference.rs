@@ -2,7 +2,7 @@
 //! and its digest. It never rewrites a reference: the runtime gets it as pods write it.
 
 /// Registry of references without one.
-const DEFAULT_HOST: &str = "docker.io";
+pub const DEFAULT_HOST: &str = "docker.io";
 
 /// The digest that a reference pins, as in `repo@sha256:…` or `repo:tag@sha256:…`.
 #[must_use]

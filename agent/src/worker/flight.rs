@@ -4,12 +4,14 @@
 use super::{
     Shared, facts,
     flights::{FlightEnd, FlightState, Landing},
+    logins::Logins,
     sampler::Sampler,
 };
 use crate::{
     pull::{
-        Digests, Failure, FailureReason, Order, Phase, PhaseEvent,
+        Credential, Digests, Failure, FailureReason, Order, Phase, PhaseEvent,
         classify::classify,
+        policy::note_of_pulled,
         scrub::{conceal, scrub},
         verdict::Facts,
     },
@@ -54,33 +56,62 @@ impl Flight {
         let Ok(_slot) = self.shared.flights.slots.acquire().await else {
             return self.failed(FailureReason::Runtime, "the agent is stopping");
         };
+        self.advance(PhaseEvent::Started);
+        let mut logins = self.logins().await;
         let mut sampler = Sampler::begin(&self.shared, &self.order).await;
         // Without an answer nothing is known to have been there; the pull will show whether the runtime is.
-        let before = self
-            .shared
-            .runtime
-            .target(&self.order.reference)
-            .await
-            .unwrap_or_default();
-        self.advance(PhaseEvent::Started);
+        let reference = &self.order.reference;
+        let before = self.shared.runtime.target(reference).await.unwrap_or_default();
         let mut repeats = 0;
         loop {
-            match self.pull_and_verify(&mut sampler).await {
+            let login = logins.current.as_ref();
+            match self.pull_and_verify(&mut sampler, login).await {
                 Ok((facts, digests)) => {
-                    return FlightEnd::Landed(Box::new(Landing { facts, digests, before }));
+                    let note = note_of_pulled(before.as_deref(), digests.target.as_deref());
+                    let note = logins.remark(note);
+                    return FlightEnd::Landed(Box::new(Landing { facts, digests, note }));
                 }
                 Err(RuntimeError::Away(why)) if repeats < MOST_REPEATS => {
                     repeats += 1;
-                    self.wait_for_runtime(&why).await;
+                    self.wait_for_runtime(&without(login, &why)).await;
                 }
-                Err(RuntimeError::Away(why)) => return self.failed(FailureReason::Runtime, &why),
-                Err(RuntimeError::Refused(text)) => return self.failed(classify(&text), &text),
+                Err(RuntimeError::Away(why)) => return self.failed(FailureReason::Runtime, &without(login, &why)),
+                // Classified before the login is taken out, for a short password may be part of any word.
+                Err(RuntimeError::Refused(text)) => {
+                    let (reason, text) = (classify(&text), without(login, &text));
+                    let is_refused = reason == FailureReason::Unauthorized;
+                    if !(is_refused && logins.refused(&self.shared, &self.order)) {
+                        return self.failed(reason, &logins.remark(text));
+                    }
+                }
             }
         }
     }
 
-    async fn pull_and_verify(&self, sampler: &mut Sampler) -> Result<(Option<Facts>, Digests), RuntimeError> {
-        self.call(sampler).await?;
+    async fn logins(&self) -> Logins {
+        if Logins::must_be_found(&self.shared, &self.order) {
+            self.note("asking the node's credential providers");
+        }
+        let logins = Logins::find(&self.shared, &self.order).await;
+        self.note("");
+        logins
+    }
+
+    /// A remark for people, while it holds.
+    fn note(&self, text: &str) {
+        self.state.send_if_modified(|state| {
+            let changes = state.note != text;
+            state.note = text.into();
+            changes
+        });
+    }
+
+    async fn pull_and_verify(
+        &self,
+        sampler: &mut Sampler,
+        login: Option<&Credential>,
+    ) -> Result<(Option<Facts>, Digests), RuntimeError> {
+        self.call(sampler, login).await?;
         self.advance(PhaseEvent::CallReturned);
         let reference = &self.order.reference;
         let runtime = self.shared.runtime.as_ref();
@@ -99,9 +130,9 @@ impl Flight {
     }
 
     /// The runtime's call, watched.
-    async fn call(&self, sampler: &mut Sampler) -> Result<(), RuntimeError> {
+    async fn call(&self, sampler: &mut Sampler, login: Option<&Credential>) -> Result<(), RuntimeError> {
         let runtime = self.shared.runtime.as_ref();
-        let mut call = runtime.pull(&self.order.reference, self.order.credential.as_ref());
+        let mut call = runtime.pull(&self.order.reference, login);
         let mut tick = interval(SAMPLE_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut disk = Disk::default();
@@ -188,7 +219,7 @@ impl Flight {
 
     /// Returns when the runtime answers again. The attempts' own patience bounds the wait.
     async fn wait_for_runtime(&self, why: &str) {
-        let why = scrub(&self.without_login(why));
+        let why = scrub(why);
         warn!(image = %self.order.reference, reason = %why, "waiting for containerd in the middle of a pull");
         self.state.send_modify(|state| {
             state.note = "waiting for containerd".into();
@@ -206,18 +237,13 @@ impl Flight {
     }
 
     fn failed(&self, reason: FailureReason, text: &str) -> FlightEnd {
-        let text = self.without_login(text);
-        FlightEnd::Failed(Failure::new(reason, self.state.borrow().phase, &text))
+        FlightEnd::Failed(Failure::new(reason, self.state.borrow().phase, text))
     }
+}
 
-    /// The runtime's words without the login that it may echo: no log and no outcome gets them otherwise. They are classified
-    /// before, for a short password may be part of any word.
-    fn without_login(&self, text: &str) -> String {
-        match &self.order.credential {
-            Some(login) => conceal(text, login),
-            None => text.to_owned(),
-        }
-    }
+/// The runtime's words without the login that it may echo: no log and no outcome gets them otherwise.
+fn without(login: Option<&Credential>, text: &str) -> String {
+    login.map_or_else(|| text.to_owned(), |login| conceal(text, login))
 }
 
 /// Watches the image file system, the only sign of life inside a large layer.

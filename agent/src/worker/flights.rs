@@ -45,8 +45,8 @@ pub(super) struct Landing {
     /// What the runtime has; `None` when it does not know the reference.
     pub(super) facts: Option<Facts>,
     pub(super) digests: Digests,
-    /// What the reference stood for until the pull.
-    pub(super) before: Option<String>,
+    /// A remark for people; empty when there is nothing to say.
+    pub(super) note: String,
 }
 
 /// Keeps a flight in the air.

@@ -26,12 +26,17 @@ struct Bench {
 }
 
 fn bench(slots: usize) -> Bench {
+    bench_with(slots, Arc::default())
+}
+
+fn bench_with(slots: usize, credentials: Arc<NodeCredentials>) -> Bench {
     let fake = Fake::new();
     let (sender, outcomes) = mpsc::unbounded_channel();
     let settings = WorkerSettings {
         slots,
         no_progress: Duration::from_secs(60),
         platform: node(),
+        credentials,
     };
     let deliver: Deliver = Arc::new(move |outcome| sender.send(outcome).unwrap_or(()));
     Bench {

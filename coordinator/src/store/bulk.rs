@@ -28,8 +28,8 @@ pub(super) type Columns = &'static [(&'static str, Kind)];
 /// Rows for one table, in chunks.
 #[derive(Debug)]
 pub(super) struct Bulk {
-    table: &'static str,
-    columns: Columns,
+    table: String,
+    columns: Vec<(String, Kind)>,
     chunks: Vec<Chunk>,
 }
 
@@ -41,18 +41,29 @@ struct Chunk {
 
 impl Bulk {
     /// For rows with these columns.
-    pub(super) fn new(table: &'static str, columns: Columns) -> Self {
+    pub(super) fn new(table: &str, columns: Columns) -> Self {
+        let columns = columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind));
+        Self::owned(table, columns.collect())
+    }
+
+    /// The same where table and columns are known at run time only.
+    pub(super) fn owned(table: &str, columns: Vec<(String, Kind)>) -> Self {
         Self {
-            table,
+            table: table.to_owned(),
             columns,
             chunks: Vec::new(),
         }
     }
 
-    /// Adds a row: one value for each column. Bytes cannot travel this way.
+    /// Adds a row: one value for each column.
     pub(super) fn row<const N: usize>(&mut self, values: [Value; N]) {
-        debug_assert_eq!(N, self.columns.len(), "columns of {}", self.table);
-        let json = serde_json::Value::Array(values.map(to_json).into()).to_string();
+        self.push(values.into());
+    }
+
+    /// The same.
+    pub(super) fn push(&mut self, values: Vec<Value>) {
+        debug_assert_eq!(values.len(), self.columns.len(), "columns of {}", self.table);
+        let json = serde_json::Value::Array(values.into_iter().map(Value::into_json).collect()).to_string();
         let full = |chunk: &Chunk| chunk.rows >= CHUNK_ROWS || chunk.json.len() + json.len() >= CHUNK_BYTES;
         if self.chunks.last().is_none_or(full) {
             self.chunks.push(Chunk::default());
@@ -72,10 +83,10 @@ impl Bulk {
         let names = self
             .columns
             .iter()
-            .map(|(name, _)| *name)
+            .map(|(name, _)| name.as_str())
             .collect::<Vec<_>>()
             .join(", ");
-        let source = source(tx.dialect(), self.columns);
+        let source = source(tx.dialect(), &self.columns);
         let text = format!("INSERT INTO {} ({names}) SELECT {names} FROM {source}", self.table);
         for chunk in self.chunks {
             tx.execute(Sql::new(text.as_str()).bind(chunk.json + "]")).await?;
@@ -89,8 +100,8 @@ impl Bulk {
     /// # Errors
     /// Those of the database.
     pub(super) async fn update(&self, tx: &mut Tx, set: &[&str], condition: &str) -> Result<bool, sqlx::Error> {
-        let table = self.table;
-        let source = source(tx.dialect(), self.columns);
+        let table = &self.table;
+        let source = source(tx.dialect(), &self.columns);
         let assign = |prefix: &str| {
             let parts = set.iter().map(|column| format!("{prefix}{column} = v.{column}"));
             parts.collect::<Vec<_>>().join(", ")
@@ -114,8 +125,11 @@ impl Bulk {
 
     /// Names a row that does not fit, by its first column; asked once the failed transaction is over.
     pub(super) async fn stale(&self, db: &Db, condition: &str) -> StoreError {
-        let (table, key) = (self.table, self.columns.first().map_or("id", |(name, _)| *name));
-        let source = source(db.dialect(), self.columns);
+        let (table, key) = (
+            &self.table,
+            self.columns.first().map_or("id", |(name, _)| name.as_str()),
+        );
+        let source = source(db.dialect(), &self.columns);
         let text = format!("SELECT v.{key} FROM {source} LEFT JOIN {table} ON {condition} WHERE {table}.{key} IS NULL");
         for chunk in &self.chunks {
             match db
@@ -143,16 +157,8 @@ impl Chunk {
     }
 }
 
-fn to_json(value: Value) -> serde_json::Value {
-    match value {
-        Value::Int(number) => number.into(),
-        Value::Text(text) => text.into(),
-        Value::Bytes(_) => serde_json::Value::Null,
-    }
-}
-
 /// The rows of one parameter as the table `v`.
-fn source(dialect: Dialect, columns: Columns) -> String {
+fn source(dialect: Dialect, columns: &[(String, Kind)]) -> String {
     let parts = columns
         .iter()
         .enumerate()

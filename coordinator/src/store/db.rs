@@ -2,13 +2,17 @@
 
 use super::sql::{Dialect, Sql, Value};
 use sqlx::{
-    AssertSqlSafe, Database, Encode, FromRow, MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    Type,
+    AssertSqlSafe, ConnectOptions, Database, Decode, Encode, FromRow, MySql, MySqlPool, PgPool, Postgres, Row, Sqlite,
+    SqlitePool, Transaction, Type,
     mysql::MySqlRow,
     postgres::PgRow,
     query::{Query, QueryAs},
     sqlite::SqliteRow,
 };
+use std::time::Duration;
+
+/// How long the reason of a failure is looked for.
+const EXPLANATION_LIMIT: Duration = Duration::from_secs(1);
 
 /// A row type that every database can fill: derive `sqlx::FromRow`, or take a tuple.
 pub(super) trait Record:
@@ -19,6 +23,26 @@ pub(super) trait Record:
 impl<T> Record for T where
     T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, MySqlRow>
 {
+}
+
+/// A row of any table.
+#[derive(Debug)]
+pub(super) struct Cells(pub(super) Vec<Value>);
+
+impl<'r, R> FromRow<'r, R> for Cells
+where
+    R: Row,
+    usize: sqlx::ColumnIndex<R>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let cell = |index: usize| match row.try_get::<Option<i64>, _>(index) {
+            Ok(number) => Ok(Value::Int(number)),
+            Err(_text) => row.try_get::<Option<String>, _>(index).map(Value::Text),
+        };
+        (0..row.len()).map(cell).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// Pools of connections to one database.
@@ -80,26 +104,59 @@ impl Db {
 
     /// All rows.
     pub(super) async fn all<T: Record>(&self, sql: Sql) -> Result<Vec<T>, sqlx::Error> {
-        read!(self, sql, select, fetch_all)
+        let result = read!(self, sql, select, fetch_all);
+        self.explained(result).await
     }
 
     /// The first row, if there is one.
     pub(super) async fn optional<T: Record>(&self, sql: Sql) -> Result<Option<T>, sqlx::Error> {
-        read!(self, sql, select, fetch_optional)
+        let result = read!(self, sql, select, fetch_optional);
+        self.explained(result).await
     }
 
     /// The first row, which must be there.
     pub(super) async fn one<T: Record>(&self, sql: Sql) -> Result<T, sqlx::Error> {
-        read!(self, sql, select, fetch_one)
+        let result = read!(self, sql, select, fetch_one);
+        self.explained(result).await
     }
 
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        Ok(match self {
+        let begun = match self {
             // Takes the file's write lock now, so that no read of the transaction is ever out of date.
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-            Self::MySql(pool) => Tx::MySql(pool.begin().await?),
+            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Self::MySql(pool) => pool.begin().await.map(Tx::MySql),
+        };
+        self.explained(begun).await
+    }
+
+    /// A pool that found no connection does not say why; an attempt of our own does.
+    async fn explained<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        let Err(sqlx::Error::PoolTimedOut) = result else {
+            return result;
+        };
+        let attempt = async {
+            match self {
+                Self::Sqlite { .. } => Ok(()),
+                Self::Postgres(pool) => pool.connect_options().connect().await.map(drop),
+                Self::MySql(pool) => pool.connect_options().connect().await.map(drop),
+            }
+        };
+        match tokio::time::timeout(EXPLANATION_LIMIT, attempt).await {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(())) | Err(_) => result,
+        }
+    }
+
+    /// Begins a transaction that only reads, all of it as it is now.
+    pub(super) async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
+        let postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        let mysql = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(postgres).await?),
+            Self::MySql(pool) => Tx::MySql(pool.begin_with(mysql).await?),
         })
     }
 }
@@ -177,14 +234,12 @@ where
     DB: Database,
     Option<i64>: Encode<'static, DB> + Type<DB>,
     Option<String>: Encode<'static, DB> + Type<DB>,
-    Option<Vec<u8>>: Encode<'static, DB> + Type<DB>,
 {
     let (text, values) = sql.render(dialect);
     let query = sqlx::query(AssertSqlSafe(text));
     values.into_iter().fold(query, |query, value| match value {
         Value::Int(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
-        Value::Bytes(bytes) => query.bind(bytes),
     })
 }
 
@@ -194,13 +249,11 @@ where
     T: for<'r> FromRow<'r, DB::Row>,
     Option<i64>: Encode<'static, DB> + Type<DB>,
     Option<String>: Encode<'static, DB> + Type<DB>,
-    Option<Vec<u8>>: Encode<'static, DB> + Type<DB>,
 {
     let (text, values) = sql.render(dialect);
     let query = sqlx::query_as(AssertSqlSafe(text));
     values.into_iter().fold(query, |query, value| match value {
         Value::Int(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
-        Value::Bytes(bytes) => query.bind(bytes),
     })
 }

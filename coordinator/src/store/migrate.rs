@@ -6,7 +6,11 @@
 //! of a line), and one that was left unfinished is run again, where what is there already is no error. So on MySQL statements that
 //! change rows must come to the same when they run twice.
 
-use super::{StoreError, db::Db};
+use super::{
+    StoreError,
+    db::Db,
+    sql::{Dialect, Sql},
+};
 use sqlx::{
     AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool,
     migrate::{Migrate, MigrateError, Migration, Migrator},
@@ -29,6 +33,26 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
         Db::MySql(pool) => mysql(pool).await?,
     }
     Ok(())
+}
+
+/// Numbers of this program's migrations.
+pub(super) fn known(dialect: Dialect) -> Vec<i64> {
+    let migrator = match dialect {
+        Dialect::Sqlite => &SQLITE,
+        Dialect::Postgres => &POSTGRES,
+        Dialect::MySql => &MYSQL,
+    };
+    migrator.iter().map(|migration| migration.version).collect()
+}
+
+/// Numbers of the migrations that are done; none where the database has never been used.
+pub(super) async fn finished(db: &Db) -> Result<Vec<i64>, StoreError> {
+    let select = Sql::new("SELECT version FROM _sqlx_migrations WHERE success = TRUE ORDER BY version");
+    match db.all::<(i64,)>(select).await {
+        Ok(rows) => Ok(rows.into_iter().map(|(version,)| version).collect()),
+        Err(error) if error.as_database_error().is_some() => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// During a rolling upgrade an older program meets migrations that it does not know; `meta.oldest_program` says whether it may stay.

@@ -96,7 +96,7 @@ impl Store {
     /// # Errors
     /// Unavailable or damaged.
     pub async fn pull(&self, id: &PullId) -> Result<Option<Pull>, StoreError> {
-        let select = Sql::new(format!("SELECT {COLUMNS} FROM pulls WHERE id = ?")).bind(id.as_str());
+        let select = select("WHERE id = ?").bind(id.as_str());
         let row = self.db.optional::<PullRow>(select).await?;
         row.map(PullRow::into_pull).transpose()
     }
@@ -108,7 +108,7 @@ impl Store {
     pub async fn pulls(&self, which: PullQuery<'_>, limit: u32, offset: u32) -> Result<(Vec<Pull>, u32), StoreError> {
         let count = filtered(Sql::new("SELECT COUNT(*) FROM pulls"), which);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = filtered(Sql::new(format!("SELECT {COLUMNS} FROM pulls")), which);
+        let page = filtered(select(""), which);
         let page = page.push(" ORDER BY node, image_index LIMIT ? OFFSET ?");
         let rows = self.db.all::<PullRow>(page.bind(limit).bind(offset)).await?;
         let pulls = rows.into_iter().map(PullRow::into_pull).collect::<Result<_, _>>()?;
@@ -145,6 +145,11 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Reads [`PullRow`]s.
+pub(super) fn select(condition: &str) -> Sql {
+    Sql::new(format!("SELECT {COLUMNS} FROM pulls {condition}"))
 }
 
 /// New pulls.

@@ -30,6 +30,11 @@ pub(super) struct TaskRow {
 }
 
 impl TaskRow {
+    /// Also of a row that is damaged.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn into_task(self) -> Result<Task, StoreError> {
         Ok(Task {
             id: TaskId::from_stored(self.id),
@@ -71,6 +76,11 @@ pub(super) struct PullRow {
 }
 
 impl PullRow {
+    /// Also of a row that is damaged.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn into_pull(self) -> Result<Pull, StoreError> {
         Ok(Pull {
             id: PullId::from_stored(self.id),

@@ -3,8 +3,8 @@
 //! * A value is a `?` in the text and one [`Sql::bind`], in order. No text contains `?` otherwise, and no value is ever part of
 //!   a text. Write plain SQL that all three know; what they spell differently has a method here: [`Sql::upsert`],
 //!   [`Sql::for_update`], and [`Bulk`](super::bulk::Bulk) for many rows at once.
-//! * Columns are text, 64-bit integers or bytes, no other types. Times are milliseconds, booleans 0 and 1, enums their word, lists and
-//!   maps JSON text. Rows are read by `#[derive(sqlx::FromRow)]` structs or tuples of `String`, `i64`, `Vec<u8>` and `Option`s of them.
+//! * Columns are text or 64-bit integers, no other types. Times are milliseconds, booleans 0 and 1, enums their word, lists and
+//!   maps JSON text, bytes base64. Rows are read by `#[derive(sqlx::FromRow)]` structs or tuples of `String`, `i64` and `Option`s of them.
 //! * Not portable, so not used: `RETURNING`, `ON CONFLICT`, `$1`, partial `UPDATE … FROM`, `ILIKE`, `||`, JSON functions, `SUM` without
 //!   `CAST(SUM(…) AS DECIMAL)`. `COUNT(*)` is an `i64` everywhere. A `DELETE` or `UPDATE` must not select from its own table (MySQL).
 //! * Reads: `self.db.all::<Row>(sql)`, `optional`, `one`. Writes: `let mut tx = self.begin().await?` (checks the epoch and lets no
@@ -35,8 +35,6 @@ pub(super) enum Value {
     Int(Option<i64>),
     /// Text. Characters of code 0 are left out, because PostgreSQL cannot hold them.
     Text(Option<String>),
-    /// Bytes.
-    Bytes(Option<Vec<u8>>),
 }
 
 /// A statement with its values.
@@ -255,9 +253,13 @@ impl From<Option<String>> for Value {
     }
 }
 
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(Some(bytes))
+impl Value {
+    /// As JSON: a number, a text or null.
+    pub(super) fn into_json(self) -> serde_json::Value {
+        match self {
+            Self::Int(number) => number.into(),
+            Self::Text(text) => text.into(),
+        }
     }
 }
 

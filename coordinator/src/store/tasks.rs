@@ -177,7 +177,8 @@ pub(super) async fn update(tx: &mut Tx, from: TaskState, task: &Task, epoch: i64
     changed_one(rows, || format!("task {}", task.id))
 }
 
-fn select(condition: &str) -> Sql {
+/// Reads [`TaskRow`]s.
+pub(super) fn select(condition: &str) -> Sql {
     Sql::new(format!("SELECT {COLUMNS} FROM tasks {condition}"))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{StoreError, db::Db};
 use sqlx::{
-    MySqlPool, PgPool, Pool,
+    ConnectOptions, Connection, MySqlPool, PgPool, Pool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     pool::PoolOptions,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -35,12 +35,12 @@ impl DatabaseUrl {
         Self(url.into())
     }
 
-    pub(super) fn unsupported(&self) -> StoreError {
+    fn unsupported(&self) -> StoreError {
         StoreError::Url { url: self.clone() }
     }
 
     /// Options of a SQLite file, if it is one.
-    pub(super) fn sqlite(&self) -> Result<Option<SqliteConnectOptions>, StoreError> {
+    fn sqlite(&self) -> Result<Option<SqliteConnectOptions>, StoreError> {
         let Some(path) = self.0.strip_prefix("sqlite:") else {
             return Ok(None);
         };
@@ -59,7 +59,7 @@ impl DatabaseUrl {
     }
 
     /// Opens pools on a server.
-    pub(super) async fn server(&self) -> Result<Db, StoreError> {
+    async fn server(&self) -> Result<Db, StoreError> {
         let scheme = self.0.split("://").next().unwrap_or_default();
         match scheme {
             "postgres" | "postgresql" => {
@@ -77,18 +77,21 @@ impl DatabaseUrl {
 }
 
 async fn postgres(options: PgConnectOptions) -> Result<PgPool, StoreError> {
+    // A first try by ourselves: the pool does not say why it fails.
+    options.connect().await?.close().await?;
     let pool: PgPoolOptions = limits();
     Ok(pool.connect_with(options).await?)
 }
 
 async fn mysql(options: MySqlConnectOptions) -> Result<MySqlPool, StoreError> {
+    options.connect().await?.close().await?;
     let pool: MySqlPoolOptions = limits();
-    // Like the other two: reads see what is committed, and a value that does not fit is an error.
+    // A transaction takes its lock first and sees what is committed then; a value that does not fit is an error.
     let pool = pool.after_connect(|connection, _| {
         Box::pin(async move {
             use sqlx::Executor;
             connection
-                .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                .execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 .await?;
             connection
                 .execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
@@ -105,23 +108,43 @@ fn limits<DB: sqlx::Database>() -> PoolOptions<DB> {
         .acquire_timeout(ACQUIRE_LIMIT)
 }
 
-/// Opens the pools on a file that is locked already.
-pub(super) async fn open_sqlite(
-    options: SqliteConnectOptions,
-) -> Result<(Pool<sqlx::Sqlite>, Pool<sqlx::Sqlite>), StoreError> {
+/// Opens the database to work with it, and makes a SQLite file that is not there; the file is locked first.
+pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), StoreError> {
+    let Some(options) = url.sqlite()? else {
+        return Ok((url.server().await?, None));
+    };
+    let lock = take_lock(options.get_filename())?;
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(options.clone())
         .await?;
     // Readers connect when they are first used; the file has its tables by then.
-    let readers = SqlitePoolOptions::new()
+    let readers = readers(options.read_only(true));
+    Ok((Db::Sqlite { writer, readers }, Some(lock)))
+}
+
+/// Opens the database to look at it, beside a coordinator that may be at work; a SQLite file must be there.
+pub(super) async fn look(url: &DatabaseUrl) -> Result<Db, StoreError> {
+    let Some(options) = url.sqlite()? else {
+        return url.server().await;
+    };
+    if !options.get_filename().exists() {
+        let path = options.get_filename().to_path_buf();
+        return Err(StoreError::Absent { path });
+    }
+    let readers = readers(options.create_if_missing(false).read_only(true));
+    let writer = readers.clone();
+    Ok(Db::Sqlite { writer, readers })
+}
+
+fn readers(options: SqliteConnectOptions) -> Pool<sqlx::Sqlite> {
+    SqlitePoolOptions::new()
         .max_connections(READERS)
-        .connect_lazy_with(options.read_only(true));
-    Ok((writer, readers))
+        .connect_lazy_with(options)
 }
 
 /// One coordinator per file.
-pub(super) fn take_lock(database: &Path) -> Result<File, StoreError> {
+fn take_lock(database: &Path) -> Result<File, StoreError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);

@@ -101,6 +101,7 @@ fn config(folder: &Path) -> Config {
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),
+        instead: None,
     }
 }
 

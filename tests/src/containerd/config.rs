@@ -1,6 +1,7 @@
 //! The configuration of a test's containerd: everything in its own folder, no TCP port, no pods.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -9,6 +10,7 @@ use nix::mount::{MsFlags, mount, umount};
 
 use super::ContainerdVersion;
 use crate::folder::Folder;
+use crate::registry::{PASSWORD, USER};
 
 /// `overlayfs`, or `native` where the cache's file system cannot carry overlays (inside a container, for example).
 pub fn snapshotter(folder: &Folder) -> Result<&'static str> {
@@ -51,8 +53,11 @@ pub fn snapshotter(folder: &Folder) -> Result<&'static str> {
 }
 
 /// The text of config.toml, in the form that the version knows.
-pub fn text(version: ContainerdVersion, folder: &Path, snapshotter: &str) -> String {
+pub fn text(version: ContainerdVersion, folder: &Path, snapshotter: &str, login_for: Option<SocketAddr>) -> String {
     let home = folder.display();
+    let login = login_for.map_or_else(String::new, |registry| {
+        format!(r#"registry.configs."{registry}".auth = {{ username = "{USER}", password = "{PASSWORD}" }}"#)
+    });
     let cri = match version {
         ContainerdVersion::V1_6 | ContainerdVersion::V1_7 => format!(
             r#"
@@ -63,6 +68,7 @@ stream_server_port = "0"
 restrict_oom_score_adj = true
 containerd.snapshotter = "{snapshotter}"
 registry.config_path = "{home}/hosts"
+{login}
 cni = {{ bin_dir = "{home}/cni", conf_dir = "{home}/cni" }}
 "#
         ),
@@ -71,6 +77,7 @@ cni = {{ bin_dir = "{home}/cni", conf_dir = "{home}/cni" }}
 [plugins."io.containerd.cri.v1.images"]
 snapshotter = "{snapshotter}"
 registry.config_path = "{home}/hosts"
+{login}
 [plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
 cni = {{ bin_dirs = ["{home}/cni"], conf_dir = "{home}/cni" }}

@@ -54,8 +54,20 @@ impl Truth {
 
     /// Pulls through CRI as the kubelet would, without credentials, and gives back the image id.
     pub async fn pull(&self, reference: &str) -> Result<String, Status> {
+        self.pull_with(reference, None).await
+    }
+
+    /// The same with a login: user, password and the registry that it is for.
+    pub async fn pull_with(&self, reference: &str, login: Option<[&str; 3]>) -> Result<String, Status> {
+        let auth = login.map(|[username, password, server_address]| cri::AuthConfig {
+            username: username.to_owned(),
+            password: password.to_owned(),
+            server_address: server_address.to_owned(),
+            ..Default::default()
+        });
         let request = cri::PullImageRequest {
             image: Some(spec(reference)),
+            auth,
             ..Default::default()
         };
         Ok(self.cri().pull_image(request).await?.into_inner().image_ref)

@@ -17,6 +17,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits in force, and how the registries bear what is asked of them. */
+        get: operations["get_limits"];
+        /** Sets all limits. They are durable and in force when this answers; pulls that run go on. */
+        put: operations["set_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes some limits; the others stay. `null` takes a limit away. */
+        patch: operations["update_limits"];
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -141,6 +160,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds the pulls of a task back; what runs goes on. */
+        post: operations["pause_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/pulls": {
         parameters: {
             query?: never;
@@ -152,6 +188,77 @@ export interface paths {
         get: operations["list_pulls"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused task go on. */
+        post: operations["resume_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries the failed pulls of a task again, with all retries unspent. A task that has ended is open again. */
+        post: operations["retry_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Does one thing to many tasks, named by id or found by status. What goes wrong with one of them is in its result. A call works for at
+         *     most 20 s; what is not done by then says so.
+         */
+        post: operations["bulk_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a task would do and does nothing of it. Registries are asked for at most 20 s; what they do not say by then is unknown. */
+        post: operations["preview_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -235,6 +342,44 @@ export interface components {
          * @enum {string}
          */
         BatchMode: "rolling" | "strict";
+        /**
+         * @description What is done to each task. `retry` tries its failed pulls again.
+         * @enum {string}
+         */
+        BulkAction: "cancel" | "retry" | "delete" | "pause" | "resume";
+        /** @description Which tasks, where they are not named. */
+        BulkFilter: {
+            /** @description In one of these; none means those that the action is meant for. */
+            status?: components["schemas"]["TaskState"][];
+        };
+        /** @description What became of each task. */
+        BulkOutcome: {
+            failed: number;
+            /**
+             * Format: int32
+             * @description Tasks that the filter found and that were left for the next call.
+             */
+            remaining: number;
+            /** @description In the order of `ids`, or newest first. */
+            results: components["schemas"]["BulkResult"][];
+            succeeded: number;
+        };
+        /** @description What became of one task. */
+        BulkResult: {
+            /** @description Class of the error, as in other answers. */
+            code?: string;
+            /** @description Why not, for people. */
+            error?: string;
+            ok: boolean;
+            taskId: string;
+        };
+        /** @description What to do to which tasks: either `ids` or `filter`. */
+        BulkTasks: {
+            action: components["schemas"]["BulkAction"];
+            filter?: components["schemas"]["BulkFilter"] | null;
+            /** @description To these, no duplicates. */
+            ids?: string[];
+        };
         /** @description Bytes of an image, a layer or a sum of images; compressed sizes. */
         ByteCounts: {
             /**
@@ -285,6 +430,8 @@ export interface components {
              * @description The task stops so many seconds after it was accepted. Default: never.
              */
             deadlineSeconds?: number | null;
+            /** @description Say what the task would do, and save nothing. */
+            dryRun?: boolean | null;
             /** @description Not these nodes; a name that no node has excludes nothing. */
             excludeNodes?: string[] | null;
             /** @description The task's id, if the client chooses it. Default: generated. */
@@ -378,6 +525,23 @@ export interface components {
             /** @description What the tag points at. */
             target?: string;
         };
+        /** @description Room on the disks of the nodes. */
+        DiskPreview: {
+            /**
+             * Format: int64
+             * @description Room that an image is taken to need, as a multiple of its compressed size.
+             */
+            factor: number;
+            /** @description Nodes that lack room; the first 100. */
+            lacking: components["schemas"]["LackingNode"][];
+            /** Format: int32 */
+            lackingCount: number;
+            /**
+             * Format: int32
+             * @description Nodes whose disk is unknown.
+             */
+            unknownCount: number;
+        };
         /** @description An answer that is not a success. */
         Error: {
             /** @description Class, for programs. */
@@ -437,6 +601,38 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        /** @description The limits of one registry host. */
+        HostLimit: {
+            /**
+             * @description Host as references name it.
+             * @example docker.io
+             */
+            host: string;
+            /**
+             * Format: int64
+             * @description Running pulls.
+             */
+            pulls?: number | null;
+            /**
+             * Format: double
+             * @description Pulls started in a second.
+             */
+            startsPerSecond?: number | null;
+        };
+        /** @description One image of a preview. */
+        ImagePreview: {
+            /** @description Why it is not resolved. */
+            error?: string;
+            image: string;
+            /** @description By platform of the nodes. */
+            platforms: components["schemas"]["PlatformPreview"][];
+            verdict: components["schemas"]["ImageVerdict"];
+        };
+        /**
+         * @description Whether a registry said what a reference stands for.
+         * @enum {string}
+         */
+        ImageVerdict: "resolved" | "not_found" | "unauthorized" | "wrong_platform" | "unknown";
         /** @description An image on a node. */
         InventoryImage: {
             /** @description Digest of its configuration: what the runtime calls image id. */
@@ -451,6 +647,17 @@ export interface components {
              */
             sizeBytes: number;
         };
+        /** @description A node whose disk is too small. */
+        LackingNode: {
+            /** Format: int64 */
+            availableBytes: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Compressed size of the missing images times `factor`.
+             */
+            neededBytes: number;
+        };
         /** @description One layer of a running attempt. */
         Layer: {
             /** @description Bytes. */
@@ -464,6 +671,26 @@ export interface components {
             index: number;
             /** @description Its snapshot is committed. */
             unpacked: boolean;
+        };
+        /** @description The limits in force. */
+        Limits: {
+            /** Format: int32 */
+            clusterPulls: number;
+            /** Format: int32 */
+            nodePulls?: number;
+            registries: components["schemas"]["HostLimit"][];
+            registryDefault: components["schemas"]["RegistryLimit"];
+            state: components["schemas"]["LimitsState"];
+            zoneLabel: string;
+            /** Format: int32 */
+            zonePulls?: number;
+        };
+        /** @description What the limits do just now. */
+        LimitsState: {
+            /** @description Limits that are 0, so that nothing starts because of them. */
+            paused: string[];
+            /** @description Registry hosts that were pulled from since the start, by name. */
+            registries: components["schemas"]["RegistryState"][];
         };
         /** @description A time of day on some days of the week in which a task may start pulls. What runs when it closes is finished. */
         MaintenanceWindow: {
@@ -607,6 +834,39 @@ export interface components {
          * @enum {string}
          */
         Operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+        /** @description One image on the nodes of one platform. */
+        PlatformPreview: {
+            /** Format: int64 */
+            bytesToMove: number;
+            /** @description Left out when unknown, or when a resolved image has no variant for the platform. */
+            digests?: components["schemas"]["Digests"];
+            /** Format: int32 */
+            nodes: number;
+            /** @example linux/amd64 */
+            platform: string;
+            /**
+             * Format: int32
+             * @description Nodes that have exactly this content, under whatever name.
+             */
+            presentNodes: number;
+            /**
+             * Format: int64
+             * @description Compressed; left out when unknown.
+             */
+            sizeBytes?: number;
+            /**
+             * Format: int32
+             * @description Nodes whose images are unknown; they count as if they had none.
+             */
+            unknownNodes: number;
+        };
+        /** @description One node of a preview. */
+        PreviewNode: {
+            name: string;
+            ready: boolean;
+            /** @description Why it cannot pull now. */
+            reason?: string;
+        };
         /** @description One image on one node for one task. */
         Pull: {
             /**
@@ -685,6 +945,40 @@ export interface components {
          * @enum {string}
          */
         PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
+        /** @description How hard one registry host may be pressed. */
+        RegistryLimit: {
+            /**
+             * Format: int64
+             * @description Running pulls.
+             */
+            pulls?: number | null;
+            /**
+             * Format: double
+             * @description Pulls started in a second.
+             */
+            startsPerSecond?: number | null;
+        };
+        /** @description How one registry host bears what is asked of it. */
+        RegistryState: components["schemas"]["RegistryLimit"] & {
+            /**
+             * Format: int32
+             * @description What it bears by its own answers; left out while it has turned nothing away.
+             */
+            adaptiveLimit?: number;
+            /**
+             * Format: date-time
+             * @description Until when it is left alone because it turned pulls away.
+             */
+            backingOffUntil?: string;
+            host: string;
+            /** @description The operator's limit is 0. */
+            paused: boolean;
+            /**
+             * Format: int32
+             * @description Pulls that run from it.
+             */
+            running: number;
+        };
         /** @description What one image of a task is on each platform among its nodes. */
         ResolvedImage: {
             /** @description Why it could not be resolved. */
@@ -772,6 +1066,29 @@ export interface components {
             };
             /** @example linux/amd64 */
             platform?: string;
+        };
+        /** @description All limits. */
+        SetLimits: {
+            /**
+             * Format: int64
+             * @description Running pulls in the whole cluster. Required.
+             */
+            clusterPulls: number | null;
+            /**
+             * Format: int64
+             * @description Running pulls on each node, beside what its agent allows.
+             */
+            nodePulls?: number | null;
+            /** @description By registry host. */
+            registries?: components["schemas"]["HostLimit"][] | null;
+            registryDefault?: components["schemas"]["RegistryLimit"] | null;
+            /** @description Label of nodes that names their zone. Default: topology.kubernetes.io/zone. */
+            zoneLabel?: string | null;
+            /**
+             * Format: int64
+             * @description Running pulls in each topology zone.
+             */
+            zonePulls?: number | null;
         };
         /** @description A number or a percentage: `10`, `"10"` or `"25%"`. The rules about it are the domain's. */
         Share: number | string;
@@ -896,6 +1213,36 @@ export interface components {
              */
             total: number;
         };
+        /** @description What a task would do. */
+        TaskPreview: {
+            /**
+             * Format: int64
+             * @description What nobody would have to move.
+             */
+            bytesPresent: number;
+            /**
+             * Format: int64
+             * @description What would go over the network, as far as sizes are known.
+             */
+            bytesToMove: number;
+            disk: components["schemas"]["DiskPreview"];
+            /** @description In the order of the request. */
+            images: components["schemas"]["ImagePreview"][];
+            /** Format: int32 */
+            nodeCount: number;
+            /** @description Nodes that it would be for, by name; the first 100. */
+            nodes: components["schemas"]["PreviewNode"][];
+            /**
+             * Format: int32
+             * @description How many of them cannot pull now; their pulls would wait.
+             */
+            offlineCount: number;
+            /**
+             * Format: int32
+             * @description Nodes times images.
+             */
+            pulls: number;
+        };
         /** @description How far a task is. */
         TaskProgress: {
             bytes: components["schemas"]["ByteCounts"];
@@ -987,6 +1334,45 @@ export interface components {
         };
         /** @description What one topic shows. */
         TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
+        /** @description Limits to change; what is left out stays, `null` takes a limit away. */
+        UpdateLimits: {
+            /**
+             * Format: int64
+             * @description Running pulls in the whole cluster.
+             */
+            clusterPulls?: number;
+            /**
+             * Format: int64
+             * @description Running pulls on each node.
+             */
+            nodePulls?: number | null;
+            /** @description Replace the limits of these hosts; other hosts stay. */
+            registries?: components["schemas"]["HostLimit"][];
+            /** @description For each registry host that is not listed. */
+            registryDefault?: components["schemas"]["UpdateRegistryLimit"];
+            /** @description Hosts that have the default limits from now on; each must be listed. */
+            removeRegistries?: string[];
+            /** @description Label of nodes that names their zone; empty means the default. */
+            zoneLabel?: string;
+            /**
+             * Format: int64
+             * @description Running pulls in each topology zone.
+             */
+            zonePulls?: number | null;
+        };
+        /** @description Limits of hosts that are not listed, to change. */
+        UpdateRegistryLimit: {
+            /**
+             * Format: int64
+             * @description Running pulls.
+             */
+            pulls?: number | null;
+            /**
+             * Format: double
+             * @description Pulls started in a second.
+             */
+            startsPerSecond?: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1036,6 +1422,137 @@ export interface operations {
             };
             /** @description No such task */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLimits"];
+            };
+        };
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLimits"];
+            };
+        };
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1232,6 +1749,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description `dryRun`: what it would do; nothing is saved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPreview"];
+                };
+            };
             /** @description Accepted */
             201: {
                 headers: {
@@ -1455,6 +1981,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description `dryRun`: what it would do; nothing is saved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPreview"];
+                };
+            };
             /** @description Accepted */
             201: {
                 headers: {
@@ -1485,6 +2020,55 @@ export interface operations {
                 };
             };
             /** @description The new id is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pause_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is paused or has ended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1549,6 +2133,188 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resume_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is not paused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retry_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It was cancelled, or nothing of it has failed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    bulk_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkTasks"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTask"];
+            };
+        };
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPreview"];
+                };
+            };
+            /** @description A field breaks a rule, or nothing matches */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,7 +4,6 @@ use super::Attempt;
 use crate::{
     pull::{
         Digests, Ending, Failure, FailureReason, Phase, Success,
-        policy::note_of_pulled,
         verdict::{Facts, Verdict, expected_target, judge},
     },
     worker::flights::{FlightEnd, FlightState, Landing},
@@ -16,10 +15,10 @@ impl Attempt<'_> {
             None => (self.cancelled(state.phase), Digests::default()),
             Some(FlightEnd::Failed(failure)) => (Ending::Failure(failure.clone()), Digests::default()),
             Some(FlightEnd::Landed(landing)) => {
-                let Landing { facts, digests, before } = landing.as_ref();
+                let Landing { facts, digests, note } = landing.as_ref();
                 let target = digests.target.clone().or_else(|| self.target_of(facts.as_ref()?));
                 (
-                    self.verdict(facts.as_ref(), before.as_deref(), target.as_deref()),
+                    self.verdict(facts.as_ref(), note),
                     Digests {
                         target,
                         ..digests.clone()
@@ -38,14 +37,13 @@ impl Attempt<'_> {
         )
     }
 
-    /// What the runtime's own words on a pulled image come to; `before` and `now` are what the reference stood for before the
-    /// pull, and what it stands for now.
-    fn verdict(&self, facts: Option<&Facts>, before: Option<&str>, now: Option<&str>) -> Ending {
+    /// What the runtime's own words on a pulled image come to; `note` is what the pull found.
+    fn verdict(&self, facts: Option<&Facts>, note: &str) -> Ending {
         let (reason, message) = match self.judge(facts) {
             Verdict::Warm { verified } => {
                 let success = Success {
                     pulled: true,
-                    note: note_of_pulled(before, now),
+                    note: note.to_owned(),
                     digest_verified: verified,
                 };
                 return Ending::Success(success);

@@ -98,6 +98,7 @@ async fn run() -> Result<Figures> {
     let many = ["--max-concurrent-pulls", "5"];
     let options = ContainerdOptions {
         disk_mebibytes: Some(DISK_MEBIBYTES),
+        ..ContainerdOptions::default()
     };
     let node = Node::start_with("node-1", &coordinator, version, options, &many).await?;
     let mut stand = Stand {
