@@ -3,7 +3,7 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
@@ -11,6 +11,8 @@ const FILES: [&str; 7] = [
     "ips/v1/schedule.proto",
     "ips/v1/credential.proto",
     "ips/v1/library.proto",
+    "ips/v1/preview.proto",
+    "ips/v1/limits.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

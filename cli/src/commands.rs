@@ -2,6 +2,7 @@
 
 mod credential;
 mod library;
+mod limits;
 mod node;
 mod schedule;
 mod task;
@@ -28,6 +29,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Node(command) => node::run(&Server::parse(&server)?, output, command).await,
         Command::Credential(command) => credential::run(&Server::parse(&server)?, output, command).await,
         Command::Library(command) => library::run(&Server::parse(&server)?, output, command).await,
+        Command::Limits(command) => limits::run(&Server::parse(&server)?, output, command).await,
         Command::Version => version(output),
         Command::Completion { shell } => completion(shell),
     }

@@ -3,8 +3,8 @@
 use crate::error::CliError;
 use ips_proto::v1::{
     credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
-    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    task_service_client::TaskServiceClient,
+    limits_service_client::LimitsServiceClient, node_service_client::NodeServiceClient,
+    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
@@ -56,6 +56,11 @@ impl Server {
     pub async fn tasks(&self) -> Result<TaskServiceClient<Channel>, CliError> {
         let client = TaskServiceClient::new(self.channel().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of limits.
+    pub async fn limits(&self) -> Result<LimitsServiceClient<Channel>, CliError> {
+        Ok(LimitsServiceClient::new(self.channel().await?))
     }
 
     /// The service of nodes.

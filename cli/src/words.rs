@@ -66,6 +66,11 @@ words!(
     batch_mode, v1::BatchMode, "BATCH_MODE_"
 );
 
+words!(
+    /// Whether a registry said what a reference stands for.
+    image_verdict, v1::ImageVerdict, "IMAGE_VERDICT_"
+);
+
 /// Whether a warm image is left alone, in Kubernetes' words.
 pub fn pull_policy(value: i32) -> String {
     match v1::ImagePullPolicy::try_from(value) {

@@ -7,7 +7,7 @@ mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::{core::EngineSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     maintenance,
     registry::RegistrySettings,
     store::DatabaseUrl,
@@ -67,6 +67,12 @@ struct Arguments {
     /// How long an agent may be gone before its pulls are skipped (1s to 7d; longer than the grace time).
     #[arg(long, env = "IPS_NODE_LOST_AFTER", value_name = "DURATION", default_value = "15m")]
     node_lost_after: String,
+    /// How long tasks are kept after their end (1s to 3650d); 0 means for ever.
+    #[arg(long, env = "IPS_TASK_RETENTION_AGE", value_name = "DURATION", default_value = "30d")]
+    task_retention_age: String,
+    /// How many ended tasks are kept, the newest (1 to 1000000); 0 means all.
+    #[arg(long, env = "IPS_TASK_RETENTION_COUNT", value_name = "N", default_value_t = 0)]
+    task_retention_count: i64,
     /// Pause between two heartbeats of an agent (100ms to 5m).
     #[arg(long, env = "IPS_HEARTBEAT_INTERVAL", value_name = "DURATION", default_value = "10s")]
     heartbeat_interval: String,
@@ -126,6 +132,8 @@ pub struct Config {
     pub engine: EngineSettings,
     /// How scheduled tasks are served.
     pub schedules: ScheduleSettings,
+    /// How long ended tasks are kept.
+    pub retention: RetentionSettings,
     /// Pause between heartbeats.
     pub heartbeat_interval: Duration,
     /// How registries are asked.
@@ -184,6 +192,8 @@ impl Config {
             max_concurrent_pulls,
             session_grace,
             node_lost_after,
+            task_retention_age,
+            task_retention_count,
             heartbeat_interval,
             missed_run_after,
             executions_keep_for,
@@ -231,6 +241,7 @@ impl Config {
                 node_lost_after_ms: lost.as_millis() as i64,
             },
             schedules: schedules(&missed_run_after, &executions_keep_for, executions_keep)?,
+            retention: retention(&task_retention_age, task_retention_count)?,
             heartbeat_interval: duration(
                 "--heartbeat-interval",
                 &heartbeat_interval,
@@ -296,6 +307,23 @@ fn pulls(value: i64) -> Result<u32, ConfigError> {
         })
 }
 
+fn retention(age: &str, count: i64) -> Result<RetentionSettings, ConfigError> {
+    const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+    let age_ms = match age {
+        "0" => 0,
+        age => duration("--task-retention-age", age, Duration::from_secs(1), LONGEST)?.as_millis() as i64,
+    };
+    let in_bounds = u32::try_from(count).ok().filter(|count| *count <= 1_000_000);
+    let count = in_bounds.ok_or_else(|| {
+        ConfigError::new(
+            "--task-retention-count",
+            count,
+            "is out of range, allowed are 0 (all) to 1000000",
+        )
+    })?;
+    Ok(RetentionSettings { age_ms, count })
+}
+
 fn duration(setting: &'static str, value: &str, low: Duration, high: Duration) -> Result<Duration, ConfigError> {
     let parsed = parse_duration(value).ok_or_else(|| {
         ConfigError::new(
@@ -351,6 +379,13 @@ mod tests {
         );
         assert_eq!(config.database.to_string(), "sqlite:ips.db");
         assert_eq!(config.schedules, ScheduleSettings::default());
+        assert_eq!((config.retention.age_ms, config.retention.count), (30 * 86_400_000, 0));
+    }
+
+    #[test]
+    fn ended_tasks_can_be_kept_for_ever() {
+        let config = check(&["--task-retention-age", "0", "--task-retention-count", "7"]).unwrap();
+        assert_eq!((config.retention.age_ms, config.retention.count), (0, 7));
     }
 
     #[test]
@@ -428,6 +463,10 @@ mod tests {
             ("--registry-mirror", "m.corp=m.corp", "its own mirror"),
             ("--registry-ca", "/nowhere/ca.pem", "cannot be read"),
             ("--registry-token-host", "registry.corp", "REGISTRY=HOST"),
+            ("--task-retention-age", "10ms", "out of range"),
+            ("--task-retention-age", "30", "duration"),
+            ("--task-retention-age", "3651d", "out of range"),
+            ("--task-retention-count", "1000001", "0 (all) to 1000000"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
             assert!(

@@ -1,6 +1,7 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod bulk;
 pub mod counts;
 pub mod credential;
 pub mod cron;
@@ -22,6 +23,7 @@ pub mod share;
 pub mod task;
 pub mod task_state;
 pub mod throttle;
+pub mod unresolved;
 pub mod version;
 pub mod window;
 

@@ -2,6 +2,7 @@
 //! never query.
 
 pub mod board;
+pub mod bulk;
 mod clock;
 pub mod core;
 mod create;
@@ -13,10 +14,12 @@ mod library;
 mod live;
 pub mod logins;
 pub mod planner;
+pub mod preview;
 mod publish;
 mod readiness;
 mod reads;
 pub mod resolver;
+pub mod retention;
 mod run;
 pub mod schedules;
 mod slots;
@@ -66,6 +69,9 @@ pub struct Engine {
     readiness: Arc<Readiness>,
     desk: Arc<ScheduleDesk>,
     commands: mpsc::Sender<Command>,
+    resolver: Resolver,
+    /// Held while limits are read and changed, so that no change is lost.
+    limits_change: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -102,6 +108,7 @@ impl Engine {
             Arc::clone(&metrics),
         );
         core.set_limits(now(), stored_limits.unwrap_or(settings.limits));
+        let resolver = Resolver::new(Arc::clone(&registry), Arc::clone(&logins), sender.clone());
         let mut engine_loop = Loop {
             core,
             clock: Clock::start(),
@@ -111,7 +118,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             board: Arc::clone(&board),
             metrics,
-            resolver: Resolver::new(Arc::clone(&registry), Arc::clone(&logins), sender.clone()),
+            resolver: resolver.clone(),
             commands,
             readiness: Arc::clone(&readiness),
         };
@@ -126,6 +133,8 @@ impl Engine {
                 readiness,
                 desk,
                 commands: sender,
+                resolver,
+                limits_change: Arc::default(),
             },
             engine_loop,
         ))

@@ -4,6 +4,7 @@ pub mod agent;
 mod convert;
 pub mod credentials;
 pub mod library;
+pub mod limits;
 pub mod nodes;
 mod request;
 pub mod schedules;

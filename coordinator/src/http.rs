@@ -1,6 +1,7 @@
 //! The REST edge: one route table, one file per noun. Handlers extract, convert, call the engine once and convert; they never
 //! query and hold no rules.
 
+mod bulk;
 mod console;
 mod dto;
 mod error;
@@ -10,15 +11,18 @@ mod extract;
 mod guard;
 mod health;
 mod library;
+mod limits;
 mod nodes;
 mod observe;
 mod openapi;
 mod page;
+mod preview;
 mod pulls;
 mod request_id;
 mod schedules;
 mod secrets;
 mod stats;
+mod task_life;
 mod tasks;
 
 #[cfg(test)]
@@ -69,6 +73,12 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::clone_task))
+        .routes(routes!(preview::preview_task))
+        .routes(routes!(bulk::bulk_tasks))
+        .routes(routes!(task_life::pause_task))
+        .routes(routes!(task_life::resume_task))
+        .routes(routes!(task_life::retry_task))
+        .routes(routes!(limits::get_limits, limits::set_limits, limits::update_limits))
         .routes(routes!(pulls::list_pulls))
         .routes(routes!(schedules::create_schedule, schedules::list_schedules))
         .routes(routes!(

@@ -3,11 +3,12 @@
 use crate::{
     config::Config,
     domain::version::VERSION,
-    engine::{Engine, trigger::Trigger},
+    engine::{Engine, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
         credentials::CredentialService,
         library::LibraryService,
+        limits::LimitsService,
         nodes::NodeService,
         schedules::ScheduleService,
         tasks::TaskService,
@@ -21,8 +22,8 @@ use crate::{
 use anyhow::{Context, Result};
 use ips_proto::v1::{
     credential_service_server::CredentialServiceServer, library_service_server::LibraryServiceServer,
-    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    task_service_server::TaskServiceServer,
+    limits_service_server::LimitsServiceServer, node_service_server::NodeServiceServer,
+    schedule_service_server::ScheduleServiceServer, task_service_server::TaskServiceServer,
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -80,6 +81,11 @@ pub async fn run(config: Config) -> Result<()> {
     let stop = shutdown.clone();
     parts.spawn(async move {
         trigger.run(stop).await;
+        Ok(())
+    });
+    let (retention, stop) = (Retention::new(engine.clone(), config.retention), shutdown.clone());
+    parts.spawn(async move {
+        retention.run(stop).await;
         Ok(())
     });
     parts.spawn(serve_http(
@@ -154,7 +160,8 @@ async fn serve_grpc(
     let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
     let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
-    let schedules = ScheduleServiceServer::new(ScheduleService::new(engine));
+    let schedules = ScheduleServiceServer::new(ScheduleService::new(engine.clone()));
+    let limits = LimitsServiceServer::new(LimitsService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Agents>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
@@ -162,6 +169,7 @@ async fn serve_grpc(
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
     health.set_serving::<CredentialServiceServer<CredentialService>>().await;
     health.set_serving::<LibraryServiceServer<LibraryService>>().await;
+    health.set_serving::<LimitsServiceServer<LimitsService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
@@ -179,6 +187,7 @@ async fn serve_grpc(
         .add_service(schedules)
         .add_service(credentials)
         .add_service(library)
+        .add_service(limits)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
         .await
         .context("gRPC")

@@ -7,6 +7,8 @@ mod agent;
 mod credentials;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
+#[path = "grpc/parity.rs"]
+mod parity;
 #[path = "grpc/schedules.rs"]
 mod schedules;
 #[path = "grpc/sessions.rs"]

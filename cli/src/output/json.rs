@@ -2,7 +2,9 @@
 //! are promised in docs/api.md.
 
 mod library;
+mod limits;
 mod node;
+mod preview;
 mod pull;
 mod rules;
 mod schedule;
@@ -10,7 +12,9 @@ mod secret;
 mod task;
 
 pub use library::{Imported, LibraryImage};
+pub use limits::Limits;
 pub use node::Node;
+pub use preview::Preview;
 pub use pull::Pull;
 pub use schedule::{Execution, Schedule};
 pub use secret::Secret;

@@ -126,7 +126,7 @@ impl TaskRequest {
         Ok(NewTask {
             spec,
             login,
-            id: self.id.as_deref().map(TaskId::parse).transpose()?,
+            id: self.id.as_deref().map(check_id).transpose()?,
             request_id: self.request_id.map(check_request_id).transpose()?,
         })
     }
@@ -155,6 +155,17 @@ fn check_images(images: &[String]) -> Result<Vec<ImageRef>, Invalid> {
         checked.push(image);
     }
     Ok(checked)
+}
+
+/// Words that stand where an id does in paths of the REST API.
+const RESERVED_IDS: [&str; 2] = ["preview", "bulk"];
+
+fn check_id(text: &str) -> Result<TaskId, Invalid> {
+    if RESERVED_IDS.contains(&text) {
+        let rule = format!("{text:?} is a word of the API, choose another one");
+        return Err(Invalid::new("id", rule));
+    }
+    TaskId::parse(text)
 }
 
 fn check_request_id(text: String) -> Result<String, Invalid> {
@@ -335,6 +346,17 @@ mod tests {
         let spec = spec.check().unwrap().spec;
         let saved = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<TaskSpec>(&saved).unwrap(), spec, "{saved}");
+    }
+
+    #[test]
+    fn words_of_paths_are_no_ids() {
+        let with = |id: &str| TaskRequest {
+            id: Some(id.into()),
+            ..request()
+        };
+        assert_eq!(field_of(with("preview")), "id");
+        assert_eq!(field_of(with("bulk")), "id");
+        assert!(with("preview-1").check().is_ok());
     }
 
     #[test]

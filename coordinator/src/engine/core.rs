@@ -368,6 +368,11 @@ impl Core {
         std::mem::take(&mut self.effects)
     }
 
+    /// Answers a caller after the changes so far are durable.
+    pub fn reply_when_durable(&mut self, reply: TaskReply, answer: Result<TaskView, EngineError>) {
+        self.effects.push(Effect::ReplyTask(reply, Box::new(answer)));
+    }
+
     /// What watchers are to be told now.
     pub fn take_delta(&mut self, now: Millis) -> super::board::Delta {
         if self.publisher.is_due(now) {

@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// The nodes that the spec chooses among those that are known, and the spec with the names of its canaries.
-    fn targets(&self, spec: &TaskSpec) -> Result<(Vec<NodeName>, TaskSpec), EngineError> {
+    pub(super) fn targets(&self, spec: &TaskSpec) -> Result<(Vec<NodeName>, TaskSpec), EngineError> {
         let fleet = self.shared.fleet();
         let nodes = chosen(&spec.selection, &fleet)?;
         let mut spec = spec.clone();

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        credential::{Credential, CredentialId, Login, Logins, RegistryScope, Sealed, TaskCredential, best},
+        credential::{Credential, CredentialId, Login, Logins, NewLogin, RegistryScope, Sealed, TaskCredential, best},
         ids::TaskId,
     },
     vault::{Place, Vault, VaultError},
@@ -106,6 +106,7 @@ impl LoginBook {
         TaskLogins {
             book: Arc::clone(self),
             named: credentials.iter().map(|credential| credential.id).collect(),
+            own: None,
         }
     }
 
@@ -123,10 +124,16 @@ impl LoginBook {
 pub struct TaskLogins {
     book: Arc<LoginBook>,
     named: Vec<CredentialId>,
+    own: Option<NewLogin>,
 }
 
 impl Logins for TaskLogins {
     fn login(&self, registry: &str, repository: &str) -> Result<Option<Login>, String> {
+        if let Some(own) = self.own.as_ref().filter(|own| own.scope.covers(registry, repository))
+            && let Some(password) = &own.password
+        {
+            return Ok(Some(Login::new(registry, own.username.clone(), password.clone())));
+        }
         if let Some(credential) = self.named(registry, repository)? {
             let password = self.book.password(&credential);
             let password = password.map_err(|error| unusable(&credential, &error))?;
@@ -147,6 +154,11 @@ impl Logins for TaskLogins {
 }
 
 impl TaskLogins {
+    /// Beside them a login that came along and is not stored: it goes first.
+    pub fn with_own(self, own: Option<NewLogin>) -> Self {
+        Self { own, ..self }
+    }
+
     fn named(&self, registry: &str, repository: &str) -> Result<Option<Credential>, String> {
         let records = self.book.read();
         if let Some(missing) = self.named.iter().find(|id| !records.contains_key(id)) {

@@ -9,11 +9,15 @@ use crate::{
     domain::{
         credential::{Login, LoginCheck, LoginResult, Logins},
         image::{ImageRef, Platform, ResolvedImage},
+        unresolved::{Unresolved, UnresolvedReason},
     },
-    registry::Registry,
+    registry::{Registry, ResolveError},
 };
-use std::{future::Future, pin::Pin, sync::Arc};
-use tokio::sync::{Semaphore, mpsc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Instant, timeout_at},
+};
 
 /// Images that are asked about at the same time.
 const PARALLEL: usize = 8;
@@ -39,19 +43,39 @@ pub trait ImageResolver: Send + Sync + 'static {
 pub type Checking<'a> = Pin<Box<dyn Future<Output = LoginCheck> + Send + 'a>>;
 
 /// A question that is under way.
-pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, String>> + Send + 'a>>;
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, Unresolved>> + Send + 'a>>;
 
 impl ImageResolver for Registry {
     fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform], logins: &'a dyn Logins) -> Resolving<'a> {
         Box::pin(async move {
             Self::resolve(self, image, platforms, logins)
                 .await
-                .map_err(|error| error.to_string())
+                .map_err(|error| unresolved(&error))
         })
     }
 
     fn check_login<'a>(&'a self, registry: &'a str, login: Login) -> Checking<'a> {
         Box::pin(Self::check_login(self, registry, login))
+    }
+}
+
+fn unresolved(error: &ResolveError) -> Unresolved {
+    let reason = match error {
+        ResolveError::NotFound { .. } => UnresolvedReason::NotFound,
+        ResolveError::Unauthorized { .. } | ResolveError::Credential(_) => UnresolvedReason::Unauthorized,
+        ResolveError::WrongPlatform { .. } => UnresolvedReason::WrongPlatform,
+        ResolveError::RateLimited { .. }
+        | ResolveError::Network { .. }
+        | ResolveError::Tls { .. }
+        | ResolveError::TimedOut(_)
+        | ResolveError::Refused { .. }
+        | ResolveError::TooLarge { .. }
+        | ResolveError::WrongDigest { .. }
+        | ResolveError::Malformed { .. } => UnresolvedReason::Unknown,
+    };
+    Unresolved {
+        reason,
+        message: error.to_string(),
     }
 }
 
@@ -81,6 +105,27 @@ impl Resolver {
         }
     }
 
+    /// Asks about all these images now; what is not answered within the limit is unknown.
+    pub async fn look_up(
+        &self,
+        images: &[ImageRef],
+        platforms: &[Platform],
+        logins: &dyn Logins,
+        limit: Duration,
+    ) -> Vec<Result<Vec<ResolvedImage>, Unresolved>> {
+        let deadline = Instant::now() + limit;
+        let one = |image| async move {
+            let asked = async {
+                // The semaphore is never closed.
+                let _place = self.places.acquire().await;
+                self.resolver.resolve(image, platforms, logins).await
+            };
+            let late = || Unresolved::unknown(format!("no answer within {} s", limit.as_secs()));
+            timeout_at(deadline, asked).await.unwrap_or_else(|_elapsed| Err(late()))
+        };
+        futures::future::join_all(images.iter().map(one)).await
+    }
+
     /// Asks about one image of a task. Does nothing for other effects.
     pub fn ask(&self, effect: Effect) {
         let Effect::Resolve {
@@ -99,6 +144,7 @@ impl Resolver {
             let _place = this.places.acquire().await;
             let logins = this.logins.of_task(&credentials);
             let result = this.resolver.resolve(&image, &platforms, &logins).await;
+            let result = result.map_err(|unresolved| unresolved.message);
             if let Err(error) = &result {
                 tracing::info!(task.id = %task, %image, error, "the registry could not say what the reference stands for");
             }

@@ -1,5 +1,9 @@
 //! The engine's views as messages of the protocol. Every field of a view is named here once; nothing is computed.
 
+mod preview;
+
+pub(super) use preview::{bulk, preview};
+
 use crate::{
     domain::{
         counts::{self, ByteCounts},
@@ -95,6 +99,8 @@ pub(super) fn task_config(spec: &TaskSpec) -> v1::CreateTaskRequest {
         deadline_seconds: rules.deadline_seconds,
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
+        credential_ids: spec.credentials.iter().map(|credential| credential.id.get()).collect(),
+        login: None,
     }
 }
 

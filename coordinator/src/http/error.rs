@@ -167,14 +167,6 @@ impl ApiError {
         Self::no_such("secret", id)
     }
 
-    /// The same with another title.
-    pub(super) fn titled(self, title: &str) -> Self {
-        Self {
-            title: Some(title.to_owned()),
-            ..self
-        }
-    }
-
     /// No node has this name.
     pub(super) fn no_node(name: &str) -> Self {
         Self::no_such("node", name)

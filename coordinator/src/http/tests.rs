@@ -3,8 +3,12 @@
 mod bad_input;
 mod described;
 mod library;
+mod life;
+mod limits;
 mod live;
 mod pages;
+mod preview;
+mod retention;
 mod schedules;
 mod secrets;
 mod shared_rules;

@@ -3,12 +3,13 @@
 use super::{
     Store, StoreError,
     db::{Tx, violated},
+    rows::from_json,
     sql::Sql,
 };
 use crate::domain::{
     credential::{Credential, CredentialId, RegistryScope, Sealed},
     ids::TaskId,
-    task::Task,
+    task::{Task, TaskSpec},
 };
 
 const COLUMNS: &str = "id, task_id, name, registry, username, key_id, password, created_at, updated_at";
@@ -209,8 +210,18 @@ async fn users_of(tx: &mut Tx, id: CredentialId) -> Result<Vec<String>, StoreErr
     let tasks = tasks.bind(id.get()).bind(NAMED_USERS as i64 + 1);
     let tasks: Vec<(String,)> = tx.all(tasks).await?;
     let mut users: Vec<String> = tasks.into_iter().map(|(task,)| format!("task {task}")).collect();
+    let schedules: Vec<(String, String)> = tx
+        .all(Sql::new("SELECT id, task_spec FROM schedules ORDER BY id"))
+        .await?;
+    for (schedule, spec) in schedules {
+        let spec: TaskSpec = from_json(&spec, "schedules.task_spec")?;
+        if spec.credentials.iter().any(|credential| credential.id == id) {
+            users.push(format!("scheduled task {schedule}"));
+        }
+    }
     if users.len() > NAMED_USERS {
         users[NAMED_USERS] = "more".into();
+        users.truncate(NAMED_USERS + 1);
     }
     Ok(users)
 }

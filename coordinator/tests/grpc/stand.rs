@@ -3,7 +3,7 @@
 use ips_coordinator::{
     config::Config,
     domain::limits::Limits,
-    engine::{core::EngineSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     registry::RegistrySettings,
     startup,
     store::DatabaseUrl,
@@ -110,6 +110,7 @@ fn config(folder: &Path) -> Config {
             node_lost_after_ms: 900_000,
         },
         schedules: ScheduleSettings::default(),
+        retention: RetentionSettings::default(),
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
         keys: KeySettings {

@@ -1,7 +1,7 @@
 //! A task to make, from the command line to the protocol.
 
 use crate::{
-    args::{BatchMode, CloneArgs, CreateArgs, PullPolicy, RetryStrategy, SpecArgs, Window},
+    args::{BatchMode, CloneArgs, CreateArgs, PreviewArgs, PullPolicy, RetryStrategy, SpecArgs, Window},
     error::CliError,
     password,
 };
@@ -29,6 +29,17 @@ pub fn copy(args: CloneArgs) -> Result<v1::CloneTaskRequest, CliError> {
     Ok(v1::CloneTaskRequest {
         task_id: args.task,
         overrides: Some(overrides),
+    })
+}
+
+/// A task to weigh.
+pub fn preview(args: PreviewArgs) -> Result<v1::PreviewTaskRequest, CliError> {
+    Ok(v1::PreviewTaskRequest {
+        task: Some(v1::CreateTaskRequest {
+            images: args.images,
+            ..spec(args.spec)?
+        }),
+        clone_of: args.clone_of.unwrap_or_default(),
     })
 }
 
@@ -121,6 +132,8 @@ pub fn over(new: v1::CreateTaskRequest, old: v1::CreateTaskRequest) -> v1::Creat
         retry_delay_seconds: either(new.retry_delay_seconds, old.retry_delay_seconds),
         pull_timeout_seconds: either(new.pull_timeout_seconds, old.pull_timeout_seconds),
         no_progress_timeout_seconds: either(new.no_progress_timeout_seconds, old.no_progress_timeout_seconds),
+        credential_ids: unless_empty(new.credential_ids, old.credential_ids),
+        login: new.login,
         task_id: String::new(),
         request_id: String::new(),
     }

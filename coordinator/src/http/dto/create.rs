@@ -110,9 +110,18 @@ pub(crate) struct CreateTaskJson {
     /// The task's id, if the client chooses it. Default: generated.
     #[schema(pattern = "^[a-z0-9-]{0,63}$")]
     id: Option<String>,
+    /// Say what the task would do, and save nothing.
+    dry_run: Option<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: UnknownFields,
+}
+
+impl CreateTaskJson {
+    /// Whether nothing is to be saved.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run.unwrap_or(false)
+    }
 }
 
 impl RequestBody for CreateTaskJson {
