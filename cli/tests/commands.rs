@@ -3,6 +3,8 @@
 
 #[path = "commands/fake.rs"]
 mod fake;
+#[path = "commands/schedules.rs"]
+mod schedules;
 #[path = "commands/usage.rs"]
 mod usage;
 #[path = "commands/watch.rs"]
