@@ -17,6 +17,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the library, newest first. */
+        get: operations["list_library"];
+        put?: never;
+        /** Adds an image. */
+        post: operations["add_to_library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces an image's name, reference and tags. */
+        put: operations["update_library"];
+        post?: never;
+        /** Removes an image. One that is not there is removed already. */
+        delete: operations["delete_library"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds many images; each has a result of its own. */
+        post: operations["import_library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -45,6 +98,60 @@ export interface paths {
         get: operations["get_node"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists credentials, newest first. */
+        get: operations["list_secrets"];
+        put?: never;
+        /** Saves a credential. */
+        post: operations["create_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One credential. */
+        get: operations["get_secret"];
+        /** Changes a credential; without a password the old one is kept, unless the registry's host changes. */
+        put: operations["update_secret"];
+        post?: never;
+        /** Removes a credential. One that is not there is removed already. */
+        delete: operations["delete_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Logs in at the credential's registry and says what happened. */
+        post: operations["test_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -322,6 +429,11 @@ export interface components {
             noProgressTimeoutSeconds?: number | null;
             parallelism?: components["schemas"]["Share"] | null;
             /**
+             * Format: password
+             * @description See `registry`.
+             */
+            password?: string | null;
+            /**
              * @description Only nodes of this platform. Default: all.
              * @example linux/amd64
              */
@@ -337,6 +449,8 @@ export interface components {
              * @description Longest attempt, in seconds. Default: 3600.
              */
             pullTimeoutSeconds?: number | null;
+            /** @description With `username` and `password`: a login for this task alone, kept encrypted and removed with it. */
+            registry?: string | null;
             /**
              * Format: int64
              * @description First wait between attempts, in seconds. Default: 30.
@@ -345,9 +459,18 @@ export interface components {
             retryStrategy?: components["schemas"]["RetryStrategy"] | null;
             /**
              * Format: int64
+             * @description A stored credential; it is used for images of its registry.
+             */
+            secretId?: number | null;
+            /** @description Several of them, at most 20 and no two for the same; the longest prefix wins. */
+            secretIds?: number[] | null;
+            /**
+             * Format: int64
              * @description So many percent of the due pulls must succeed. Default: 100.
              */
             successThreshold?: number | null;
+            /** @description See `registry`. */
+            username?: string | null;
             /** @description When it may start pulls. Default: at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][] | null;
         };
@@ -437,6 +560,24 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        /** @description What became of one image of an import. */
+        ImportedImage: {
+            /**
+             * Format: int64
+             * @description The entry's number, where it was added.
+             */
+            id?: number;
+            /** @description As it was sent. */
+            image: string;
+            /** @description The rule that it breaks. */
+            message?: string;
+            result: components["schemas"]["ImportResult"];
+        };
+        /**
+         * @description What became of an image.
+         * @enum {string}
+         */
+        ImportResult: "added" | "existed" | "refused";
         /** @description An image on a node. */
         InventoryImage: {
             /** @description Digest of its configuration: what the runtime calls image id. */
@@ -465,6 +606,65 @@ export interface components {
             /** @description Its snapshot is committed. */
             unpacked: boolean;
         };
+        /** @description An entry that is gone. */
+        LibraryDeleted: {
+            message: string;
+        };
+        /** @description One image of the library. */
+        LibraryImage: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            id: number;
+            image: string;
+            name: string;
+            tags: string[];
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Images for the library. */
+        LibraryImport: {
+            /** @description 1 to 1000 images. */
+            images: components["schemas"]["LibraryRequest"][];
+        };
+        /** @description What became of each image. */
+        LibraryImportResult: {
+            /** Format: int32 */
+            added: number;
+            /** Format: int32 */
+            existed: number;
+            /** Format: int32 */
+            refused: number;
+            /** @description In the order of the request. */
+            results: components["schemas"]["ImportedImage"][];
+        };
+        /** @description A part of the list. */
+        LibraryPage: {
+            images: components["schemas"]["LibraryImage"][];
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            /** Format: int32 */
+            total: number;
+        };
+        /** @description An image for the library. */
+        LibraryRequest: {
+            /**
+             * @description Reference as pods write it; unique in the library.
+             * @example docker.io/library/nginx:1.27
+             */
+            image: string;
+            /** @description At most 256 characters. */
+            name?: string | null;
+            /** @description Words to find it by. */
+            tags?: string[] | null;
+        };
+        /**
+         * @description How a login ended.
+         * @enum {string}
+         */
+        LoginResult: "ok" | "not_needed" | "unauthorized" | "unreachable" | "tls" | "rate_limited" | "refused";
         /** @description A time of day on some days of the week in which a task may start pulls. What runs when it closes is finished. */
         MaintenanceWindow: {
             /**
@@ -749,6 +949,61 @@ export interface components {
             /** @description When it may start pulls; left out when at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][];
         };
+        /** @description A credential without its password. */
+        Secret: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Names the key that encrypted it. */
+            keyId: string;
+            name: string;
+            /** @description False when the key that encrypted it is gone, or its record was changed by somebody else. */
+            readable: boolean;
+            registry: string;
+            /** @description Why it cannot be read. */
+            unreadableReason?: string;
+            /** Format: date-time */
+            updatedAt: string;
+            username: string;
+        };
+        /** @description A part of the list. */
+        SecretPage: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            page: number;
+            /** Format: int32 */
+            pageSize: number;
+            secrets: components["schemas"]["Secret"][];
+            /** Format: int32 */
+            total: number;
+        };
+        /** @description A login for a registry, or for a part of its repositories. */
+        SecretRequest: {
+            /** @description Unique, 1 to 128 characters. */
+            name: string;
+            /**
+             * Format: password
+             * @description At most 16 KiB. A change may leave it out and keep the old one, as long as the registry's host stays the same.
+             */
+            password?: string | null;
+            /**
+             * @description `host[:port]`, with a prefix of repositories if it is only for those.
+             * @example harbor.corp/team-a
+             */
+            registry: string;
+            /** @description 1 to 256 characters without a colon. */
+            username: string;
+        };
+        /** @description What happened when the credential was tried. */
+        SecretTest: {
+            /** @description In a sentence. */
+            message: string;
+            /** @description In a word. */
+            result: components["schemas"]["LoginResult"];
+        };
         /** @description The conditions that a task's nodes met; each is left out when it was not asked for. */
         Selection: {
             /** @description How many names there are, where not all are shown. */
@@ -849,6 +1104,8 @@ export interface components {
              * @description Longest attempt, in seconds.
              */
             pullTimeoutSeconds: number;
+            /** @description Registry of the login that it brought along. */
+            registry?: string;
             /** @description What each image resolved to, in the order of `images`. */
             resolvedImages: components["schemas"]["ResolvedImage"][];
             /**
@@ -863,12 +1120,23 @@ export interface components {
             retryDelay: number;
             retryStrategy: components["schemas"]["RetryStrategy"];
             /**
+             * Format: int64
+             * @description The first stored credential that it names.
+             */
+            secretId?: number;
+            /** @description All stored credentials that it names. */
+            secretIds?: number[];
+            /** @description Its name when the task was accepted. */
+            secretName?: string;
+            /**
              * Format: date-time
              * @description When its first pull was handed out.
              */
             startedAt?: string;
             status: components["schemas"]["TaskState"];
             taskId: string;
+            /** @description User name of the login that it brought along. */
+            username?: string;
             /** @description Why nothing of it runs although pulls wait. */
             waitingFor?: string;
         };
@@ -1054,6 +1322,239 @@ export interface operations {
             };
         };
     };
+    list_library: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                limit?: number;
+                /** @description Images to pass over, default 0. */
+                offset?: number;
+                /** @description Only images with this tag. */
+                tag?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryPage"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_to_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LibraryRequest"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    /** @description The entry's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryImage"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The image is there already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LibraryRequest"];
+            };
+        };
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryImage"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Another entry has the image */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or not there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDeleted"];
+                };
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    import_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LibraryImport"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryImportResult"];
+                };
+            };
+            /** @description None, or too many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_nodes: {
         parameters: {
             query?: {
@@ -1124,6 +1625,309 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: {
+                /** @description From 1, default 1. */
+                page?: number;
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRequest"];
+            };
+        };
+        responses: {
+            /** @description Saved */
+            201: {
+                headers: {
+                    /** @description The credential's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken, or there is no key to encrypt with */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRequest"];
+            };
+        };
+        responses: {
+            /** @description The credential */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken, or the old password cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or not there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A schedule or an open task uses it; the details name them */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretTest"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The password cannot be read */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
