@@ -52,7 +52,14 @@ pub struct SomeTasks {
     #[arg(long)]
     pub all: bool,
     /// With --all: only tasks in these states
-    #[arg(long, value_enum, value_delimiter = ',', requires = "all", value_name = "STATE,…")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        requires = "all",
+        conflicts_with = "ids",
+        value_name = "STATE,…"
+    )]
     pub status: Vec<crate::words::TaskStateWord>,
 }
 
