@@ -1,7 +1,7 @@
 //! A real `ips-coordinator` process on free ports with a database of its own. It can be killed and come back on the same
 //! database and ports.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -101,6 +101,11 @@ impl Coordinator {
     /// The process, for signals and measurements.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// Where its database and everything else of it lies.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What it prints.
