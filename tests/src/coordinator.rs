@@ -56,6 +56,11 @@ impl Coordinator {
         Ok(coordinator)
     }
 
+    /// Starts one on this database.
+    pub async fn start_on(database: &str, arguments: &[&str]) -> Result<Self> {
+        Self::start(&[&["--database", database], arguments].concat()).await
+    }
+
     async fn ready(&mut self) {
         let file = ready_file(&self.folder);
         let api = self.api();
@@ -96,6 +101,11 @@ impl Coordinator {
             .error_for_status()?
             .text()
             .await?)
+    }
+
+    /// Whether it is ready, as its probe says: the status and the body.
+    pub async fn readiness(&self) -> Result<(StatusCode, Value)> {
+        self.api().call(Method::GET, "/readyz", None).await
     }
 
     /// The process, for signals and measurements.

@@ -120,8 +120,10 @@ pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), Sto
         return Ok((url.server().await?, None));
     };
     let lock = take_lock(options.get_filename())?;
+    // SQLite ends a transaction by itself when the disk is full; sqlx then counts it as open for ever. Such a connection is replaced.
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await?;
     // Readers connect when they are first used; the file has its tables by then.
