@@ -17,6 +17,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the library, newest first. */
+        get: operations["list_library"];
+        put?: never;
+        /** Adds an image. */
+        post: operations["add_to_library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces an image's name, reference and tags. */
+        put: operations["update_library"];
+        post?: never;
+        /** Removes an image. One that is not there is removed already. */
+        delete: operations["delete_library"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds many images; each has a result of its own. */
+        post: operations["import_library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits in force, and how the registries bear what is asked of them. */
+        get: operations["get_limits"];
+        /** Sets all limits. They are durable and in force when this answers; pulls that run go on. */
+        put: operations["set_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes some limits; the others stay. `null` takes a limit away. */
+        patch: operations["update_limits"];
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -173,6 +245,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists credentials, newest first. */
+        get: operations["list_secrets"];
+        put?: never;
+        /** Saves a credential. */
+        post: operations["create_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One credential. */
+        get: operations["get_secret"];
+        /** Changes a credential; without a password the old one is kept, unless the registry's host changes. */
+        put: operations["update_secret"];
+        post?: never;
+        /** Removes a credential. One that is not there is removed already. */
+        delete: operations["delete_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Logs in at the credential's registry and says what happened. */
+        post: operations["test_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats": {
         parameters: {
             query?: never;
@@ -263,6 +389,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds the pulls of a task back; what runs goes on. */
+        post: operations["pause_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/pulls": {
         parameters: {
             query?: never;
@@ -274,6 +417,77 @@ export interface paths {
         get: operations["list_pulls"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused task go on. */
+        post: operations["resume_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries the failed pulls of a task again, with all retries unspent. A task that has ended is open again. */
+        post: operations["retry_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Does one thing to many tasks, named by id or found by status. What goes wrong with one of them is in its result. A call works for at
+         *     most 20 s; what is not done by then says so.
+         */
+        post: operations["bulk_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a task would do and does nothing of it. Registries are asked for at most 20 s; what they do not say by then is unknown. */
+        post: operations["preview_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -357,6 +571,44 @@ export interface components {
          * @enum {string}
          */
         BatchMode: "rolling" | "strict";
+        /**
+         * @description What is done to each task. `retry` tries its failed pulls again.
+         * @enum {string}
+         */
+        BulkAction: "cancel" | "retry" | "delete" | "pause" | "resume";
+        /** @description Which tasks, where they are not named. */
+        BulkFilter: {
+            /** @description In one of these; none means those that the action is meant for. */
+            status?: components["schemas"]["TaskState"][];
+        };
+        /** @description What became of each task. */
+        BulkOutcome: {
+            failed: number;
+            /**
+             * Format: int32
+             * @description Tasks that the filter found and that were left for the next call.
+             */
+            remaining: number;
+            /** @description In the order of `ids`, or newest first. */
+            results: components["schemas"]["BulkResult"][];
+            succeeded: number;
+        };
+        /** @description What became of one task. */
+        BulkResult: {
+            /** @description Class of the error, as in other answers. */
+            code?: string;
+            /** @description Why not, for people. */
+            error?: string;
+            ok: boolean;
+            taskId: string;
+        };
+        /** @description What to do to which tasks: either `ids` or `filter`. */
+        BulkTasks: {
+            action: components["schemas"]["BulkAction"];
+            filter?: components["schemas"]["BulkFilter"] | null;
+            /** @description To these, no duplicates. */
+            ids?: string[];
+        };
         /** @description Bytes of an image, a layer or a sum of images; compressed sizes. */
         ByteCounts: {
             /**
@@ -435,6 +687,8 @@ export interface components {
              * @description The task stops so many seconds after it was accepted. Default: never.
              */
             deadlineSeconds?: number | null;
+            /** @description Say what the task would do, and save nothing. */
+            dryRun?: boolean | null;
             /** @description Not these nodes; a name that no node has excludes nothing. */
             excludeNodes?: string[] | null;
             /** @description The task's id, if the client chooses it. Default: generated. */
@@ -472,6 +726,11 @@ export interface components {
             noProgressTimeoutSeconds?: number | null;
             parallelism?: components["schemas"]["Share"] | null;
             /**
+             * Format: password
+             * @description See `registry`.
+             */
+            password?: string | null;
+            /**
              * @description Only nodes of this platform. Default: all.
              * @example linux/amd64
              */
@@ -487,6 +746,8 @@ export interface components {
              * @description Longest attempt, in seconds. Default: 3600.
              */
             pullTimeoutSeconds?: number | null;
+            /** @description With `username` and `password`: a login for this task alone, kept encrypted and removed with it. */
+            registry?: string | null;
             /**
              * Format: int64
              * @description First wait between attempts, in seconds. Default: 30.
@@ -495,9 +756,18 @@ export interface components {
             retryStrategy?: components["schemas"]["RetryStrategy"] | null;
             /**
              * Format: int64
+             * @description A stored credential; it is used for images of its registry.
+             */
+            secretId?: number | null;
+            /** @description Several of them, at most 20 and no two for the same; the longest prefix wins. */
+            secretIds?: number[] | null;
+            /**
+             * Format: int64
              * @description So many percent of the due pulls must succeed. Default: 100.
              */
             successThreshold?: number | null;
+            /** @description See `registry`. */
+            username?: string | null;
             /** @description When it may start pulls. Default: at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][] | null;
         };
@@ -527,6 +797,23 @@ export interface components {
             manifest?: string;
             /** @description What the tag points at. */
             target?: string;
+        };
+        /** @description Room on the disks of the nodes. */
+        DiskPreview: {
+            /**
+             * Format: int64
+             * @description Room that an image is taken to need, as a multiple of its compressed size.
+             */
+            factor: number;
+            /** @description Nodes that lack room; the first 100. */
+            lacking: components["schemas"]["LackingNode"][];
+            /** Format: int32 */
+            lackingCount: number;
+            /**
+             * Format: int32
+             * @description Nodes whose disk is unknown.
+             */
+            unknownCount: number;
         };
         /** @description An answer that is not a success. */
         Error: {
@@ -649,6 +936,56 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        /** @description The limits of one registry host. */
+        HostLimit: {
+            /**
+             * @description Host as references name it.
+             * @example docker.io
+             */
+            host: string;
+            /**
+             * Format: int64
+             * @description Running pulls.
+             */
+            pulls?: number | null;
+            /**
+             * Format: double
+             * @description Pulls started in a second.
+             */
+            startsPerSecond?: number | null;
+        };
+        /** @description One image of a preview. */
+        ImagePreview: {
+            /** @description Why it is not resolved. */
+            error?: string;
+            image: string;
+            /** @description By platform of the nodes. */
+            platforms: components["schemas"]["PlatformPreview"][];
+            verdict: components["schemas"]["ImageVerdict"];
+        };
+        /**
+         * @description Whether a registry said what a reference stands for.
+         * @enum {string}
+         */
+        ImageVerdict: "resolved" | "not_found" | "unauthorized" | "wrong_platform" | "unknown";
+        /** @description What became of one image of an import. */
+        ImportedImage: {
+            /**
+             * Format: int64
+             * @description The entry's number, where it was added.
+             */
+            id?: number;
+            /** @description As it was sent. */
+            image: string;
+            /** @description The rule that it breaks. */
+            message?: string;
+            result: components["schemas"]["ImportResult"];
+        };
+        /**
+         * @description What became of an image.
+         * @enum {string}
+         */
+        ImportResult: "added" | "existed" | "refused";
         /** @description An image on a node. */
         InventoryImage: {
             /** @description Digest of its configuration: what the runtime calls image id. */
@@ -662,6 +999,17 @@ export interface components {
              * @description As the runtime reports it.
              */
             sizeBytes: number;
+        };
+        /** @description A node whose disk is too small. */
+        LackingNode: {
+            /** Format: int64 */
+            availableBytes: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Compressed size of the missing images times `factor`.
+             */
+            neededBytes: number;
         };
         /** @description One layer of a running attempt. */
         Layer: {
@@ -677,6 +1025,85 @@ export interface components {
             /** @description Its snapshot is committed. */
             unpacked: boolean;
         };
+        /** @description An entry that is gone. */
+        LibraryDeleted: {
+            message: string;
+        };
+        /** @description One image of the library. */
+        LibraryImage: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            id: number;
+            image: string;
+            name: string;
+            tags: string[];
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Images for the library. */
+        LibraryImport: {
+            /** @description 1 to 1000 images. */
+            images: components["schemas"]["LibraryRequest"][];
+        };
+        /** @description What became of each image. */
+        LibraryImportResult: {
+            /** Format: int32 */
+            added: number;
+            /** Format: int32 */
+            existed: number;
+            /** Format: int32 */
+            refused: number;
+            /** @description In the order of the request. */
+            results: components["schemas"]["ImportedImage"][];
+        };
+        /** @description A part of the list. */
+        LibraryPage: {
+            images: components["schemas"]["LibraryImage"][];
+            /** Format: int32 */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            /** Format: int32 */
+            total: number;
+        };
+        /** @description An image for the library. */
+        LibraryRequest: {
+            /**
+             * @description Reference as pods write it; unique in the library.
+             * @example docker.io/library/nginx:1.27
+             */
+            image: string;
+            /** @description At most 256 characters. */
+            name?: string | null;
+            /** @description Words to find it by. */
+            tags?: string[] | null;
+        };
+        /** @description The limits in force. */
+        Limits: {
+            /** Format: int32 */
+            clusterPulls: number;
+            /** Format: int32 */
+            nodePulls?: number;
+            registries: components["schemas"]["HostLimit"][];
+            registryDefault: components["schemas"]["RegistryLimit"];
+            state: components["schemas"]["LimitsState"];
+            zoneLabel: string;
+            /** Format: int32 */
+            zonePulls?: number;
+        };
+        /** @description What the limits do just now. */
+        LimitsState: {
+            /** @description Limits that are 0, so that nothing starts because of them. */
+            paused: string[];
+            /** @description Registry hosts that were pulled from since the start, by name. */
+            registries: components["schemas"]["RegistryState"][];
+        };
+        /**
+         * @description How a login ended.
+         * @enum {string}
+         */
+        LoginResult: "ok" | "not_needed" | "unauthorized" | "unreachable" | "tls" | "rate_limited" | "refused";
         /** @description A time of day on some days of the week in which a task may start pulls. What runs when it closes is finished. */
         MaintenanceWindow: {
             /**
@@ -829,6 +1256,39 @@ export interface components {
          * @enum {string}
          */
         OverlapPolicy: "skip" | "allow" | "queue" | "replace";
+        /** @description One image on the nodes of one platform. */
+        PlatformPreview: {
+            /** Format: int64 */
+            bytesToMove: number;
+            /** @description Left out when unknown, or when a resolved image has no variant for the platform. */
+            digests?: components["schemas"]["Digests"];
+            /** Format: int32 */
+            nodes: number;
+            /** @example linux/amd64 */
+            platform: string;
+            /**
+             * Format: int32
+             * @description Nodes that have exactly this content, under whatever name.
+             */
+            presentNodes: number;
+            /**
+             * Format: int64
+             * @description Compressed; left out when unknown.
+             */
+            sizeBytes?: number;
+            /**
+             * Format: int32
+             * @description Nodes whose images are unknown; they count as if they had none.
+             */
+            unknownNodes: number;
+        };
+        /** @description One node of a preview. */
+        PreviewNode: {
+            name: string;
+            ready: boolean;
+            /** @description Why it cannot pull now. */
+            reason?: string;
+        };
         /** @description One image on one node for one task. */
         Pull: {
             /**
@@ -907,6 +1367,40 @@ export interface components {
          * @enum {string}
          */
         PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
+        /** @description How hard one registry host may be pressed. */
+        RegistryLimit: {
+            /**
+             * Format: int64
+             * @description Running pulls.
+             */
+            pulls?: number | null;
+            /**
+             * Format: double
+             * @description Pulls started in a second.
+             */
+            startsPerSecond?: number | null;
+        };
+        /** @description How one registry host bears what is asked of it. */
+        RegistryState: components["schemas"]["RegistryLimit"] & {
+            /**
+             * Format: int32
+             * @description What it bears by its own answers; left out while it has turned nothing away.
+             */
+            adaptiveLimit?: number;
+            /**
+             * Format: date-time
+             * @description Until when it is left alone because it turned pulls away.
+             */
+            backingOffUntil?: string;
+            host: string;
+            /** @description The operator's limit is 0. */
+            paused: boolean;
+            /**
+             * Format: int32
+             * @description Pulls that run from it.
+             */
+            running: number;
+        };
         /** @description What one image of a task is on each platform among its nodes. */
         ResolvedImage: {
             /** @description Why it could not be resolved. */
@@ -1036,6 +1530,61 @@ export interface components {
              */
             total: number;
         };
+        /** @description A credential without its password. */
+        Secret: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Names the key that encrypted it. */
+            keyId: string;
+            name: string;
+            /** @description False when the key that encrypted it is gone, or its record was changed by somebody else. */
+            readable: boolean;
+            registry: string;
+            /** @description Why it cannot be read. */
+            unreadableReason?: string;
+            /** Format: date-time */
+            updatedAt: string;
+            username: string;
+        };
+        /** @description A part of the list. */
+        SecretPage: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            page: number;
+            /** Format: int32 */
+            pageSize: number;
+            secrets: components["schemas"]["Secret"][];
+            /** Format: int32 */
+            total: number;
+        };
+        /** @description A login for a registry, or for a part of its repositories. */
+        SecretRequest: {
+            /** @description Unique, 1 to 128 characters. */
+            name: string;
+            /**
+             * Format: password
+             * @description At most 16 KiB. A change may leave it out and keep the old one, as long as the registry's host stays the same.
+             */
+            password?: string | null;
+            /**
+             * @description `host[:port]`, with a prefix of repositories if it is only for those.
+             * @example harbor.corp/team-a
+             */
+            registry: string;
+            /** @description 1 to 256 characters without a colon. */
+            username: string;
+        };
+        /** @description What happened when the credential was tried. */
+        SecretTest: {
+            /** @description In a sentence. */
+            message: string;
+            /** @description In a word. */
+            result: components["schemas"]["LoginResult"];
+        };
         /** @description The conditions that a task's nodes met; each is left out when it was not asked for. */
         Selection: {
             /** @description How many names there are, where not all are shown. */
@@ -1059,6 +1608,29 @@ export interface components {
             };
             /** @example linux/amd64 */
             platform?: string;
+        };
+        /** @description All limits. */
+        SetLimits: {
+            /**
+             * Format: int64
+             * @description Running pulls in the whole cluster. Required.
+             */
+            clusterPulls: number | null;
+            /**
+             * Format: int64
+             * @description Running pulls on each node, beside what its agent allows.
+             */
+            nodePulls?: number | null;
+            /** @description By registry host. */
+            registries?: components["schemas"]["HostLimit"][] | null;
+            registryDefault?: components["schemas"]["RegistryLimit"] | null;
+            /** @description Label of nodes that names their zone. Default: topology.kubernetes.io/zone. */
+            zoneLabel?: string | null;
+            /**
+             * Format: int64
+             * @description Running pulls in each topology zone.
+             */
+            zonePulls?: number | null;
         };
         /** @description A number or a percentage: `10`, `"10"` or `"25%"`. The rules about it are the domain's. */
         Share: number | string;
@@ -1136,6 +1708,8 @@ export interface components {
              * @description Longest attempt, in seconds.
              */
             pullTimeoutSeconds: number;
+            /** @description Registry of the login that it brought along. */
+            registry?: string;
             /** @description What each image resolved to, in the order of `images`. */
             resolvedImages: components["schemas"]["ResolvedImage"][];
             /**
@@ -1150,12 +1724,23 @@ export interface components {
             retryDelay: number;
             retryStrategy: components["schemas"]["RetryStrategy"];
             /**
+             * Format: int64
+             * @description The first stored credential that it names.
+             */
+            secretId?: number;
+            /** @description All stored credentials that it names. */
+            secretIds?: number[];
+            /** @description Its name when the task was accepted. */
+            secretName?: string;
+            /**
              * Format: date-time
              * @description When its first pull was handed out.
              */
             startedAt?: string;
             status: components["schemas"]["TaskState"];
             taskId: string;
+            /** @description User name of the login that it brought along. */
+            username?: string;
             /** @description Why nothing of it runs although pulls wait. */
             waitingFor?: string;
         };
@@ -1200,6 +1785,36 @@ export interface components {
              * @description How many match in all.
              */
             total: number;
+        };
+        /** @description What a task would do. */
+        TaskPreview: {
+            /**
+             * Format: int64
+             * @description What nobody would have to move.
+             */
+            bytesPresent: number;
+            /**
+             * Format: int64
+             * @description What would go over the network, as far as sizes are known.
+             */
+            bytesToMove: number;
+            disk: components["schemas"]["DiskPreview"];
+            /** @description In the order of the request. */
+            images: components["schemas"]["ImagePreview"][];
+            /** Format: int32 */
+            nodeCount: number;
+            /** @description Nodes that it would be for, by name; the first 100. */
+            nodes: components["schemas"]["PreviewNode"][];
+            /**
+             * Format: int32
+             * @description How many of them cannot pull now; their pulls would wait.
+             */
+            offlineCount: number;
+            /**
+             * Format: int32
+             * @description Nodes times images.
+             */
+            pulls: number;
         };
         /** @description How far a task is. */
         TaskProgress: {
@@ -1292,6 +1907,45 @@ export interface components {
         };
         /** @description What one topic shows. */
         TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
+        /** @description Limits to change; what is left out stays, `null` takes a limit away. */
+        UpdateLimits: {
+            /**
+             * Format: int64
+             * @description Running pulls in the whole cluster.
+             */
+            clusterPulls?: number;
+            /**
+             * Format: int64
+             * @description Running pulls on each node.
+             */
+            nodePulls?: number | null;
+            /** @description Replace the limits of these hosts; other hosts stay. */
+            registries?: components["schemas"]["HostLimit"][];
+            /** @description For each registry host that is not listed. */
+            registryDefault?: components["schemas"]["UpdateRegistryLimit"];
+            /** @description Hosts that have the default limits from now on; each must be listed. */
+            removeRegistries?: string[];
+            /** @description Label of nodes that names their zone; empty means the default. */
+            zoneLabel?: string;
+            /**
+             * Format: int64
+             * @description Running pulls in each topology zone.
+             */
+            zonePulls?: number | null;
+        };
+        /** @description Limits of hosts that are not listed, to change. */
+        UpdateRegistryLimit: {
+            /**
+             * Format: int64
+             * @description Running pulls.
+             */
+            pulls?: number | null;
+            /**
+             * Format: double
+             * @description Pulls started in a second.
+             */
+            startsPerSecond?: number | null;
+        };
         /** @description A change of a schedule; what is absent stays as it is. */
         UpdateScheduledTask: {
             /** @description As for a new schedule. */
@@ -1362,6 +2016,370 @@ export interface operations {
             };
             /** @description No such task */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_library: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                limit?: number;
+                /** @description Images to pass over, default 0. */
+                offset?: number;
+                /** @description Only images with this tag. */
+                tag?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryPage"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_to_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LibraryRequest"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    /** @description The entry's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryImage"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The image is there already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LibraryRequest"];
+            };
+        };
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryImage"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Another entry has the image */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or not there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryDeleted"];
+                };
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    import_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LibraryImport"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryImportResult"];
+                };
+            };
+            /** @description None, or too many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLimits"];
+            };
+        };
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateLimits"];
+            };
+        };
+        responses: {
+            /** @description The limits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1962,6 +2980,309 @@ export interface operations {
             };
         };
     };
+    list_secrets: {
+        parameters: {
+            query?: {
+                /** @description From 1, default 1. */
+                page?: number;
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRequest"];
+            };
+        };
+        responses: {
+            /** @description Saved */
+            201: {
+                headers: {
+                    /** @description The credential's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken, or there is no key to encrypt with */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRequest"];
+            };
+        };
+        responses: {
+            /** @description The credential */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken, or the old password cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or not there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A schedule or an open task uses it; the details name them */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretTest"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The password cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_stats: {
         parameters: {
             query?: never;
@@ -2052,6 +3373,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description `dryRun`: what it would do; nothing is saved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPreview"];
+                };
+            };
             /** @description Accepted */
             201: {
                 headers: {
@@ -2275,6 +3605,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description `dryRun`: what it would do; nothing is saved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPreview"];
+                };
+            };
             /** @description Accepted */
             201: {
                 headers: {
@@ -2305,6 +3644,55 @@ export interface operations {
                 };
             };
             /** @description The new id is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pause_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is paused or has ended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2369,6 +3757,188 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resume_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is not paused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retry_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It was cancelled, or nothing of it has failed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    bulk_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkTasks"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTask"];
+            };
+        };
+        responses: {
+            /** @description What it would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPreview"];
+                };
+            };
+            /** @description A field breaks a rule, or nothing matches */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
