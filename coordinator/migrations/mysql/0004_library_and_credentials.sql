@@ -35,7 +35,7 @@ CREATE TABLE task_credentials (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Images that people use again.
-CREATE TABLE library (
+CREATE TABLE library_entries (
     id         BIGINT       NOT NULL PRIMARY KEY,
     tenant_id  VARCHAR(64)  NOT NULL DEFAULT 'default',
     created_by VARCHAR(255) NOT NULL DEFAULT '',
@@ -52,5 +52,5 @@ CREATE TABLE library_tags (
     tag      VARCHAR(255) NOT NULL,
     PRIMARY KEY (entry_id, tag),
     INDEX library_tags_tag (tag),
-    FOREIGN KEY (entry_id) REFERENCES library (id) ON DELETE CASCADE
+    FOREIGN KEY (entry_id) REFERENCES library_entries (id) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

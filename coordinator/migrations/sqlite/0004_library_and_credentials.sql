@@ -32,7 +32,7 @@ CREATE TABLE task_credentials (
 CREATE INDEX task_credentials_credential ON task_credentials (credential_id);
 
 -- Images that people use again.
-CREATE TABLE library (
+CREATE TABLE library_entries (
     id         BIGINT PRIMARY KEY,
     tenant_id  TEXT   NOT NULL DEFAULT 'default',
     created_by TEXT   NOT NULL DEFAULT '',
@@ -41,11 +41,11 @@ CREATE TABLE library (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX library_image ON library (tenant_id, image);
-CREATE INDEX library_newest ON library (created_at, id);
+CREATE UNIQUE INDEX library_image ON library_entries (tenant_id, image);
+CREATE INDEX library_newest ON library_entries (created_at, id);
 
 CREATE TABLE library_tags (
-    entry_id BIGINT NOT NULL REFERENCES library (id) ON DELETE CASCADE,
+    entry_id BIGINT NOT NULL REFERENCES library_entries (id) ON DELETE CASCADE,
     tag      TEXT   NOT NULL,
     PRIMARY KEY (entry_id, tag)
 );

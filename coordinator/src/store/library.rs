@@ -47,9 +47,9 @@ impl Store {
     pub async fn library(&self, tag: &str, limit: u32, offset: u32) -> Result<(Vec<Entry>, u32), StoreError> {
         let (total,): (i64,) = self
             .db
-            .one(tagged(Sql::new("SELECT COUNT(*) FROM library l"), tag))
+            .one(tagged(Sql::new("SELECT COUNT(*) FROM library_entries l"), tag))
             .await?;
-        let page = tagged(Sql::new(format!("SELECT {COLUMNS} FROM library l")), tag);
+        let page = tagged(Sql::new(format!("SELECT {COLUMNS} FROM library_entries l")), tag);
         let page = page.push(" ORDER BY l.created_at DESC, l.id DESC LIMIT ? OFFSET ?");
         let rows: Vec<EntryRow> = self.db.all(page.bind(limit).bind(offset)).await?;
         let tags =
@@ -81,10 +81,10 @@ impl Store {
                 ("created_at", entry.created_at.into()),
                 ("updated_at", entry.updated_at.into()),
             ];
-            tx.execute(Sql::insert_new("library", &["tenant_id", "image"], row))
+            tx.execute(Sql::insert_new("library_entries", &["tenant_id", "image"], row))
                 .await?;
             // What `execute` counts for a row that stayed differs by database; who has the image does not.
-            let holder = Sql::new("SELECT id FROM library WHERE tenant_id = 'default' AND image = ?");
+            let holder = Sql::new("SELECT id FROM library_entries WHERE tenant_id = 'default' AND image = ?");
             let (holder,): (i64,) = tx.one(holder.bind(entry.spec.image.as_str())).await?;
             if holder == entry.id {
                 insert_tags(&mut tx, entry.id, &entry.spec.tags).await?;
@@ -106,14 +106,14 @@ impl Store {
             ("image", spec.image.as_str().into()),
             ("updated_at", now.into()),
         ];
-        let update = Sql::update("library", row).push(" WHERE id = ?").bind(id);
+        let update = Sql::update("library_entries", row).push(" WHERE id = ?").bind(id);
         if tx.execute(update).await.map_err(taken)? == 0 {
             return Ok(None);
         }
         tx.execute(Sql::new("DELETE FROM library_tags WHERE entry_id = ?").bind(id))
             .await?;
         insert_tags(&mut tx, id, &spec.tags).await?;
-        let select = Sql::new(format!("SELECT {COLUMNS} FROM library l WHERE l.id = ?")).bind(id);
+        let select = Sql::new(format!("SELECT {COLUMNS} FROM library_entries l WHERE l.id = ?")).bind(id);
         let row: EntryRow = tx.one(select).await?;
         tx.commit().await?;
         row.into_entry(spec.tags.clone()).map(Some)
@@ -125,7 +125,7 @@ impl Store {
     /// Unavailable or deposed.
     pub async fn delete_library(&self, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.execute(Sql::new("DELETE FROM library WHERE id = ?").bind(id))
+        tx.execute(Sql::new("DELETE FROM library_entries WHERE id = ?").bind(id))
             .await?;
         tx.commit().await?;
         Ok(())

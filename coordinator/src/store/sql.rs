@@ -7,6 +7,7 @@
 //!   maps JSON text, bytes base64. Rows are read by `#[derive(sqlx::FromRow)]` structs or tuples of `String`, `i64` and `Option`s of them.
 //! * Not portable, so not used: `RETURNING`, `ON CONFLICT`, `$1`, partial `UPDATE … FROM`, `ILIKE`, `||`, JSON functions, `SUM` without
 //!   `CAST(SUM(…) AS DECIMAL)`. `COUNT(*)` is an `i64` everywhere. A `DELETE` or `UPDATE` must not select from its own table (MySQL).
+//! * Names of tables and columns must be words of no dialect: `library`, `rank`, `groups`, `system` are words of MySQL 8 or 9. `make test-mysql` tells.
 //! * Reads: `self.db.all::<Row>(sql)`, `optional`, `one`. Writes: `let mut tx = self.begin().await?` (checks the epoch and lets no
 //!   other writer in), `tx.execute(sql)`, `tx.commit()`. Compare and set: put the old state into `WHERE` and look at the count.
 //!
