@@ -58,6 +58,12 @@ test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and
 	cargo build --workspace --locked
 	cargo test --workspace --locked
 
+.PHONY: test-mysql
+test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place
+	@$(IPS_SETUP)/mysql.sh
+	cargo build --workspace --locked
+	IPS_TEST_MYSQL=1 cargo test --workspace --locked --test store --test databases
+
 .PHONY: lint
 lint: console ## Formatting and lints of Rust, shell and console
 	cargo fmt --all --check

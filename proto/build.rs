@@ -3,12 +3,16 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 9] = [
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
     "ips/v1/node.proto",
     "ips/v1/schedule.proto",
+    "ips/v1/credential.proto",
+    "ips/v1/library.proto",
+    "ips/v1/preview.proto",
+    "ips/v1/limits.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,7 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         // A login must not print, not even inside an order that somebody logs: `lib.rs` says how it shows instead.
-        .skip_debug(["ips.v1.RegistryCredential"])
+        .skip_debug([
+            "ips.v1.RegistryCredential",
+            "ips.v1.InlineLogin",
+            "ips.v1.CreateCredentialRequest",
+            "ips.v1.UpdateCredentialRequest",
+        ])
         .compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=ips");
     Ok(())

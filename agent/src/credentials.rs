@@ -24,7 +24,7 @@ use plugin::Plugin;
 use std::path::Path;
 use tokio::time::Instant;
 
-/// The node's plugins; clones of nothing: built once and shared.
+/// The node's plugins, read once when the agent starts.
 #[derive(Debug, Default)]
 pub struct NodeCredentials {
     plugins: Vec<Plugin>,

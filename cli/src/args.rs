@@ -1,11 +1,19 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod credential;
+mod library;
+mod limits;
+#[cfg(test)]
+mod parity;
 pub mod schedule;
 mod spec;
 mod task;
 
+pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
+pub use library::{AddArgs, LibraryCommand};
+pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
-pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand, Watching};
+pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
 
 use crate::output::Format;
 use clap::{Parser, Subcommand};
@@ -49,6 +57,15 @@ pub enum Command {
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),
+    /// Keep and try logins for registries
+    #[command(subcommand, visible_aliases = ["credentials", "secret"])]
+    Credential(CredentialCommand),
+    /// Keep images that are used again
+    #[command(subcommand)]
+    Library(LibraryCommand),
+    /// Show and set what may run at one time
+    #[command(subcommand, visible_alias = "limit")]
+    Limits(LimitsCommand),
     /// Show the version of this program
     Version,
     /// Write completions for a shell to standard output
@@ -68,6 +85,8 @@ pub enum NodeCommand {
         #[arg(short = 'l', long, value_name = "KEY=VALUE,…")]
         selector: Vec<String>,
     },
+    /// Count nodes: known, and able to pull now
+    Stats,
     /// Show one node with its images
     Get {
         /// Name of the node

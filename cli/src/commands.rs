@@ -1,5 +1,8 @@
 //! One function for each command: ask, show, tell the exit code.
 
+mod credential;
+mod library;
+mod limits;
 mod node;
 mod schedule;
 mod task;
@@ -24,6 +27,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Task(command) => task::run(&Server::parse(&server)?, output, command).await,
         Command::Schedule(command) => schedule::run(&Server::parse(&server)?, output, command).await,
         Command::Node(command) => node::run(&Server::parse(&server)?, output, command).await,
+        Command::Credential(command) => credential::run(&Server::parse(&server)?, output, command).await,
+        Command::Library(command) => library::run(&Server::parse(&server)?, output, command).await,
+        Command::Limits(command) => limits::run(&Server::parse(&server)?, output, command).await,
         Command::Version => version(output),
         Command::Completion { shell } => completion(shell),
     }

@@ -2,8 +2,9 @@
 
 use crate::error::CliError;
 use ips_proto::v1::{
-    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    task_service_client::TaskServiceClient,
+    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
+    limits_service_client::LimitsServiceClient, node_service_client::NodeServiceClient,
+    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
@@ -57,6 +58,11 @@ impl Server {
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
+    /// The service of limits.
+    pub async fn limits(&self) -> Result<LimitsServiceClient<Channel>, CliError> {
+        Ok(LimitsServiceClient::new(self.channel().await?))
+    }
+
     /// The service of nodes.
     pub async fn nodes(&self) -> Result<NodeServiceClient<Channel>, CliError> {
         let client = NodeServiceClient::new(self.channel().await?);
@@ -66,6 +72,17 @@ impl Server {
     /// The service of schedules.
     pub async fn schedules(&self) -> Result<ScheduleServiceClient<Channel>, CliError> {
         let client = ScheduleServiceClient::new(self.channel().await?);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of credentials.
+    pub async fn credentials(&self) -> Result<CredentialServiceClient<Channel>, CliError> {
+        Ok(CredentialServiceClient::new(self.channel().await?))
+    }
+
+    /// The service of the library.
+    pub async fn library(&self) -> Result<LibraryServiceClient<Channel>, CliError> {
+        let client = LibraryServiceClient::new(self.channel().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 

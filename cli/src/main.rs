@@ -7,6 +7,7 @@ mod connect;
 mod error;
 mod human;
 mod output;
+mod password;
 mod watch;
 mod words;
 

@@ -54,8 +54,21 @@ words!(
     execution_state, v1::ExecutionState, "EXECUTION_STATE_"
 );
 words!(
+    /// How a login ended.
+    login_result, v1::LoginResult, "LOGIN_RESULT_"
+);
+words!(
+    /// What became of an image of an import.
+    import_result, v1::ImportResult, "IMPORT_RESULT_"
+);
+words!(
     /// How batches follow each other.
     batch_mode, v1::BatchMode, "BATCH_MODE_"
+);
+
+words!(
+    /// Whether a registry said what a reference stands for.
+    image_verdict, v1::ImageVerdict, "IMAGE_VERDICT_"
 );
 
 /// Whether a warm image is left alone, in Kubernetes' words.

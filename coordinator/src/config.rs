@@ -2,16 +2,21 @@
 //! one line that names the setting, the value and what is allowed.
 
 mod db;
+mod keys;
+mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::{core::EngineSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     maintenance,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
+    vault::KeySettings,
 };
 use clap::{Parser, ValueEnum};
+use keys::KeyArguments;
+use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
@@ -62,6 +67,12 @@ struct Arguments {
     /// How long an agent may be gone before its pulls are skipped (1s to 7d; longer than the grace time).
     #[arg(long, env = "IPS_NODE_LOST_AFTER", value_name = "DURATION", default_value = "15m")]
     node_lost_after: String,
+    /// How long tasks are kept after their end (1s to 3650d); 0 means for ever.
+    #[arg(long, env = "IPS_TASK_RETENTION_AGE", value_name = "DURATION", default_value = "30d")]
+    task_retention_age: String,
+    /// How many ended tasks are kept, the newest (1 to 1000000); 0 means all.
+    #[arg(long, env = "IPS_TASK_RETENTION_COUNT", value_name = "N", default_value_t = 0)]
+    task_retention_count: i64,
     /// Pause between two heartbeats of an agent (100ms to 5m).
     #[arg(long, env = "IPS_HEARTBEAT_INTERVAL", value_name = "DURATION", default_value = "10s")]
     heartbeat_interval: String,
@@ -79,12 +90,10 @@ struct Arguments {
     /// Ended executions that each scheduled task keeps, 1 to 1000000.
     #[arg(long, env = "IPS_EXECUTIONS_KEEP", value_name = "N", default_value_t = 1000)]
     executions_keep: i64,
-    /// Registries that are asked without TLS, as HOST[:PORT]; repeat it or separate them by commas.
-    #[arg(long, env = "IPS_REGISTRY_PLAIN_HTTP", value_name = "HOST", value_delimiter = ',')]
-    registry_plain_http: Vec<String>,
-    /// Ask registries on this machine's loopback, without TLS.
-    #[arg(long, env = "IPS_REGISTRY_ALLOW_LOOPBACK")]
-    registry_allow_loopback: bool,
+    #[command(flatten)]
+    registry: RegistryArguments,
+    #[command(flatten)]
+    keys: KeyArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -123,10 +132,14 @@ pub struct Config {
     pub engine: EngineSettings,
     /// How scheduled tasks are served.
     pub schedules: ScheduleSettings,
+    /// How long ended tasks are kept.
+    pub retention: RetentionSettings,
     /// Pause between heartbeats.
     pub heartbeat_interval: Duration,
     /// How registries are asked.
     pub registry: RegistrySettings,
+    /// Keys that encrypt stored passwords.
+    pub keys: KeySettings,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -179,12 +192,14 @@ impl Config {
             max_concurrent_pulls,
             session_grace,
             node_lost_after,
+            task_retention_age,
+            task_retention_count,
             heartbeat_interval,
             missed_run_after,
             executions_keep_for,
             executions_keep,
-            registry_plain_http,
-            registry_allow_loopback,
+            registry,
+            keys,
             metrics_image_status,
             log,
             log_format,
@@ -206,15 +221,17 @@ impl Config {
                 "must be longer than --session-grace",
             ));
         }
+        let database = DatabaseUrl::new(
+            database
+                .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
+                .unwrap_or_else(|| "sqlite:ips.db".into()),
+        );
         Ok(Self {
             http_address: loopback("--http-address", &http)?,
             grpc_address: loopback("--grpc-address", &grpc_address)?,
             metrics_address: loopback("--metrics-address", &metrics_address)?,
-            database: DatabaseUrl::new(
-                database
-                    .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
-                    .unwrap_or_else(|| "sqlite:ips.db".into()),
-            ),
+            keys: keys.check(database.file())?,
+            database,
             engine: EngineSettings {
                 limits: Limits {
                     cluster_pulls: pulls(max_concurrent_pulls)?,
@@ -224,16 +241,14 @@ impl Config {
                 node_lost_after_ms: lost.as_millis() as i64,
             },
             schedules: schedules(&missed_run_after, &executions_keep_for, executions_keep)?,
+            retention: retention(&task_retention_age, task_retention_count)?,
             heartbeat_interval: duration(
                 "--heartbeat-interval",
                 &heartbeat_interval,
                 Duration::from_millis(100),
                 Duration::from_secs(300),
             )?,
-            registry: RegistrySettings {
-                plain_http_hosts: registry_plain_http,
-                allow_loopback: registry_allow_loopback,
-            },
+            registry: registry.check()?,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -292,6 +307,23 @@ fn pulls(value: i64) -> Result<u32, ConfigError> {
         })
 }
 
+fn retention(age: &str, count: i64) -> Result<RetentionSettings, ConfigError> {
+    const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+    let age_ms = match age {
+        "0" => 0,
+        age => duration("--task-retention-age", age, Duration::from_secs(1), LONGEST)?.as_millis() as i64,
+    };
+    let in_bounds = u32::try_from(count).ok().filter(|count| *count <= 1_000_000);
+    let count = in_bounds.ok_or_else(|| {
+        ConfigError::new(
+            "--task-retention-count",
+            count,
+            "is out of range, allowed are 0 (all) to 1000000",
+        )
+    })?;
+    Ok(RetentionSettings { age_ms, count })
+}
+
 fn duration(setting: &'static str, value: &str, low: Duration, high: Duration) -> Result<Duration, ConfigError> {
     let parsed = parse_duration(value).ok_or_else(|| {
         ConfigError::new(
@@ -347,6 +379,13 @@ mod tests {
         );
         assert_eq!(config.database.to_string(), "sqlite:ips.db");
         assert_eq!(config.schedules, ScheduleSettings::default());
+        assert_eq!((config.retention.age_ms, config.retention.count), (30 * 86_400_000, 0));
+    }
+
+    #[test]
+    fn ended_tasks_can_be_kept_for_ever() {
+        let config = check(&["--task-retention-age", "0", "--task-retention-count", "7"]).unwrap();
+        assert_eq!((config.retention.age_ms, config.retention.count), (0, 7));
     }
 
     #[test]
@@ -363,6 +402,29 @@ mod tests {
             check(&["--sqlite-db-path", "/x"]).unwrap().database.to_string(),
             "sqlite:/x"
         );
+    }
+
+    #[test]
+    fn a_proxy_that_is_none_is_refused_without_its_password() {
+        let line = check(&["--registry-proxy", "socks5://u:canary@p:1"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            line.starts_with("--registry-proxy: ") && !line.contains("canary"),
+            "{line}"
+        );
+        let config = check(&["--registry-proxy", "http://u:canary@p:1"]).unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_key_is_made_beside_a_sqlite_file_and_nowhere_else() {
+        let generated = |url| check(&["--database", url]).unwrap().keys.generated;
+        assert_eq!(generated("sqlite:/var/ips.db"), Some("/var/ips.db.key".into()));
+        assert_eq!(generated("postgres://ips@db/ips"), None);
+        let rotate = ["credentials", "rotate", "--new-key", "--database", "sqlite:x.db"];
+        let rotate = check(&rotate).unwrap().instead;
+        assert_eq!(rotate, Some(maintenance::Command::Rotate { new_key: true }));
     }
 
     #[test]
@@ -397,6 +459,14 @@ mod tests {
             ("--executions-keep-for", "3651d", "out of range"),
             ("--executions-keep", "0", "1 to 1000000"),
             ("--executions-keep", "1000001", "1 to 1000000"),
+            ("--registry-mirror", "docker.io", "REGISTRY=MIRROR"),
+            ("--registry-mirror", "m.corp=m.corp", "its own mirror"),
+            ("--registry-ca", "/nowhere/ca.pem", "cannot be read"),
+            ("--registry-token-host", "registry.corp", "REGISTRY=HOST"),
+            ("--task-retention-age", "10ms", "out of range"),
+            ("--task-retention-age", "30", "duration"),
+            ("--task-retention-age", "3651d", "out of range"),
+            ("--task-retention-count", "1000001", "0 (all) to 1000000"),
         ] {
             let line = check(&[setting, value]).unwrap_err().to_string();
             assert!(

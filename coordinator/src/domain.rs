@@ -1,11 +1,14 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod bulk;
 pub mod counts;
+pub mod credential;
 pub mod cron;
 pub mod execution;
 pub mod ids;
 pub mod image;
+pub mod library;
 pub mod limits;
 pub mod node;
 pub mod outcome;
@@ -20,6 +23,7 @@ pub mod share;
 pub mod task;
 pub mod task_state;
 pub mod throttle;
+pub mod unresolved;
 pub mod version;
 pub mod window;
 

@@ -2,18 +2,24 @@
 //! never query.
 
 pub mod board;
+pub mod bulk;
 mod clock;
 pub mod core;
 mod create;
+mod credentials;
 pub mod error;
 pub mod hosts;
 mod late;
+mod library;
 mod live;
+pub mod logins;
 pub mod planner;
+pub mod preview;
 mod publish;
 mod readiness;
 mod reads;
 pub mod resolver;
+pub mod retention;
 mod run;
 pub mod schedules;
 mod slots;
@@ -34,10 +40,12 @@ use crate::{
     },
     metrics::Metrics,
     store::{Store, StoreError},
+    vault::Vault,
 };
 use board::Board;
 use clock::Clock;
 use error::EngineError;
+use logins::LoginBook;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
@@ -51,14 +59,25 @@ const QUEUE: usize = 8192;
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// The door to the engine for REST, gRPC and the console. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Engine {
     board: Arc<Board>,
     shared: Arc<Shared>,
     store: Store,
+    logins: Arc<LoginBook>,
+    registry: Arc<dyn ImageResolver>,
     readiness: Arc<Readiness>,
     desk: Arc<ScheduleDesk>,
     commands: mpsc::Sender<Command>,
+    resolver: Resolver,
+    /// Held while limits are read and changed, so that no change is lost.
+    limits_change: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -69,11 +88,14 @@ impl Engine {
     pub async fn open(
         store: Store,
         settings: EngineSettings,
-        resolver: Arc<dyn ImageResolver>,
+        registry: Arc<dyn ImageResolver>,
+        vault: Vault,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Loop), StoreError> {
         let (sender, commands) = mpsc::channel(QUEUE);
-        let shared = Arc::new(Shared::new(Fleet::from_stored(store.nodes().await?, now())));
+        let logins = Arc::new(LoginBook::new(vault, store.all_credentials().await?));
+        let shared = Shared::new(Fleet::from_stored(store.nodes().await?, now()));
+        let shared = Arc::new(shared.with_logins(Arc::clone(&logins)));
         let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
@@ -86,6 +108,7 @@ impl Engine {
             Arc::clone(&metrics),
         );
         core.set_limits(now(), stored_limits.unwrap_or(settings.limits));
+        let resolver = Resolver::new(Arc::clone(&registry), Arc::clone(&logins), sender.clone());
         let mut engine_loop = Loop {
             core,
             clock: Clock::start(),
@@ -95,7 +118,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             board: Arc::clone(&board),
             metrics,
-            resolver: Resolver::new(resolver, sender.clone()),
+            resolver: resolver.clone(),
             commands,
             readiness: Arc::clone(&readiness),
         };
@@ -105,9 +128,13 @@ impl Engine {
                 board,
                 shared,
                 store,
+                logins,
+                registry,
                 readiness,
                 desk,
                 commands: sender,
+                resolver,
+                limits_change: Arc::default(),
             },
             engine_loop,
         ))
@@ -120,7 +147,7 @@ impl Engine {
     pub async fn open_session(
         &self,
         hello: Hello,
-        orders: mpsc::Sender<Order>,
+        orders: mpsc::Sender<Box<Order>>,
     ) -> Result<Result<SessionGrant, Refusal>, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.tell(Command::OpenSession {
@@ -179,6 +206,7 @@ impl From<StoreError> for EngineError {
             | StoreError::TooOld { .. }
             | StoreError::Migrate(_)
             | StoreError::Taken { .. }
+            | StoreError::NoCredential { .. }
             | StoreError::Stale { .. }
             | StoreError::Damaged { .. } => Self::Internal(Box::new(error)),
         }

@@ -1,15 +1,18 @@
 //! The fleet: every known node, its live session if it has one, and what its agent last said. In memory only; the engine writes,
 //! edges read. What of it must survive a restart (name, identity, labels, platform) is in the store.
 
+pub mod images;
 pub mod messages;
+pub mod pool;
 
 use crate::domain::{
     Millis,
     ids::NodeName,
-    node::{InventoryImage, Node, NodeCondition},
+    node::{Node, NodeCondition},
 };
+use images::Images;
 use messages::Order;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
 /// Orders that may wait for a slow agent before its session is given up.
@@ -48,7 +51,7 @@ pub struct Session {
     /// Number.
     pub id: SessionId,
     /// Way to the agent.
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Box<Order>>,
 }
 
 /// Images of a node.
@@ -57,7 +60,7 @@ pub struct Inventory {
     /// Hash of the agent over its content.
     pub hash: String,
     /// Images by id.
-    pub images: HashMap<String, InventoryImage>,
+    pub images: Images,
 }
 
 impl Entry {
@@ -104,7 +107,7 @@ impl Entry {
     /// when it comes back.
     pub fn send(&mut self, order: Order) -> bool {
         let Some(session) = &self.session else { return false };
-        if session.orders.try_send(order).is_ok() {
+        if session.orders.try_send(Box::new(order)).is_ok() {
             return true;
         }
         tracing::warn!(node = %self.node.name, "session given up: the agent does not take its orders");
@@ -140,13 +143,18 @@ impl Fleet {
 
     /// Makes this the live session of the node; a session before it is closed with a reason. A node whose identity or runtime state
     /// changed loses its inventory.
-    pub fn open_session(&mut self, node: Node, condition: NodeCondition, orders: mpsc::Sender<Order>) -> SessionId {
+    pub fn open_session(
+        &mut self,
+        node: Node,
+        condition: NodeCondition,
+        orders: mpsc::Sender<Box<Order>>,
+    ) -> SessionId {
         self.last_session += 1;
         let id = self.last_session;
         let name = node.name.clone();
         let entry = self.nodes.entry(name).or_insert_with(|| Entry::new(node.clone(), 0));
         if let Some(old) = entry.session.take() {
-            let _gone_anyway = old.orders.try_send(Order::Superseded);
+            let _gone_anyway = old.orders.try_send(Box::new(Order::Superseded));
         }
         let same_machine = entry.node.uid == node.uid && entry.node.runtime_uuid == node.runtime_uuid;
         if !same_machine {

@@ -2,6 +2,9 @@
 
 pub mod agent;
 mod convert;
+pub mod credentials;
+pub mod library;
+pub mod limits;
 pub mod nodes;
 mod request;
 pub mod schedules;

@@ -1,6 +1,7 @@
 //! The REST edge: one route table, one file per noun. Handlers extract, convert, call the engine once and convert; they never
 //! query and hold no rules.
 
+mod bulk;
 mod console;
 mod dto;
 mod error;
@@ -9,14 +10,19 @@ mod executions;
 mod extract;
 mod guard;
 mod health;
+mod library;
+mod limits;
 mod nodes;
 mod observe;
 mod openapi;
 mod page;
+mod preview;
 mod pulls;
 mod request_id;
 mod schedules;
+mod secrets;
 mod stats;
+mod task_life;
 mod tasks;
 
 #[cfg(test)]
@@ -67,6 +73,12 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::clone_task))
+        .routes(routes!(preview::preview_task))
+        .routes(routes!(bulk::bulk_tasks))
+        .routes(routes!(task_life::pause_task))
+        .routes(routes!(task_life::resume_task))
+        .routes(routes!(task_life::retry_task))
+        .routes(routes!(limits::get_limits, limits::set_limits, limits::update_limits))
         .routes(routes!(pulls::list_pulls))
         .routes(routes!(schedules::create_schedule, schedules::list_schedules))
         .routes(routes!(
@@ -79,6 +91,16 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(schedules::trigger_schedule))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))
+        .routes(routes!(library::list_library, library::add_to_library))
+        .routes(routes!(library::import_library))
+        .routes(routes!(library::update_library, library::delete_library))
+        .routes(routes!(secrets::list_secrets, secrets::create_secret))
+        .routes(routes!(
+            secrets::get_secret,
+            secrets::update_secret,
+            secrets::delete_secret
+        ))
+        .routes(routes!(secrets::test_secret))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))

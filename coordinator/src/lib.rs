@@ -1,6 +1,6 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `vault`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod config;
 pub mod domain;
@@ -14,3 +14,4 @@ pub mod registry;
 pub mod startup;
 pub mod store;
 pub mod telemetry;
+pub mod vault;

@@ -1,7 +1,12 @@
-//! What the program does instead of serving: `ips-coordinator db …`. Says on standard output what was done, and gives back whether all
+//! What the program does instead of serving: `ips-coordinator db …` and `credentials …`. Says on standard output what was done, and gives back whether all
 //! is well. Knows no SQL and no table.
 
-use crate::store::{DatabaseUrl, Store, check, transfer};
+mod rotate;
+
+use crate::{
+    store::{DatabaseUrl, Store, check, transfer},
+    vault::KeySettings,
+};
 use anyhow::{Context, Result};
 use std::{
     fs::File,
@@ -20,19 +25,25 @@ pub enum Command {
     Export(PathBuf),
     /// Fill an empty one from a file; `-` is standard input.
     Import(PathBuf),
+    /// Encrypt every stored password with the newest key.
+    Rotate {
+        /// Make that key first.
+        new_key: bool,
+    },
 }
 
-/// Does it. False when a check found something.
+/// Does it. False when a check found something, or a password could not be read.
 ///
 /// # Errors
 /// What kept it from being done; then nothing has changed.
-pub async fn run(command: &Command, database: &DatabaseUrl) -> Result<bool> {
+pub async fn run(command: &Command, database: &DatabaseUrl, keys: &KeySettings) -> Result<bool> {
     match command {
         Command::Migrate => {
             let done = Store::migrate(database).await?;
             say(&format!("{database}: the schema is up to date, migrations {done:?}"))?;
         }
         Command::Check => return checked(database).await,
+        Command::Rotate { new_key } => return rotate::run(database, keys, *new_key).await,
         Command::Export(path) => {
             let counts = exported(path, database).await?;
             // Standard output may be the file.

@@ -3,33 +3,35 @@
 
 mod address;
 mod challenge;
+mod clients;
 mod error;
+mod failure;
+mod login;
+mod pauses;
 mod platform;
+mod settings;
 mod transport;
 
 pub use error::ResolveError;
+pub use settings::{Authority, Mirror, ProxySettings, RegistrySettings, check_mirrors, read_token_host};
 
-use crate::domain::image::{ImageDigests, ImageParts, ImageRef, Platform, ResolvedImage};
+use crate::domain::{
+    credential::Logins,
+    image::{ImageDigests, ImageRef, Platform, ResolvedImage},
+};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use serde::Deserialize;
 use std::time::Duration;
 use transport::{Document, Transport};
 
-/// Longest time for one image, all its requests together.
+/// Longest time for one image, all requests to its registry together.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// The same for each mirror, which must not keep the registry waiting.
+const MIRROR_TIME_LIMIT: Duration = Duration::from_secs(4);
 /// More entries than any honest index has.
 const MAX_INDEX_ENTRIES: usize = 512;
 /// Entries of an index that name no platform and are looked into, at most.
 const MAX_UNNAMED_ENTRIES: usize = 4;
-
-/// What the operator says about registries.
-#[derive(Debug, Clone, Default)]
-pub struct RegistrySettings {
-    /// Hosts (`host` or `host:port`) that are spoken to without TLS.
-    pub plain_http_hosts: Vec<String>,
-    /// Whether registries on this machine's loopback may be asked; they are then spoken to without TLS.
-    pub allow_loopback: bool,
-}
 
 /// Asks registries. Cheap to clone; keeps connections, no state.
 #[derive(Debug, Clone)]
@@ -54,26 +56,58 @@ impl Registry {
         }
     }
 
-    /// What the reference is on each of the platforms. A platform that the image does not have is left out.
+    /// What the reference is on each of the platforms. A platform that the image does not have is left out. Mirrors are asked first;
+    /// a login for the registry is never shown to them.
     ///
     /// # Errors
     /// Why the registry did not answer or cannot be believed; `WrongPlatform` when the image has none of the platforms.
-    pub async fn resolve(&self, image: &ImageRef, platforms: &[Platform]) -> Result<Vec<ResolvedImage>, ResolveError> {
-        match tokio::time::timeout(TIME_LIMIT, self.ask(&image.parts(), platforms)).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(ResolveError::TimedOut(TIME_LIMIT)),
+    pub async fn resolve(
+        &self,
+        image: &ImageRef,
+        platforms: &[Platform],
+        logins: &dyn Logins,
+    ) -> Result<Vec<ResolvedImage>, ResolveError> {
+        let parts = image.parts();
+        let name = parts.digest.as_deref().or(parts.tag.as_deref()).unwrap_or("latest");
+        let mirrors = self.transport.settings.mirrors.iter();
+        for mirror in mirrors.filter(|mirror| mirror.of.eq_ignore_ascii_case(&parts.registry)) {
+            let repository = mirror.repository(&parts.repository);
+            let question = self.ask(mirror.at.host(), &repository, name, platforms, logins);
+            match limited(MIRROR_TIME_LIMIT, question).await {
+                Ok(found) => return Ok(found),
+                Err(error) => tracing::debug!(mirror = %mirror.at, %image, %error, "a mirror did not help"),
+            }
         }
+        let question = self.ask(&parts.registry, &parts.repository, name, platforms, logins);
+        limited(TIME_LIMIT, question).await
     }
 
-    async fn ask(&self, parts: &ImageParts, platforms: &[Platform]) -> Result<Vec<ResolvedImage>, ResolveError> {
-        let mut session = self.transport.session(&parts.registry, &parts.repository)?;
-        let name = parts.digest.as_deref().or(parts.tag.as_deref());
-        let target = session.manifest(name.unwrap_or("latest")).await?;
+    async fn ask(
+        &self,
+        registry: &str,
+        repository: &str,
+        name: &str,
+        platforms: &[Platform],
+        logins: &dyn Logins,
+    ) -> Result<Vec<ResolvedImage>, ResolveError> {
+        let login = logins.login(registry, repository).map_err(ResolveError::Credential)?;
+        let mut session = self.transport.session(registry, repository, login)?;
+        let target = session.manifest(name).await?;
         if is_index(&target)? {
             from_index(&mut session, &target, platforms).await
         } else {
             from_single(&mut session, &target, platforms).await
         }
+    }
+}
+
+async fn limited<T>(
+    limit: Duration,
+    question: impl Future<Output = Result<T, ResolveError>>,
+) -> Result<T, ResolveError> {
+    match tokio::time::timeout(limit, question).await {
+        Ok(answer) => answer,
+        Err(_elapsed) => Err(ResolveError::TimedOut(limit)),
     }
 }
 

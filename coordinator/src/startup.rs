@@ -3,9 +3,12 @@
 use crate::{
     config::Config,
     domain::version::VERSION,
-    engine::{Engine, trigger::Trigger},
+    engine::{Engine, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
+        credentials::CredentialService,
+        library::LibraryService,
+        limits::LimitsService,
         nodes::NodeService,
         schedules::ScheduleService,
         tasks::TaskService,
@@ -14,10 +17,12 @@ use crate::{
     metrics::Metrics,
     registry::Registry,
     store::Store,
+    vault::Vault,
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
-    agent_service_server::AgentServiceServer, node_service_server::NodeServiceServer,
+    credential_service_server::CredentialServiceServer, library_service_server::LibraryServiceServer,
+    limits_service_server::LimitsServiceServer, node_service_server::NodeServiceServer,
     schedule_service_server::ScheduleServiceServer, task_service_server::TaskServiceServer,
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -49,6 +54,7 @@ pub async fn run(config: Config) -> Result<()> {
     // Fails only if a provider was installed before, which then serves.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let listeners = bind(&config).await?;
+    let vault = Vault::open(config.keys.clone()).context("encryption keys")?;
     let store = Store::open(&config.database).await?;
     let epoch = store.epoch();
     let metrics = Metrics::new()?;
@@ -58,7 +64,7 @@ pub async fn run(config: Config) -> Result<()> {
         metrics
     });
     let registry = Arc::new(Registry::new(config.registry.clone()));
-    let (engine, engine_loop) = Engine::open(store, config.engine, registry, Arc::clone(&metrics)).await?;
+    let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
     let shutdown = CancellationToken::new();
     let state = HttpState {
         engine: engine.clone(),
@@ -75,6 +81,11 @@ pub async fn run(config: Config) -> Result<()> {
     let stop = shutdown.clone();
     parts.spawn(async move {
         trigger.run(stop).await;
+        Ok(())
+    });
+    let (retention, stop) = (Retention::new(engine.clone(), config.retention), shutdown.clone());
+    parts.spawn(async move {
+        retention.run(stop).await;
         Ok(())
     });
     parts.spawn(serve_http(
@@ -144,15 +155,21 @@ async fn serve_grpc(
         heartbeat_interval,
         progress_interval: PROGRESS_INTERVAL,
     };
-    let agents = AgentServiceServer::new(Agents::new(engine.clone(), settings, shutdown.clone()));
+    let agents = Agents::new(engine.clone(), settings, shutdown.clone());
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
+    let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
+    let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
-    let schedules = ScheduleServiceServer::new(ScheduleService::new(engine));
+    let schedules = ScheduleServiceServer::new(ScheduleService::new(engine.clone()));
+    let limits = LimitsServiceServer::new(LimitsService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<AgentServiceServer<Agents>>().await;
+    health.set_serving::<Agents>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
+    health.set_serving::<CredentialServiceServer<CredentialService>>().await;
+    health.set_serving::<LibraryServiceServer<LibraryService>>().await;
+    health.set_serving::<LimitsServiceServer<LimitsService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
@@ -168,6 +185,9 @@ async fn serve_grpc(
         .add_service(tasks)
         .add_service(nodes)
         .add_service(schedules)
+        .add_service(credentials)
+        .add_service(library)
+        .add_service(limits)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
         .await
         .context("gRPC")

@@ -13,11 +13,14 @@
 mod bulk;
 mod changes;
 mod check;
+mod credentials;
 mod db;
 mod epoch;
 mod executions;
+mod library;
 mod migrate;
 mod nodes;
+mod numbers;
 mod pulls;
 mod rows;
 mod schedules;
@@ -30,10 +33,13 @@ mod url;
 
 pub use changes::Changes;
 pub use check::{Finding, check};
+pub use credentials::CredentialRemoval;
+pub use numbers::Numbers;
 pub use pulls::PullQuery;
 pub use schedules::{ScheduleStep, StoredSchedule};
 pub use url::DatabaseUrl;
 
+use crate::domain::credential::CredentialId;
 use db::Db;
 use std::{fs::File, path::PathBuf, sync::Arc};
 
@@ -94,6 +100,12 @@ pub enum StoreError {
     Taken {
         /// `task` or `request`.
         what: &'static str,
+    },
+    /// A task names a credential that does not exist.
+    #[error("credential {id} does not exist")]
+    NoCredential {
+        /// Its number.
+        id: CredentialId,
     },
     /// A compare-and-set found another state than expected.
     #[error("{what} changed behind the engine's back")]
@@ -156,6 +168,24 @@ impl Store {
             uuid: uuid.into(),
             epoch,
             _lock: lock.map(Arc::new),
+        })
+    }
+
+    /// Opens a database beside the coordinator that serves it, for single changes: no lock, no migration, no new epoch. When a
+    /// coordinator begins a new epoch meanwhile, writes are `Deposed`.
+    ///
+    /// # Errors
+    /// Unavailable, also where no coordinator has made its tables yet.
+    pub async fn attach(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let db = url::beside(url).await?;
+        let (uuid, epoch): (String, i64) = db
+            .one(sql::Sql::new("SELECT store_uuid, epoch FROM meta WHERE id = 1"))
+            .await?;
+        Ok(Self {
+            db,
+            uuid: uuid.into(),
+            epoch: u64::try_from(epoch).map_err(|_| StoreError::Damaged { what: "meta.epoch" })?,
+            _lock: None,
         })
     }
 

@@ -3,8 +3,12 @@
 
 #[path = "grpc/agent.rs"]
 mod agent;
+#[path = "grpc/credentials.rs"]
+mod credentials;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
+#[path = "grpc/parity.rs"]
+mod parity;
 #[path = "grpc/schedules.rs"]
 mod schedules;
 #[path = "grpc/sessions.rs"]

@@ -3,6 +3,8 @@
 
 #[path = "store/check.rs"]
 mod check;
+#[path = "store/credentials.rs"]
+mod credentials;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/rates.rs"]

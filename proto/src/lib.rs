@@ -23,5 +23,37 @@ impl std::fmt::Debug for v1::RegistryCredential {
     }
 }
 
+impl std::fmt::Debug for v1::InlineLogin {
+    /// Names the registry and nothing else of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InlineLogin")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::CreateCredentialRequest {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateCredentialRequest")
+            .field("name", &self.name)
+            .field("registry", &self.registry)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::UpdateCredentialRequest {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateCredentialRequest")
+            .field("credential_id", &self.credential_id)
+            .field("name", &self.name)
+            .field("registry", &self.registry)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The encoded `FileDescriptorSet` of the protocol, for server reflection and for the compatibility test.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -50,6 +50,11 @@ pub fn database_folder(folder: &str) -> Result<PathBuf> {
     present(root().join("databases").join(folder), "databases.sh")
 }
 
+/// The folder of MySQL 9, which `make test-mysql` takes in MariaDB's place.
+pub fn mysql() -> Result<PathBuf> {
+    present(root().join("mysql"), "mysql.sh")
+}
+
 /// The OCI layout of the test images; the number is the recipe of `images.sh`.
 pub fn images() -> Result<PathBuf> {
     present(root().join("images-3"), "images.sh")

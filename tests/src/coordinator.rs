@@ -1,7 +1,7 @@
 //! A real `ips-coordinator` process on free ports with a database of its own. It can be killed and come back on the same
 //! database and ports.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -56,6 +56,11 @@ impl Coordinator {
         Ok(coordinator)
     }
 
+    /// Starts one on this database.
+    pub async fn start_on(database: &str, arguments: &[&str]) -> Result<Self> {
+        Self::start(&[&["--database", database], arguments].concat()).await
+    }
+
     async fn ready(&mut self) {
         let file = ready_file(&self.folder);
         let api = self.api();
@@ -98,9 +103,19 @@ impl Coordinator {
             .await?)
     }
 
+    /// Whether it is ready, as its probe says: the status and the body.
+    pub async fn readiness(&self) -> Result<(StatusCode, Value)> {
+        self.api().call(Method::GET, "/readyz", None).await
+    }
+
     /// The process, for signals and measurements.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// Where its database and everything else of it lies.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What it prints.

@@ -21,7 +21,7 @@ pub enum Kind {
     Sqlite,
     /// Debian's PostgreSQL.
     Postgres,
-    /// Debian's MariaDB.
+    /// Debian's MariaDB; MySQL 9 where `IPS_TEST_MYSQL` is set, as `make test-mysql` does.
     MariaDb,
 }
 

@@ -83,6 +83,14 @@ impl Folder {
         .with_context(|| format!("mounting a tmpfs at {}", path.display()))?;
         Ok(path)
     }
+
+    /// Lets nobody write any more to a disk of [`Folder::small_disk`]; nobody may have a file of it open for writing.
+    pub fn read_only(&self, name: &str) -> Result<()> {
+        let path = self.join(name);
+        let flags = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(None::<&str>, &path, None::<&str>, flags, None::<&str>)
+            .with_context(|| format!("remounting {}", path.display()))
+    }
 }
 
 impl Drop for Folder {

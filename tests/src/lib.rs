@@ -22,4 +22,5 @@ pub mod process;
 pub mod registry;
 pub mod simulated;
 pub mod stand;
+pub mod traces;
 pub mod wait;

@@ -6,7 +6,6 @@
 )]
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use ips_proto::v1::outcome::Result as End;
@@ -18,6 +17,7 @@ use ips_tests::desk::{Desk, Session, login, order};
 use ips_tests::fault_proxy::{FaultProxy, Faults, Kind};
 use ips_tests::folder::Folder;
 use ips_tests::registry::{Access, CANARY_PASSWORD, CANARY_USER, PASSWORD, Registry, USER};
+use ips_tests::traces;
 use ips_tests::wait::wait_until;
 use rstest::rstest;
 
@@ -67,40 +67,10 @@ impl Node {
 
     /// Asserts that a secret is in no command line of the machine, no log and no file of the agent.
     fn assert_no_trace(&self, secrets: &[&str]) {
-        let state = files(&self.agent.state_folder());
-        for secret in secrets {
-            let found = command_lines().into_iter().find(|line| line.contains(secret));
-            assert_eq!(found, None, "in a command line");
-            assert!(!self.agent.log().contains(secret), "in the agent's log");
-            let found = state.iter().find(|(_, text)| text.contains(secret));
-            assert!(found.is_none(), "in {:?}", found.map(|(name, _)| name));
-        }
+        traces::assert_none_in_command_lines(secrets);
+        traces::assert_none_in("the agent's log", self.agent.log().as_bytes(), secrets);
+        traces::assert_none_below(&self.agent.state_folder(), secrets);
     }
-}
-
-/// The command lines of all processes that run now.
-fn command_lines() -> Vec<String> {
-    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-    // Processes that have ended meanwhile have none.
-    processes
-        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        .collect()
-}
-
-/// All files below a folder, by name.
-fn files(folder: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().filter_map(Result::ok) {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            let text = fs::read(&path).unwrap_or_default();
-            found.push((path.display().to_string(), String::from_utf8_lossy(&text).into_owned()));
-        }
-    }
-    found
 }
 
 fn success(outcome: &Outcome) -> &Success {
@@ -197,8 +167,9 @@ async fn a_wrong_password_is_final_and_never_repeated(#[values(V1_6, V1_7, V2_1)
     assert!(!message.contains(WRONG) && !message.contains(CANARY_USER), "{message}");
     // Nobody has acknowledged it, so the outcome is on the disk.
     wait_until("the outcome to be kept", LIMIT, async || {
-        let kept = files(&node.agent.state_folder());
-        kept.iter().any(|(_, text)| text.contains("unauthorized"))
+        let kept = traces::files(&node.agent.state_folder());
+        let texts = kept.iter().filter_map(|file| fs::read_to_string(file).ok());
+        texts.into_iter().any(|text| text.contains("unauthorized"))
     })
     .await;
     node.assert_no_trace(&[WRONG, "Y2FuYXJ5OmM0bmFyeS1Xcm9uZy93b3JkKzI="]);

@@ -1,6 +1,6 @@
 //! Where and how a task runs, for every command that makes or weighs one.
 
-use super::parse_duration;
+use super::{TaskLogin, parse_duration};
 use clap::Args;
 use std::time::Duration;
 
@@ -68,6 +68,9 @@ pub struct SpecArgs {
     /// Longest time without progress [default: 5m]
     #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
     pub no_progress_timeout: Option<Duration>,
+    /// Logins for registries
+    #[command(flatten)]
+    pub login: TaskLogin,
 }
 
 /// How the wait between attempts grows.

@@ -20,11 +20,19 @@ pub enum TaskCommand {
     Pulls(PullsArgs),
     /// Follow a task until it has ended
     Watch(WatchArgs),
+    /// Say what a task would do, and save nothing
+    Preview(Box<PreviewArgs>),
+    /// Hold the pulls of tasks back; what runs goes on
+    Pause(SomeTasks),
+    /// Let paused tasks go on
+    Resume(SomeTasks),
+    /// Try the failed pulls of tasks again
+    Retry(SomeTasks),
     /// Cancel tasks that have not ended
-    Cancel(TaskIds),
+    Cancel(SomeTasks),
     /// Remove the records of tasks that have ended
     #[command(visible_alias = "delete")]
-    Rm(TaskIds),
+    Rm(SomeTasks),
 }
 
 /// Names one task.
@@ -34,12 +42,25 @@ pub struct TaskId {
     pub id: String,
 }
 
-/// Names some tasks.
+/// Some tasks, by id or by state.
 #[derive(Debug, Args)]
-pub struct TaskIds {
+pub struct SomeTasks {
     /// Ids of the tasks
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ID")]
     pub ids: Vec<String>,
+    /// All tasks that can be meant, or those of --status
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: only tasks in these states
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        requires = "all",
+        conflicts_with = "ids",
+        value_name = "STATE,…"
+    )]
+    pub status: Vec<crate::words::TaskStateWord>,
 }
 
 /// A task to create.
@@ -79,6 +100,25 @@ pub struct CloneArgs {
     /// Id for the copy [default: chosen by the coordinator]
     #[arg(long)]
     pub id: Option<String>,
+}
+
+/// A task to weigh.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// Image reference exactly as pods write it; repeat it for more
+    #[arg(
+        short,
+        long = "image",
+        required_unless_present = "clone_of",
+        value_name = "REFERENCE"
+    )]
+    pub images: Vec<String>,
+    /// Weigh a copy of this task; other options say what it does otherwise
+    #[arg(long, value_name = "ID")]
+    pub clone_of: Option<String>,
+    /// Where and how
+    #[command(flatten)]
+    pub spec: SpecArgs,
 }
 
 /// A task to follow.

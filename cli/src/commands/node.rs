@@ -18,6 +18,7 @@ const PAGE: u32 = 1000;
 pub async fn run(server: &Server, format: Format, command: NodeCommand) -> Result<ExitCode, CliError> {
     match command {
         NodeCommand::Ls { selector } => list(server, format, selector).await?,
+        NodeCommand::Stats => stats(server, format).await?,
         NodeCommand::Get { name } => get(server, format, name).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -38,6 +39,19 @@ async fn list(server: &Server, format: Format, selector: Vec<String>) -> Result<
             Ok(())
         }
         Format::Table => output::line(&columns(&nodes, now_ms())),
+    }
+}
+
+async fn stats(server: &Server, format: Format) -> Result<(), CliError> {
+    let mut client = server.nodes().await?;
+    let answer = client.get_stats(call(v1::GetStatsRequest {})).await;
+    let stats = answer.map_err(|status| server.error(status))?.into_inner();
+    let (total, ready) = (stats.nodes_total, stats.nodes_ready);
+    match format {
+        Format::Json => output::object(&serde_json::json!({
+            "nodes": {"total": total, "ready": ready, "coverage": ready},
+        })),
+        Format::Name | Format::Table => output::line(&format!("{total} nodes, {ready} ready")),
     }
 }
 

@@ -43,7 +43,7 @@ async fn create(server: &Server, format: Format, args: CreateScheduleArgs) -> Re
         enabled: Some(!args.disabled),
         task_config: Some(v1::CreateTaskRequest {
             images: args.images,
-            ..spec::spec(args.task)
+            ..spec::spec(args.task)?
         }),
         overlap_policy: overlap(settings.overlap).into(),
         timeout_seconds: spec::seconds(settings.timeout),
@@ -59,7 +59,7 @@ async fn update(server: &Server, format: Format, args: UpdateScheduleArgs) -> Re
     let mut client = server.schedules().await?;
     let given = v1::CreateTaskRequest {
         images: args.images,
-        ..spec::spec(args.task)
+        ..spec::spec(args.task)?
     };
     let task_config = if given == v1::CreateTaskRequest::default() {
         None

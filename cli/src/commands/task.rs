@@ -1,15 +1,17 @@
 //! `ips task …`.
 
+mod act;
 pub mod spec;
 
 use crate::{
-    args::{CloneArgs, CreateArgs, ListTasksArgs, PullsArgs, TaskCommand},
+    args::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, TaskCommand},
     connect::{Server, call, is_broken_connection},
     error::CliError,
     human::now_ms,
-    output::{self, Format, json, task as show},
+    output::{self, Format, json, preview as show_preview, task as show},
     watch,
 };
+use act::Action;
 use ips_proto::v1;
 use std::{process::ExitCode, time::Duration};
 use tonic::Code;
@@ -31,15 +33,19 @@ pub async fn run(server: &Server, format: Format, command: TaskCommand) -> Resul
         TaskCommand::Ls(args) => list(server, format, args).await?,
         TaskCommand::Get(named) => get(server, format, named.id).await?,
         TaskCommand::Pulls(args) => pulls(server, format, args).await?,
-        TaskCommand::Cancel(named) => cancel(server, format, named.ids).await?,
-        TaskCommand::Rm(named) => remove(server, named.ids).await?,
+        TaskCommand::Preview(args) => preview(server, format, *args).await?,
+        TaskCommand::Pause(some) => return act::run(server, format, Action::Pause, some).await,
+        TaskCommand::Resume(some) => return act::run(server, format, Action::Resume, some).await,
+        TaskCommand::Retry(some) => return act::run(server, format, Action::Retry, some).await,
+        TaskCommand::Cancel(some) => return act::run(server, format, Action::Cancel, some).await,
+        TaskCommand::Rm(some) => return act::run(server, format, Action::Delete, some).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn create(server: &Server, format: Format, args: CreateArgs) -> Result<ExitCode, CliError> {
     let (watched, watching) = (args.watch, args.watching);
-    let task = create_once(server, spec::create(args)).await?;
+    let task = create_once(server, spec::create(args)?).await?;
     match format {
         // The watch's first object holds the task already.
         Format::Json if watched => {}
@@ -74,7 +80,7 @@ async fn create_once(server: &Server, request: v1::CreateTaskRequest) -> Result<
 async fn copy(server: &Server, format: Format, args: CloneArgs) -> Result<(), CliError> {
     let mut client = server.tasks().await?;
     let task = client
-        .clone_task(call(spec::copy(args)))
+        .clone_task(call(spec::copy(args)?))
         .await
         .map_err(|status| server.error(status))?
         .into_inner();
@@ -191,35 +197,19 @@ async fn all_pulls(server: &Server, mut request: v1::ListPullsRequest) -> Result
     }
 }
 
-async fn cancel(server: &Server, format: Format, ids: Vec<String>) -> Result<(), CliError> {
+async fn preview(server: &Server, format: Format, args: PreviewArgs) -> Result<(), CliError> {
     let mut client = server.tasks().await?;
-    for task_id in ids {
-        let request = v1::CancelTaskRequest { task_id };
-        let task = client
-            .cancel_task(call(request))
-            .await
-            .map_err(|status| server.error(status))?
-            .into_inner();
-        match format {
-            Format::Json => output::object(&json::Task::from(&task))?,
-            Format::Name => output::line(&format!("task/{}", task.task_id))?,
-            Format::Table => output::line(&format!("task/{} cancelled", task.task_id))?,
-        }
+    let preview = client
+        .preview_task(call(spec::preview(args)?))
+        .await
+        .map_err(|status| server.error(status))?
+        .into_inner();
+    match format {
+        Format::Json => output::object(&json::Preview::from(&preview)),
+        Format::Name => preview
+            .nodes
+            .iter()
+            .try_for_each(|node| output::line(&format!("node/{}", node.name))),
+        Format::Table => output::line(&show_preview::describe(&preview)),
     }
-    Ok(())
-}
-
-async fn remove(server: &Server, ids: Vec<String>) -> Result<(), CliError> {
-    let mut client = server.tasks().await?;
-    for task_id in ids {
-        let request = v1::DeleteTaskRequest {
-            task_id: task_id.clone(),
-        };
-        client
-            .delete_task(call(request))
-            .await
-            .map_err(|status| server.error(status))?;
-        output::line(&format!("task/{task_id} deleted"))?;
-    }
-    Ok(())
 }

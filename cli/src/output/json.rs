@@ -1,15 +1,23 @@
 //! The messages of the protocol as the JSON of the REST API: camelCase, times in RFC 3339, "if known" left out. The words and shapes
 //! are promised in docs/api.md.
 
+mod library;
+mod limits;
 mod node;
+mod preview;
 mod pull;
 mod rules;
 mod schedule;
+mod secret;
 mod task;
 
+pub use library::{Imported, LibraryImage};
+pub use limits::Limits;
 pub use node::Node;
+pub use preview::Preview;
 pub use pull::Pull;
 pub use schedule::{Execution, Schedule};
+pub use secret::Secret;
 pub use task::Task;
 
 use ips_proto::v1;

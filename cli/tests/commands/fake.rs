@@ -25,6 +25,7 @@ pub struct Fake {
     /// One entry for each connection of a watch, the last one for all further.
     pub watches: Arc<Mutex<Vec<Vec<Step>>>>,
     pub created: Arc<Mutex<Vec<v1::CreateTaskRequest>>>,
+    pub bulk: Arc<Mutex<Vec<v1::BulkTasksRequest>>>,
     pub refusal: Arc<Mutex<Option<Status>>>,
     pub address: Arc<Mutex<Option<SocketAddr>>>,
 }
@@ -170,6 +171,49 @@ impl v1::task_service_server::TaskService for Fake {
         let overrides = request.into_inner().overrides.unwrap_or_default();
         self.created.lock().unwrap().push(overrides);
         self.checked(task(v1::TaskState::Pending))
+    }
+
+    async fn preview_task(
+        &self,
+        _request: Request<v1::PreviewTaskRequest>,
+    ) -> Result<Response<v1::TaskPreview>, Status> {
+        self.checked(v1::TaskPreview::default())
+    }
+
+    async fn pause_task(&self, _request: Request<v1::PauseTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        self.checked(task(v1::TaskState::Paused))
+    }
+
+    async fn resume_task(&self, _request: Request<v1::ResumeTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        self.checked(task(v1::TaskState::Pending))
+    }
+
+    async fn retry_task(&self, _request: Request<v1::RetryTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        self.checked(task(v1::TaskState::Running))
+    }
+
+    async fn bulk_tasks(
+        &self,
+        request: Request<v1::BulkTasksRequest>,
+    ) -> Result<Response<v1::BulkTasksResponse>, Status> {
+        let done = v1::BulkResult {
+            task_id: "a".into(),
+            ok: true,
+            ..Default::default()
+        };
+        let refused = v1::BulkResult {
+            task_id: "b".into(),
+            code: "failed_precondition".into(),
+            message: "the task is completed and cannot be cancelled".into(),
+            ..Default::default()
+        };
+        self.bulk.lock().unwrap().push(request.into_inner());
+        self.checked(v1::BulkTasksResponse {
+            results: vec![done, refused],
+            succeeded: 1,
+            failed: 1,
+            remaining: 0,
+        })
     }
 
     async fn get_task(&self, _request: Request<v1::GetTaskRequest>) -> Result<Response<v1::Task>, Status> {

@@ -18,6 +18,12 @@ async fn wrong_usage_exits_with_two_and_a_hint() {
         &["task", "ls", "--status", "done"],
         &["task", "ls", "-o", "yaml"],
         &["task", "rm"],
+        &["task", "rm", "a", "--all"],
+        &["task", "rm", "a", "--status", "failed"],
+        &["task", "preview"],
+        &["limits", "set"],
+        &["limits", "set", "--replace", "--node-pulls", "1"],
+        &["limits", "set", "--registry", "docker.io"],
         &["nonsense"],
         &[],
         &["task", "ls", "--server", "https://example:1"],
@@ -138,8 +144,44 @@ async fn every_option_of_create_arrives() {
         request_id: "r-1".into(),
         pull_timeout_seconds: 120,
         no_progress_timeout_seconds: 13,
+        credential_ids: vec![],
+        login: None,
     };
     assert_eq!(*fake.created.lock().unwrap(), [expected]);
+}
+
+#[tokio::test]
+async fn what_is_done_to_all_has_a_line_for_each_and_fails_when_one_does() {
+    let fake = Fake::start().await;
+    let finished = fake
+        .ips(&["task", "cancel", "--all", "--status", "running,paused"])
+        .await;
+    assert_eq!((finished.code, finished.stdout.as_str()), (1, "task/a cancelled\n"));
+    assert_eq!(
+        finished.stderr,
+        "error: task/b: the task is completed and cannot be cancelled\n"
+    );
+    let expected = v1::BulkTasksRequest {
+        action: v1::BulkAction::Cancel.into(),
+        task_ids: vec![],
+        filter: Some(v1::BulkFilter {
+            states: vec![v1::TaskState::Running.into(), v1::TaskState::Paused.into()],
+        }),
+    };
+    assert_eq!(*fake.bulk.lock().unwrap(), [expected]);
+    for (args, said) in [
+        (&["task", "pause", "nightly"][..], "task/nightly paused\n"),
+        (&["task", "resume", "nightly"], "task/nightly resumed\n"),
+        (&["task", "retry", "nightly"], "task/nightly tried again\n"),
+        (
+            &["task", "clone", "nightly", "--priority", "7"],
+            "task/nightly created\n",
+        ),
+    ] {
+        assert_eq!(fake.ips(args).await.stdout, said, "{args:?}");
+    }
+    let preview = fake.ips(&["task", "preview", "--image", "a"]).await;
+    assert!(preview.stdout.starts_with("Nodes:"), "{}", preview.stderr);
 }
 
 #[tokio::test]

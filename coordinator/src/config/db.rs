@@ -1,4 +1,4 @@
-//! The command line of `ips-coordinator db …`.
+//! The command line of `ips-coordinator db …` and `credentials …`.
 
 use crate::maintenance::Command;
 use clap::Subcommand;
@@ -12,6 +12,24 @@ pub(super) enum Instead {
         /// What to do.
         #[command(subcommand)]
         what: What,
+    },
+    /// Work on the stored credentials of registries, without serving.
+    Credentials {
+        /// What to do.
+        #[command(subcommand)]
+        what: WithCredentials,
+    },
+}
+
+/// What to do with stored credentials.
+#[derive(Debug, Subcommand)]
+pub(super) enum WithCredentials {
+    /// Encrypt every stored password with the newest key. May run beside the coordinator, be killed and be run again; keys that are no
+    /// longer needed can be removed after it.
+    Rotate {
+        /// Make a new key first and put it at the top of the key file.
+        #[arg(long)]
+        new_key: bool,
     },
 }
 
@@ -35,12 +53,19 @@ pub(super) enum What {
 }
 
 impl From<Instead> for Command {
-    fn from(Instead::Db { what }: Instead) -> Self {
-        match what {
-            What::Migrate => Self::Migrate,
-            What::Check => Self::Check,
-            What::Export { file } => Self::Export(file),
-            What::Import { file } => Self::Import(file),
+    fn from(instead: Instead) -> Self {
+        match instead {
+            Instead::Db { what: What::Migrate } => Self::Migrate,
+            Instead::Db { what: What::Check } => Self::Check,
+            Instead::Db {
+                what: What::Export { file },
+            } => Self::Export(file),
+            Instead::Db {
+                what: What::Import { file },
+            } => Self::Import(file),
+            Instead::Credentials {
+                what: WithCredentials::Rotate { new_key },
+            } => Self::Rotate { new_key },
         }
     }
 }

@@ -128,7 +128,7 @@ fn hub_repository(host: &str, path: &str) -> String {
     }
 }
 
-fn check_registry(registry: &str) -> Result<(), String> {
+pub(super) fn check_registry(registry: &str) -> Result<(), String> {
     let (host, port) = match registry.rsplit_once(':') {
         Some((host, port)) if !registry.ends_with(']') => (host, Some(port)),
         Some(_) | None => (registry, None),
@@ -150,7 +150,7 @@ fn check_registry(registry: &str) -> Result<(), String> {
     }
 }
 
-fn check_repository(repository: &str) -> Result<(), String> {
+pub(super) fn check_repository(repository: &str) -> Result<(), String> {
     if repository.len() > 255 {
         return Err("repository must be at most 255 characters".into());
     }

@@ -1,6 +1,10 @@
 //! What the operator allows at one time, whatever is submitted. Adjusted over the API while pulls run, and persisted. 0 always means
 //! paused: nothing starts, what runs goes on.
 
+mod patch;
+
+pub use patch::LimitsPatch;
+
 use super::{Invalid, in_range, selector::check_labels};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -54,7 +54,7 @@ pub struct NodeCondition {
 }
 
 /// One image on a node, as its runtime lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InventoryImage {
     /// Image id: digest of its configuration.
     pub id: String,
@@ -66,4 +66,10 @@ pub struct InventoryImage {
     pub size_bytes: u64,
     /// Kubelet's garbage collection leaves it alone.
     pub pinned: bool,
+}
+
+impl AsRef<Self> for InventoryImage {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }

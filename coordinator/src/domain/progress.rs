@@ -1,6 +1,7 @@
 //! What a running attempt has done so far; in memory only.
 
 use super::counts::ByteCounts;
+use std::sync::Arc;
 
 /// What a running attempt is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl PullPhase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerProgress {
     /// Digest of the compressed layer.
-    pub digest: String,
+    pub digest: Arc<str>,
     /// Position in the manifest, from 0.
     pub index: u32,
     /// Bytes.

@@ -208,7 +208,12 @@ fn check_task(request: TaskRequest) -> Result<TaskSpec, Invalid> {
             return Err(below(Invalid::new(field, "is chosen anew for every run, leave it out")));
         }
     }
-    Ok(request.check().map_err(below)?.spec)
+    let checked = request.check().map_err(below)?;
+    if checked.login.is_some() {
+        let rule = "a schedule keeps no login of its own, name a stored credential by secretId";
+        return Err(below(Invalid::new("registry", rule)));
+    }
+    Ok(checked.spec)
 }
 
 /// A schedule, as the store keeps it.

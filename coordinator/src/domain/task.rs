@@ -5,6 +5,7 @@ mod copy;
 use super::{
     Invalid, Millis,
     counts::{ByteCounts, FailureGroup, PullCounts},
+    credential::{NewLogin, TaskCredential, TaskLoginsRequest},
     ids::TaskId,
     image::{ImageRef, ResolvedImage},
     in_range,
@@ -41,6 +42,8 @@ pub struct TaskRequest {
     pub pull_timeout_seconds: Option<i64>,
     /// Longest standstill in seconds.
     pub no_progress_timeout_seconds: Option<i64>,
+    /// Logins for registries.
+    pub logins: TaskLoginsRequest,
     /// How it runs.
     pub rules: RulesRequest,
     /// Id chosen by the client.
@@ -67,6 +70,9 @@ pub struct TaskSpec {
     pub pull_timeout_seconds: u32,
     /// Longest standstill in seconds.
     pub no_progress_timeout_seconds: u32,
+    /// Credentials that its pulls may use.
+    #[serde(default)]
+    pub credentials: Vec<TaskCredential>,
     /// How it runs.
     #[serde(default)]
     pub rules: TaskRules,
@@ -77,6 +83,8 @@ pub struct TaskSpec {
 pub struct NewTask {
     /// What to do.
     pub spec: TaskSpec,
+    /// A login in the clear, which becomes a credential of the task.
+    pub login: Option<NewLogin>,
     /// Id chosen by the client.
     pub id: Option<TaskId>,
     /// Key that makes creating idempotent.
@@ -89,6 +97,7 @@ impl TaskRequest {
     /// # Errors
     /// The first field that breaks a rule, named as the REST API names it.
     pub fn check(self) -> Result<NewTask, Invalid> {
+        let (credentials, login) = self.logins.check()?;
         let batch_size = self.batch_size.map(|size| in_range("batchSize", size, 1..=100));
         let batch_size = batch_size.transpose()?;
         let spec = TaskSpec {
@@ -111,11 +120,13 @@ impl TaskRequest {
                 self.no_progress_timeout_seconds.unwrap_or(300),
                 1..=86_400,
             )?,
+            credentials,
             rules: self.rules.check(batch_size)?,
         };
         Ok(NewTask {
             spec,
-            id: self.id.as_deref().map(TaskId::parse).transpose()?,
+            login,
+            id: self.id.as_deref().map(check_id).transpose()?,
             request_id: self.request_id.map(check_request_id).transpose()?,
         })
     }
@@ -144,6 +155,17 @@ fn check_images(images: &[String]) -> Result<Vec<ImageRef>, Invalid> {
         checked.push(image);
     }
     Ok(checked)
+}
+
+/// Words that stand where an id does in paths of the REST API.
+const RESERVED_IDS: [&str; 2] = ["preview", "bulk"];
+
+fn check_id(text: &str) -> Result<TaskId, Invalid> {
+    if RESERVED_IDS.contains(&text) {
+        let rule = format!("{text:?} is a word of the API, choose another one");
+        return Err(Invalid::new("id", rule));
+    }
+    TaskId::parse(text)
 }
 
 fn check_request_id(text: String) -> Result<String, Invalid> {
@@ -324,6 +346,17 @@ mod tests {
         let spec = spec.check().unwrap().spec;
         let saved = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<TaskSpec>(&saved).unwrap(), spec, "{saved}");
+    }
+
+    #[test]
+    fn words_of_paths_are_no_ids() {
+        let with = |id: &str| TaskRequest {
+            id: Some(id.into()),
+            ..request()
+        };
+        assert_eq!(field_of(with("preview")), "id");
+        assert_eq!(field_of(with("bulk")), "id");
+        assert!(with("preview-1").check().is_ok());
     }
 
     #[test]

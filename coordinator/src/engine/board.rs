@@ -12,6 +12,9 @@ use tokio::sync::broadcast;
 /// Deltas kept for readers who come back and for readers who lag.
 const KEPT_DELTAS: usize = 1024;
 
+/// Objects in the kept deltas, the newest delta not counted: what many nodes and large tasks would take of memory without end.
+const KEPT_OBJECTS: usize = 10_000;
+
 /// What changed in one step; every object replaces the one of its name as a whole.
 #[derive(Debug, Clone, Default)]
 pub struct Delta {
@@ -30,7 +33,11 @@ pub struct Delta {
 impl Delta {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty() && self.removed_tasks.is_empty() && self.pulls.is_empty() && self.nodes.is_empty()
+        self.objects() == 0
+    }
+
+    fn objects(&self) -> usize {
+        self.tasks.len() + self.removed_tasks.len() + self.pulls.len() + self.nodes.len()
     }
 }
 
@@ -57,6 +64,20 @@ pub struct Board {
 struct Kept {
     version: u64,
     deltas: VecDeque<Arc<Delta>>,
+    /// In all of them together.
+    objects: usize,
+}
+
+impl Kept {
+    fn keep(&mut self, delta: Arc<Delta>) {
+        let newest = delta.objects();
+        self.objects += newest;
+        self.deltas.push_back(delta);
+        while self.deltas.len() > KEPT_DELTAS || self.objects - newest > KEPT_OBJECTS {
+            let Some(oldest) = self.deltas.pop_front() else { return };
+            self.objects -= oldest.objects();
+        }
+    }
 }
 
 impl Board {
@@ -89,10 +110,7 @@ impl Board {
         kept.version += 1;
         delta.version = kept.version;
         let delta = Arc::new(delta);
-        kept.deltas.push_back(Arc::clone(&delta));
-        if kept.deltas.len() > KEPT_DELTAS {
-            kept.deltas.pop_front();
-        }
+        kept.keep(Arc::clone(&delta));
         let _nobody_watches = self.sender.send(delta);
     }
 
@@ -179,6 +197,20 @@ mod tests {
             "a version of the future belongs to another run"
         );
         assert!(matches!(slow.next().await, Step::Lagged));
+    }
+
+    #[test]
+    fn large_deltas_are_kept_for_less_time() {
+        let board = Board::new("run".into());
+        let large = || Delta {
+            removed_tasks: vec![TaskId::from_stored("x".into()); KEPT_OBJECTS],
+            ..Delta::default()
+        };
+        (0..3).for_each(|_| board.publish(large()));
+        assert!(board.follow(1).is_some(), "one beside the newest");
+        assert!(board.follow(0).is_none());
+        board.publish(removal("small"));
+        assert!(board.follow(2).is_some() && board.follow(1).is_none());
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     domain::{
         Millis,
+        credential::TaskCredential,
         ids::{NodeName, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
         limits::Limits,
@@ -136,7 +137,7 @@ pub enum Command {
         /// What it says.
         hello: Box<Hello>,
         /// Way to it.
-        orders: mpsc::Sender<Order>,
+        orders: mpsc::Sender<Box<Order>>,
         /// Whom to answer.
         reply: oneshot::Sender<Result<SessionGrant, Refusal>>,
     },
@@ -182,6 +183,8 @@ pub enum Effect {
         image: ImageRef,
         /// Platforms of the targets.
         platforms: Vec<Platform>,
+        /// Credentials that the task names.
+        credentials: Vec<TaskCredential>,
     },
     /// An outcome for a pull that is not open: only the store knows what to say.
     LateOutcome(NodeName, PullId, Box<Outcome>),
@@ -279,7 +282,7 @@ impl Core {
         // No wait is longer than this, whatever the clock did while nobody ran.
         task.start_by(now + LONGEST_WAIT_MS);
         for pull in pulls.iter().filter(|pull| pull.state.is_running()) {
-            self.occupy(now, &task.hosts, pull, false);
+            self.occupy(now, task.hosts.get(pull.image_index as usize), pull, false);
         }
         self.alarms.extend(
             task.queue
@@ -363,6 +366,11 @@ impl Core {
     /// What is to be done once the changes are durable.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
+    }
+
+    /// Answers a caller after the changes so far are durable.
+    pub fn reply_when_durable(&mut self, reply: TaskReply, answer: Result<TaskView, EngineError>) {
+        self.effects.push(Effect::ReplyTask(reply, Box::new(answer)));
     }
 
     /// What watchers are to be told now.

@@ -26,12 +26,20 @@ impl Engine {
             return Ok(view_of(known, &self.shared));
         }
         let now = now();
-        let (nodes, spec) = self.targets(&new.spec)?;
+        let (nodes, mut spec) = self.targets(&new.spec)?;
         let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
+        let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, spec, nodes.len(), pulls.len(), now);
-        match self.store.insert_task(&task, new.request_id.as_deref(), &pulls).await {
-            Ok(()) => {}
+        let request_id = new.request_id.as_deref();
+        let saved = self
+            .store
+            .insert_task_with_login(&task, request_id, &pulls, own.as_ref());
+        match saved.await {
+            Ok(()) => own.into_iter().for_each(|own| self.logins.put(own)),
+            Err(StoreError::NoCredential { id }) => {
+                return Err(Invalid::new("secretId", format!("credential {id} does not exist")).into());
+            }
             Err(StoreError::Taken { what: "request" }) => {
                 let known = self.known_request(&new).await?;
                 let known = known
@@ -61,7 +69,11 @@ impl Engine {
     /// `NotFound` for an unknown id; everything that [`Engine::create_task`] refuses.
     pub async fn clone_task(&self, id: &TaskId, overrides: TaskRequest) -> Result<TaskView, EngineError> {
         let origin = self.task(id).await?.task.spec;
-        let request = TaskRequest::of_spec(&origin).overridden_by(overrides);
+        let mut request = TaskRequest::of_spec(&origin);
+        if overrides.logins.is_empty() {
+            self.copy_login(&origin, &mut request)?;
+        }
+        let request = request.overridden_by(overrides);
         self.create_task(request.check()?).await
     }
 
@@ -73,7 +85,7 @@ impl Engine {
     }
 
     /// The nodes that the spec chooses among those that are known, and the spec with the names of its canaries.
-    fn targets(&self, spec: &TaskSpec) -> Result<(Vec<NodeName>, TaskSpec), EngineError> {
+    pub(super) fn targets(&self, spec: &TaskSpec) -> Result<(Vec<NodeName>, TaskSpec), EngineError> {
         let fleet = self.shared.fleet();
         let nodes = chosen(&spec.selection, &fleet)?;
         let mut spec = spec.clone();

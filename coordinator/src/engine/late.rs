@@ -2,6 +2,7 @@
 
 use super::{
     EngineError,
+    board::Delta,
     core::{Command, Stored, TaskChange},
     publish::view_of,
     run::{Loop, now},
@@ -104,6 +105,14 @@ impl Loop {
             return;
         }
         self.removing.remove(&task);
+        if let Ok(Removed::Wholly) = removed {
+            self.shared.forget_logins(&task);
+            // Here and not where the caller waits, who may have given up.
+            self.board.publish(Delta {
+                removed_tasks: vec![task],
+                ..Delta::default()
+            });
+        }
         let answer = removed
             .map(|removed| removed == Removed::Wholly)
             .map_err(EngineError::from);

@@ -1,33 +1,81 @@
 //! Asks registries what references stand for, beside the loop: once for each image of a task, a few at a time. What a registry
 //! cannot tell holds nothing up; the nodes may know better.
 
-use super::core::{Command, Effect};
-use crate::{
-    domain::image::{ImageRef, Platform, ResolvedImage},
-    registry::Registry,
+use super::{
+    core::{Command, Effect},
+    logins::LoginBook,
 };
-use std::{future::Future, pin::Pin, sync::Arc};
-use tokio::sync::{Semaphore, mpsc};
+use crate::{
+    domain::{
+        credential::{Login, LoginCheck, LoginResult, Logins},
+        image::{ImageRef, Platform, ResolvedImage},
+        unresolved::{Unresolved, UnresolvedReason},
+    },
+    registry::{Registry, ResolveError},
+};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Instant, timeout_at},
+};
 
 /// Images that are asked about at the same time.
 const PARALLEL: usize = 8;
 
 /// Where references are resolved: the registry, an outside edge.
 pub trait ImageResolver: Send + Sync + 'static {
-    /// What the reference is on each platform, or why that cannot be told, in words for people.
-    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform]) -> Resolving<'a>;
+    /// What the reference is on each platform, or why that cannot be told, in words for people. `logins` says which login the
+    /// registry (or a mirror of it) gets.
+    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform], logins: &'a dyn Logins) -> Resolving<'a>;
+
+    /// Tries a login at a registry host.
+    fn check_login<'a>(&'a self, registry: &'a str, _login: Login) -> Checking<'a> {
+        Box::pin(async move {
+            LoginCheck {
+                result: LoginResult::Refused,
+                message: format!("{registry} is not asked from here"),
+            }
+        })
+    }
 }
 
+/// A login that is being tried.
+pub type Checking<'a> = Pin<Box<dyn Future<Output = LoginCheck> + Send + 'a>>;
+
 /// A question that is under way.
-pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, String>> + Send + 'a>>;
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Vec<ResolvedImage>, Unresolved>> + Send + 'a>>;
 
 impl ImageResolver for Registry {
-    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform]) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, image: &'a ImageRef, platforms: &'a [Platform], logins: &'a dyn Logins) -> Resolving<'a> {
         Box::pin(async move {
-            Self::resolve(self, image, platforms)
+            Self::resolve(self, image, platforms, logins)
                 .await
-                .map_err(|error| error.to_string())
+                .map_err(|error| unresolved(&error))
         })
+    }
+
+    fn check_login<'a>(&'a self, registry: &'a str, login: Login) -> Checking<'a> {
+        Box::pin(Self::check_login(self, registry, login))
+    }
+}
+
+fn unresolved(error: &ResolveError) -> Unresolved {
+    let reason = match error {
+        ResolveError::NotFound { .. } => UnresolvedReason::NotFound,
+        ResolveError::Unauthorized { .. } | ResolveError::Credential(_) => UnresolvedReason::Unauthorized,
+        ResolveError::WrongPlatform { .. } => UnresolvedReason::WrongPlatform,
+        ResolveError::RateLimited { .. }
+        | ResolveError::Network { .. }
+        | ResolveError::Tls { .. }
+        | ResolveError::TimedOut(_)
+        | ResolveError::Refused { .. }
+        | ResolveError::TooLarge { .. }
+        | ResolveError::WrongDigest { .. }
+        | ResolveError::Malformed { .. } => UnresolvedReason::Unknown,
+    };
+    Unresolved {
+        reason,
+        message: error.to_string(),
     }
 }
 
@@ -35,6 +83,7 @@ impl ImageResolver for Registry {
 #[derive(Clone)]
 pub struct Resolver {
     resolver: Arc<dyn ImageResolver>,
+    logins: Arc<LoginBook>,
     places: Arc<Semaphore>,
     answers: mpsc::Sender<Command>,
 }
@@ -47,12 +96,34 @@ impl std::fmt::Debug for Resolver {
 
 impl Resolver {
     /// A resolver that answers into `answers`.
-    pub fn new(resolver: Arc<dyn ImageResolver>, answers: mpsc::Sender<Command>) -> Self {
+    pub fn new(resolver: Arc<dyn ImageResolver>, logins: Arc<LoginBook>, answers: mpsc::Sender<Command>) -> Self {
         Self {
             resolver,
+            logins,
             places: Arc::new(Semaphore::new(PARALLEL)),
             answers,
         }
+    }
+
+    /// Asks about all these images now; what is not answered within the limit is unknown.
+    pub async fn look_up(
+        &self,
+        images: &[ImageRef],
+        platforms: &[Platform],
+        logins: &dyn Logins,
+        limit: Duration,
+    ) -> Vec<Result<Vec<ResolvedImage>, Unresolved>> {
+        let deadline = Instant::now() + limit;
+        let one = |image| async move {
+            let asked = async {
+                // The semaphore is never closed.
+                let _place = self.places.acquire().await;
+                self.resolver.resolve(image, platforms, logins).await
+            };
+            let late = || Unresolved::unknown(format!("no answer within {} s", limit.as_secs()));
+            timeout_at(deadline, asked).await.unwrap_or_else(|_elapsed| Err(late()))
+        };
+        futures::future::join_all(images.iter().map(one)).await
     }
 
     /// Asks about one image of a task. Does nothing for other effects.
@@ -62,6 +133,7 @@ impl Resolver {
             image_index,
             image,
             platforms,
+            credentials,
         } = effect
         else {
             return;
@@ -70,7 +142,9 @@ impl Resolver {
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _place = this.places.acquire().await;
-            let result = this.resolver.resolve(&image, &platforms).await;
+            let logins = this.logins.of_task(&credentials);
+            let result = this.resolver.resolve(&image, &platforms, &logins).await;
+            let result = result.map_err(|unresolved| unresolved.message);
             if let Err(error) = &result {
                 tracing::info!(task.id = %task, %image, error, "the registry could not say what the reference stands for");
             }

@@ -183,7 +183,10 @@ impl Loop {
             Effect::Resolve { .. } => self.resolver.ask(effect),
             Effect::LateOutcome(node, id, outcome) => self.late_outcome(&node, &id, &outcome).await?,
             Effect::LateChange(id, change, reply) => drop(reply.send(self.late_change(&id, change).await)),
-            Effect::Retry(id, reply) => drop(reply.send(self.retry(&id).await)),
+            Effect::Retry(id, reply) => {
+                let answer = self.retry(&id).await;
+                self.core.reply_when_durable(reply, answer);
+            }
             Effect::Delete(id, reply) => self.delete(id, reply).await,
         }
         Ok(())

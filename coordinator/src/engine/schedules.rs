@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     domain::{
+        Invalid,
         execution::{Admission, Cause, Execution, ExecutionEvent, ExecutionState, SWITCHED_OFF, admit},
         ids::{ScheduleId, TaskId},
-        schedule::{Schedule, ScheduleRequest},
+        schedule::{Schedule, ScheduleRequest, ScheduleSpec},
     },
     metrics::Metrics,
     store::{ScheduleStep, StoreError},
@@ -59,7 +60,8 @@ impl Engine {
     /// # Errors
     /// Invalid for a field that breaks a rule, Unavailable when the store cannot write.
     pub async fn create_schedule(&self, request: ScheduleRequest) -> Result<ScheduleView, EngineError> {
-        let spec = request.check()?;
+        let mut spec = request.check()?;
+        self.name_schedule_credentials(&mut spec)?;
         let _turn = self.desk.turn().await;
         let now = now();
         let id = ScheduleId::generate(now, rand::random());
@@ -67,6 +69,11 @@ impl Engine {
         self.store.insert_schedule(&schedule).await?;
         self.schedules_changed().await;
         Ok(view(schedule))
+    }
+
+    fn name_schedule_credentials(&self, spec: &mut ScheduleSpec) -> Result<(), EngineError> {
+        let named = self.name_credentials(&mut spec.task);
+        Ok(named.map_err(|invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule))?)
     }
 
     /// Changes what the request names. Runs that wait are left out when it is switched off.
@@ -80,7 +87,10 @@ impl Engine {
     ) -> Result<ScheduleView, EngineError> {
         let _turn = self.desk.turn().await;
         let mut schedule = self.known_schedule(id).await?;
-        let spec = request.check_over(&schedule.spec)?;
+        let mut spec = request.check_over(&schedule.spec)?;
+        if spec.task.credentials != schedule.spec.task.credentials {
+            self.name_schedule_credentials(&mut spec)?;
+        }
         if spec == schedule.spec {
             return Ok(view(schedule));
         }

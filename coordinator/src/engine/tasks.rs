@@ -2,11 +2,13 @@
 
 use super::{
     Engine, EngineError, answered,
-    board::Delta,
     core::{Command, TaskChange},
     views::{LimitsView, TaskView},
 };
-use crate::domain::{ids::TaskId, limits::Limits};
+use crate::domain::{
+    ids::TaskId,
+    limits::{Limits, LimitsPatch},
+};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -69,10 +71,6 @@ impl Engine {
             let task = id.clone();
             self.tell(Command::Delete { task, reply }).await?;
             if answered(answer).await?? {
-                self.board.publish(Delta {
-                    removed_tasks: vec![id.clone()],
-                    ..Delta::default()
-                });
                 return Ok(());
             }
             let task = self.task(id).await?.task;
@@ -95,6 +93,16 @@ impl Engine {
     /// The limits in force, and how the registries bear what is asked of them.
     pub fn limits(&self) -> LimitsView {
         self.shared.limits()
+    }
+
+    /// Changes some limits; the others stay.
+    ///
+    /// # Errors
+    /// Invalid for a field that breaks a rule; Unavailable as [`Engine::set_limits`].
+    pub async fn update_limits(&self, patch: LimitsPatch) -> Result<LimitsView, EngineError> {
+        let _alone = self.limits_change.lock().await;
+        let limits = patch.apply(&self.limits().limits)?;
+        self.set_limits(limits).await
     }
 
     /// Sets all limits; when this returns they are durable and in force.

@@ -4,6 +4,8 @@ use super::hosts::HostState;
 use crate::domain::{
     Millis,
     counts::ByteCounts,
+    credential::Credential,
+    library::Entry,
     limits::Limits,
     node::{InventoryImage, Node, NodeCondition},
     progress::LiveProgress,
@@ -51,6 +53,39 @@ impl PullView {
     pub fn bytes(&self) -> &ByteCounts {
         self.live.as_ref().map_or(&self.pull.bytes, |live| &live.bytes)
     }
+}
+
+/// A credential without its password.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CredentialView {
+    /// Record; the password in it is encrypted.
+    pub credential: Credential,
+    /// Why it cannot be used; `None` when it can.
+    pub unreadable: Option<String>,
+}
+
+/// What became of one image of an import into the library.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// As it was sent.
+    pub image: String,
+    /// In a word.
+    pub outcome: ImportedAs,
+    /// The rule that it breaks; empty otherwise.
+    pub message: String,
+    /// The entry that was added.
+    pub entry: Option<Entry>,
+}
+
+/// What became of one image of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportedAs {
+    /// It was added.
+    Added,
+    /// It was there already; nothing changed.
+    Existed,
+    /// It breaks a rule.
+    Refused,
 }
 
 /// A node with what its session says.

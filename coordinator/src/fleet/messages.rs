@@ -1,6 +1,6 @@
 //! What agents say and what they are told, in the words of the domain. The gRPC edge converts to and from these.
 
-use crate::domain::{counts::ByteCounts, progress::LayerProgress};
+use crate::domain::{counts::ByteCounts, credential::Login, progress::LayerProgress};
 use crate::domain::{
     ids::PullId,
     image::{ImageDigests, ImageRef},
@@ -9,6 +9,7 @@ use crate::domain::{
     progress::PullPhase,
     rules::PullPolicy,
 };
+use std::sync::Arc;
 
 /// Who the agent is and what it is in the middle of.
 #[derive(Debug, Clone)]
@@ -71,8 +72,8 @@ pub struct InventoryReport {
     pub hash: String,
     /// `images` is everything.
     pub whole: bool,
-    /// Images.
-    pub images: Vec<InventoryImage>,
+    /// Images, shared with other nodes that have them.
+    pub images: Vec<Arc<InventoryImage>>,
     /// Ids that are gone.
     pub removed: Vec<String>,
 }
@@ -123,6 +124,8 @@ pub struct StartPull {
     pub deadline_ms: u64,
     /// Longest standstill.
     pub no_progress_timeout_ms: u64,
+    /// Login for the reference's registry; `None` means anonymous.
+    pub login: Option<Login>,
     /// Whether a warm image is left alone.
     pub policy: PullPolicy,
 }

@@ -37,7 +37,7 @@ fn the_newest_session_supersedes_and_the_old_one_can_no_longer_end_it() {
     let first = fleet.open_session(node("u"), ready(), old_orders);
     let (orders, _new) = mpsc::channel(8);
     let second = fleet.open_session(node("u"), ready(), orders);
-    assert_eq!(old.try_recv(), Ok(Order::Superseded));
+    assert_eq!(old.try_recv(), Ok(Box::new(Order::Superseded)));
     assert!(!fleet.close_session(&name, first, 5), "the old stream ends late");
     assert!(fleet.is_live(&name, second) && !fleet.is_live(&name, first));
     assert!(fleet.close_session(&name, second, 6));

@@ -1,7 +1,9 @@
 //! The agents' door: opens sessions and converts between the protocol and the engine's words. Decides nothing.
 
 mod inbound;
+mod incoming;
 mod outbound;
+mod outgoing;
 
 use crate::{
     domain::{ids::NodeName, version},
@@ -9,23 +11,29 @@ use crate::{
         Engine,
         core::{Refusal, SessionGrant},
     },
-    fleet::{self, messages::Order},
+    fleet::{self, SessionId, messages::Order},
 };
-use ips_proto::v1::{AgentMessage, CoordinatorMessage, Hello, agent_message::Body, agent_service_server::AgentService};
+use futures::future::{Ready, ready};
+use http_body_util::StreamBody;
+use inbound::SharedText;
+use incoming::Incoming;
+use ips_proto::v1::{Hello, agent_message::Body};
+use outgoing::{Opened, Outgoing};
 use std::{
     collections::HashSet,
+    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Status, body::Body as TonicBody};
 
+/// The one method of the service.
+const SESSION: &str = "/ips.v1.AgentService/Session";
 /// How long a stream may be open without a hello.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
-/// Messages to one agent that wait for the network.
-const OUTGOING: usize = 64;
 
 /// How agents are to behave.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +50,7 @@ pub struct Agents {
     engine: Engine,
     settings: AgentSettings,
     shutdown: CancellationToken,
+    shared: Arc<SharedText>,
     /// Refusals that were logged, so that an agent that keeps coming back does not fill the log.
     logged: Arc<Mutex<HashSet<(String, String)>>>,
 }
@@ -53,11 +62,12 @@ impl Agents {
             engine,
             settings,
             shutdown,
+            shared: Arc::default(),
             logged: Arc::default(),
         }
     }
 
-    async fn hello(&self, incoming: &mut Streaming<AgentMessage>) -> Result<Hello, Status> {
+    async fn hello(&self, incoming: &mut Incoming) -> Result<Hello, Status> {
         let first = tokio::time::timeout(HELLO_LIMIT, incoming.message()).await;
         match first
             .map_err(|_| Status::deadline_exceeded("no hello within 10 s"))??
@@ -70,7 +80,7 @@ impl Agents {
         }
     }
 
-    async fn open(&self, hello: Hello, orders: mpsc::Sender<Order>) -> Result<(NodeName, SessionGrant), Status> {
+    async fn open(&self, hello: Hello, orders: mpsc::Sender<Box<Order>>) -> Result<(NodeName, SessionGrant), Status> {
         let name = hello.node_name.clone();
         let opened = async {
             version::check_agent(&hello.agent_version).map_err(Status::failed_precondition)?;
@@ -102,76 +112,93 @@ impl Agents {
     }
 }
 
-#[tonic::async_trait]
-impl AgentService for Agents {
-    type SessionStream = ReceiverStream<Result<CoordinatorMessage, Status>>;
+impl tonic::server::NamedService for Agents {
+    const NAME: &'static str = "ips.v1.AgentService";
+}
 
-    async fn session(
-        &self,
-        request: Request<Streaming<AgentMessage>>,
-    ) -> Result<Response<Self::SessionStream>, Status> {
-        let mut incoming = request.into_inner();
-        let (outgoing, stream) = mpsc::channel(OUTGOING);
+/// The one method, served without the generated server: that one keeps some 50 kilobytes of buffers for each silent stream.
+impl tower::Service<http::Request<TonicBody>> for Agents {
+    type Response = http::Response<TonicBody>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<TonicBody>) -> Self::Future {
+        if request.uri().path() != SESSION {
+            return ready(Ok(Status::unimplemented("no such method").into_http()));
+        }
+        let incoming = Incoming::new(request.into_body());
+        let (opened, open) = oneshot::channel();
+        let (ended, end) = oneshot::channel();
+        let (alive, gone) = oneshot::channel();
         let this = self.clone();
         // The answer's headers must not wait for the hello, or the agent could not send it.
-        tokio::spawn(async move {
-            if let Err(status) = this.serve(&mut incoming, &outgoing).await {
-                let _agent_is_gone = outgoing.send(Err(status)).await;
-            }
-        });
-        Ok(Response::new(ReceiverStream::new(stream)))
+        tokio::spawn(Box::pin(async move {
+            let result = this.serve(incoming, opened, gone).await;
+            // Fails when the agent is gone.
+            let _nobody_asks = ended.send(result);
+        }));
+        let frames = Outgoing::new(self.settings, open, end, alive).into_frames();
+        let mut answer = http::Response::new(TonicBody::new(StreamBody::new(frames)));
+        answer.headers_mut().insert(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/grpc"),
+        );
+        ready(Ok(answer))
     }
 }
 
-type Outgoing = mpsc::Sender<Result<CoordinatorMessage, Status>>;
-
 impl Agents {
-    async fn serve(&self, incoming: &mut Streaming<AgentMessage>, outgoing: &Outgoing) -> Result<(), Status> {
-        let hello = self.hello(incoming).await?;
-        let (sender, orders) = mpsc::channel(fleet::ORDER_QUEUE);
-        let (node, grant) = self.open(hello, sender).await?;
-        let result = self.converse(incoming, outgoing, orders, &node, &grant).await;
-        self.engine.close_session(node.clone(), grant.session).await;
-        tracing::info!(%node, session = grant.session, reason = %reason(&result), "session closed");
+    async fn serve(
+        &self,
+        mut incoming: Incoming,
+        opened: oneshot::Sender<Opened>,
+        mut gone: oneshot::Receiver<()>,
+    ) -> Result<(), Status> {
+        // Boxed, so that the room for the hello is not kept for as long as the session lives.
+        let (node, grant, orders) = Box::pin(self.begin(&mut incoming)).await?;
+        let session = grant.session;
+        // Fails when the agent is gone, which is seen below.
+        let _gone = opened.send(Opened { grant, orders });
+        let result = tokio::select! {
+            () = self.shutdown.cancelled() => Err(Status::unavailable("the coordinator is stopping")),
+            _ = &mut gone => Err(Status::cancelled("the agent is gone")),
+            result = self.listen(&mut incoming, &node, session) => result,
+        };
+        self.engine.close_session(node.clone(), session).await;
+        tracing::info!(%node, session, reason = %reason(&result), "session closed");
         result
     }
 
-    async fn converse(
+    async fn begin(
         &self,
-        incoming: &mut Streaming<AgentMessage>,
-        outgoing: &Outgoing,
-        mut orders: mpsc::Receiver<Order>,
-        node: &NodeName,
-        grant: &SessionGrant,
-    ) -> Result<(), Status> {
-        let gone = |_| Status::cancelled("the agent is gone");
-        outgoing
-            .send(Ok(outbound::welcome(grant, self.settings)))
-            .await
-            .map_err(gone)?;
+        incoming: &mut Incoming,
+    ) -> Result<(NodeName, SessionGrant, mpsc::Receiver<Box<Order>>), Status> {
+        let hello = self.hello(incoming).await?;
+        let (sender, orders) = mpsc::channel(fleet::ORDER_QUEUE);
+        let (node, grant) = self.open(hello, sender).await?;
+        Ok((node, grant, orders))
+    }
+
+    /// Takes what the agent says until it ends the stream.
+    async fn listen(&self, incoming: &mut Incoming, node: &NodeName, session: SessionId) -> Result<(), Status> {
         let mut sequence = 1;
-        loop {
-            tokio::select! {
-                () = self.shutdown.cancelled() => return Err(Status::unavailable("the coordinator is stopping")),
-                order = orders.recv() => match order {
-                    Some(Order::Superseded) => return Err(Status::aborted("a newer session of this node took over")),
-                    Some(order) => outgoing.send(Ok(outbound::order(grant.epoch, order))).await.map_err(gone)?,
-                    None => return Err(Status::resource_exhausted("the agent does not take its orders")),
-                },
-                message = incoming.message() => {
-                    let Some(message) = message? else { return Ok(()) };
-                    sequence += 1;
-                    if message.sequence != sequence {
-                        let expected = format!("sequence: must be {sequence}, found {}", message.sequence);
-                        return Err(Status::invalid_argument(expected));
-                    }
-                    for report in inbound::reports(message).map_err(|invalid| Status::invalid_argument(invalid.to_string()))? {
-                        let told = self.engine.report(node.clone(), grant.session, report).await;
-                        told.map_err(|error| Status::unavailable(error.to_string()))?;
-                    }
-                }
+        while let Some(message) = incoming.message().await? {
+            sequence += 1;
+            if message.sequence != sequence {
+                let expected = format!("sequence: must be {sequence}, found {}", message.sequence);
+                return Err(Status::invalid_argument(expected));
+            }
+            let reports = inbound::reports(message, &self.shared);
+            for report in reports.map_err(|invalid| Status::invalid_argument(invalid.to_string()))? {
+                let told = self.engine.report(node.clone(), session, report).await;
+                told.map_err(|error| Status::unavailable(error.to_string()))?;
             }
         }
+        Ok(())
     }
 }
 

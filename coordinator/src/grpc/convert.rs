@@ -1,5 +1,9 @@
 //! The engine's views as messages of the protocol. Every field of a view is named here once; nothing is computed.
 
+mod preview;
+
+pub(super) use preview::{bulk, preview};
+
 use crate::{
     domain::{
         counts::{self, ByteCounts},
@@ -62,6 +66,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
         waiting_for: view.waiting_for.clone(),
+        credentials: spec.credentials.iter().map(super::credentials::of_task).collect(),
     }
 }
 
@@ -94,6 +99,8 @@ pub(super) fn task_config(spec: &TaskSpec) -> v1::CreateTaskRequest {
         deadline_seconds: rules.deadline_seconds,
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
+        credential_ids: spec.credentials.iter().map(|credential| credential.id.get()).collect(),
+        login: None,
     }
 }
 
@@ -291,7 +298,7 @@ fn bytes(bytes: &ByteCounts) -> v1::ByteCounts {
 
 fn layer(layer: &LayerProgress) -> v1::LayerProgress {
     v1::LayerProgress {
-        digest: layer.digest.clone(),
+        digest: layer.digest.to_string(),
         index: layer.index,
         bytes: Some(bytes(&layer.bytes)),
         unpacked: layer.unpacked,

@@ -43,6 +43,14 @@ impl node_service_server::NodeService for NodeService {
         }))
     }
 
+    async fn get_stats(&self, _request: Request<v1::GetStatsRequest>) -> Result<Response<v1::Stats>, Status> {
+        let counts = self.engine.node_counts();
+        Ok(Response::new(v1::Stats {
+            nodes_total: counts.total,
+            nodes_ready: counts.ready,
+        }))
+    }
+
     async fn get_node(&self, request: Request<v1::GetNodeRequest>) -> Result<Response<v1::GetNodeResponse>, Status> {
         let name = request.into_inner().name;
         let name = NodeName::parse(&name).map_err(|invalid| status::of_invalid(&invalid))?;

@@ -1,8 +1,10 @@
 //! What clients send, as the domain's types. Only what protobuf leaves open is decided here (zero and unknown enum values);
 //! every other rule is the domain's. Fields are named as REST names them, so that both doors refuse in the same words.
 
+mod bulk;
 mod spec;
 
+pub(super) use bulk::bulk;
 pub(super) use spec::task;
 
 use crate::{

@@ -49,6 +49,48 @@ impl task_service_server::TaskService for TaskService {
         Ok(Response::new(convert::task(&view)))
     }
 
+    async fn preview_task(
+        &self,
+        request: Request<v1::PreviewTaskRequest>,
+    ) -> Result<Response<v1::TaskPreview>, Status> {
+        let v1::PreviewTaskRequest { task, clone_of } = request.into_inner();
+        let asked = request::task(task.unwrap_or_default()).map_err(refused)?;
+        let preview = if clone_of.is_empty() {
+            self.engine.preview_task(&asked.check().map_err(refused)?).await
+        } else {
+            let id = request::task_id(clone_of).map_err(refused)?;
+            self.engine.preview_clone(&id, asked).await
+        };
+        Ok(Response::new(convert::preview(&preview.map_err(status::of)?)))
+    }
+
+    async fn pause_task(&self, request: Request<v1::PauseTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        let view = self.engine.pause_task(&id).await.map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
+    async fn resume_task(&self, request: Request<v1::ResumeTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        let view = self.engine.resume_task(&id).await.map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
+    async fn retry_task(&self, request: Request<v1::RetryTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
+        let view = self.engine.retry_task(&id).await.map_err(status::of)?;
+        Ok(Response::new(convert::task(&view)))
+    }
+
+    async fn bulk_tasks(
+        &self,
+        request: Request<v1::BulkTasksRequest>,
+    ) -> Result<Response<v1::BulkTasksResponse>, Status> {
+        let asked = request::bulk(request.into_inner()).map_err(refused)?;
+        let outcome = self.engine.bulk(asked).await.map_err(status::of)?;
+        Ok(Response::new(convert::bulk(&outcome)))
+    }
+
     async fn get_task(&self, request: Request<v1::GetTaskRequest>) -> Result<Response<v1::Task>, Status> {
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
         let view = self.engine.task(&id).await.map_err(status::of)?;

@@ -2,7 +2,13 @@
 //! source of an internal error is logged here and never shown.
 
 use super::request_id::RequestId;
-use crate::{domain::Invalid, engine::error::EngineError};
+use crate::{
+    domain::{
+        Invalid,
+        credential::{BOTH_KINDS, NO_LOGIN, NO_REGISTRY},
+    },
+    engine::error::EngineError,
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -156,6 +162,11 @@ impl ApiError {
         Self::no_such("task", id)
     }
 
+    /// No credential has this id.
+    pub(super) fn no_secret(id: &str) -> Self {
+        Self::no_such("secret", id)
+    }
+
     /// No node has this name.
     pub(super) fn no_node(name: &str) -> Self {
         Self::no_such("node", name)
@@ -221,7 +232,7 @@ impl From<EngineError> for ApiError {
             EngineError::NotFound { kind, id } => Self::no_such(kind, &id),
             EngineError::AlreadyExists { kind, id } => Self {
                 title: Some(format!("{} exists already", capitalised(kind))),
-                field: Some("id".to_owned()),
+                field: Some(unique_field(kind).to_owned()),
                 ..Self::new(ErrorCode::AlreadyExists, format!("{kind} {id:?} exists already"))
             },
             EngineError::Precondition(reason) => Self::new(ErrorCode::FailedPrecondition, reason),
@@ -233,7 +244,26 @@ impl From<EngineError> for ApiError {
 
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
-        Self::invalid(&invalid.field, &invalid.rule)
+        let plain = Self::invalid(&invalid.field, &invalid.rule);
+        // Clients of the original know these by their words.
+        let title = match invalid.rule.as_str() {
+            BOTH_KINDS => "Authentication method conflict",
+            NO_LOGIN | NO_REGISTRY => "Private registry credentials incomplete",
+            _other => return plain,
+        };
+        Self {
+            details: invalid.rule,
+            ..plain.titled(title)
+        }
+    }
+}
+
+/// The field that nothing else of its kind may have.
+fn unique_field(kind: &str) -> &'static str {
+    match kind {
+        "secret" => "name",
+        "image" => "image",
+        _other => "id",
     }
 }
 

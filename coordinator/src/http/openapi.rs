@@ -42,7 +42,10 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     tags(
         (name = "tasks", description = "Prewarm operations and their pulls"),
         (name = "scheduled-tasks", description = "Tasks that are started again and again by a timetable"),
+        (name = "limits", description = "What the operator allows at one time"),
         (name = "nodes", description = "Nodes and what they have"),
+        (name = "library", description = "Images that people use again"),
+        (name = "secrets", description = "Credentials of registries"),
         (name = "events", description = "What changes, live"),
         (name = "health", description = "Probes and metrics"),
     )

@@ -25,6 +25,29 @@ impl PageRule {
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
         })
     }
+
+    /// Reads `limit` and `offset` where what is no number is the same as nothing.
+    pub(super) fn read_leniently(self, limit: Option<&str>, offset: Option<&str>) -> PageRequest {
+        fn number<'a>(name: &str, text: Option<&'a str>) -> Option<&'a str> {
+            text.filter(|text| integer(name, Some(text)).is_ok())
+        }
+        let usual = PageRequest {
+            limit: self.default,
+            offset: 0,
+        };
+        self.read(number("limit", limit), number("offset", offset))
+            .unwrap_or(usual)
+    }
+
+    /// Reads a size and the number of a page, from 1.
+    pub(super) fn read_pages(self, size: Option<&str>, page: Option<&str>) -> Result<(u32, u32), ApiError> {
+        let size = match integer("pageSize", size)? {
+            Some(size) if size > 0 => u32::try_from(size).unwrap_or(u32::MAX).min(self.max),
+            Some(_) | None => self.default,
+        };
+        let page = integer("page", page)?.unwrap_or(1).max(1);
+        Ok((size, u32::try_from(page).unwrap_or(u32::MAX)))
+    }
 }
 
 /// An integer of any length; what does not fit 64 bits is cut to the nearest that does. Empty text is the same as none.
@@ -80,6 +103,14 @@ mod tests {
             Some((100, u32::MAX))
         );
         assert_eq!(page(Some("-99999999999999999999999"), None), Some((10, 0)));
+        let lenient = RULE.read_leniently(Some("ten"), Some("3"));
+        assert_eq!((lenient.limit, lenient.offset), (10, 3));
+        let pages = |size, page| RULE.read_pages(size, page).ok();
+        assert_eq!(pages(None, None), Some((10, 1)));
+        assert_eq!(pages(Some("0"), Some("0")), Some((10, 1)));
+        assert_eq!(pages(Some("101"), Some("-3")), Some((100, 1)));
+        assert_eq!(pages(Some("7"), Some("99999999999")), Some((7, u32::MAX)));
+        assert_eq!(pages(Some("x"), None), None);
         for bad in ["ten", "1.5", "1e3", "-", "0x10", " 1"] {
             assert_eq!(page(Some(bad), None), None, "{bad}");
             assert_eq!(page(None, Some(bad)), None, "{bad}");

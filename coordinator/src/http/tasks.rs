@@ -9,6 +9,7 @@ use super::{
     HttpState,
     dto::{
         create::{CreateTaskJson, NewRoute},
+        preview::PreviewJson,
         task::{DeleteAction, TaskDeletedJson, TaskJson, TaskPageJson},
     },
     error::{ApiError, ErrorJson},
@@ -18,13 +19,16 @@ use super::{
 };
 use crate::{
     domain::{ids::TaskId, task::TaskRequest, task_state::TaskState},
-    engine::{error::EngineError, views::TaskFilter},
+    engine::{
+        error::EngineError,
+        views::{TaskFilter, TaskView},
+    },
 };
 use axum::{
     Json,
     extract::State,
     http::{StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -38,6 +42,7 @@ pub(super) fn task_id(text: &str) -> Result<TaskId, ApiError> {
 
 /// Creates a task. When this answers, the task is durable.
 #[utoipa::path(post, path = "/api/v1/tasks", tag = "tasks", request_body = CreateTaskJson, responses(
+    (status = 200, description = "`dryRun`: what it would do; nothing is saved", body = PreviewJson),
     (status = 201, description = "Accepted", body = TaskJson, headers(("Location", description = "The task's path"))),
     (status = 400, description = "A field breaks a rule, or the selector matches no node", body = ErrorJson),
     (status = 409, description = "The id is taken", body = ErrorJson),
@@ -48,11 +53,20 @@ pub(super) fn task_id(text: &str) -> Result<TaskId, ApiError> {
 pub(super) async fn create_task(
     State(state): State<HttpState>,
     extract::Json { value, warnings }: extract::Json<CreateTaskJson>,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
+    let dry_run = value.is_dry_run();
     let new = TaskRequest::try_from(value)?.check()?;
+    if dry_run {
+        let preview = state.engine.preview_task(&new).await?;
+        return Ok((warnings, Json(PreviewJson::from(&preview))).into_response());
+    }
     let view = state.engine.create_task(new).await?;
+    Ok((warnings, created(&view)).into_response())
+}
+
+fn created(view: &TaskView) -> impl IntoResponse {
     let location = [(header::LOCATION, format!("/api/v1/tasks/{}", view.task.id))];
-    Ok((StatusCode::CREATED, warnings, location, Json(TaskJson::from(&view))))
+    (StatusCode::CREATED, location, Json(TaskJson::from(view)))
 }
 
 /// Query of the list.
@@ -98,7 +112,7 @@ pub(super) async fn get_task(
     full(&state, &task_id(&id)?).await.map(Json)
 }
 
-async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, ApiError> {
+pub(super) async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, ApiError> {
     let view = state.engine.task(id).await?;
     let pulls = pulls::settled(&state.engine, id).await?;
     Ok(TaskJson::from(&view).with_pulls(&pulls))
@@ -108,6 +122,7 @@ async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, ApiError> {
 /// the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
 #[utoipa::path(post, path = "/api/v1/tasks/{id}/clone", tag = "tasks", params(("id" = String, Path)),
     request_body = Option<CreateTaskJson>, responses(
+        (status = 200, description = "`dryRun`: what it would do; nothing is saved", body = PreviewJson),
         (status = 201, description = "Accepted", body = TaskJson, headers(("Location", description = "The task's path"))),
         (status = 400, description = "A field breaks a rule, or nothing matches", body = ErrorJson),
         (status = 404, description = "No such id", body = ErrorJson),
@@ -118,10 +133,15 @@ pub(super) async fn clone_task(
     State(state): State<HttpState>,
     PathText(id): PathText,
     extract::OptionalJson(NewRoute(overrides)): extract::OptionalJson<NewRoute>,
-) -> Result<impl IntoResponse, ApiError> {
-    let view = state.engine.clone_task(&task_id(&id)?, overrides.try_into()?).await?;
-    let location = [(header::LOCATION, format!("/api/v1/tasks/{}", view.task.id))];
-    Ok((StatusCode::CREATED, location, Json(TaskJson::from(&view))))
+) -> Result<Response, ApiError> {
+    let (id, dry_run) = (task_id(&id)?, overrides.is_dry_run());
+    let overrides = overrides.try_into()?;
+    if dry_run {
+        let preview = state.engine.preview_clone(&id, overrides).await?;
+        return Ok(Json(PreviewJson::from(&preview)).into_response());
+    }
+    let view = state.engine.clone_task(&id, overrides).await?;
+    Ok(created(&view).into_response())
 }
 
 /// Cancels a task that has not ended.

@@ -5,20 +5,23 @@ use super::{HttpState, router};
 use crate::{
     domain::{
         counts::ByteCounts,
+        credential::Logins,
         ids::{NodeName, PullId},
         image::{ImageDigests, ImageRef, Platform},
         limits::Limits,
         node::{InventoryImage, Node, NodeCondition},
         outcome::{Failure, Outcome},
+        unresolved::Unresolved,
     },
     engine::{
         Engine,
         core::EngineSettings,
         resolver::{ImageResolver, Resolving},
     },
-    fleet::messages::{Hello, InventoryReport, Order, Report, StartPull},
+    fleet::messages::{Heartbeat, Hello, InventoryReport, Order, Report, StartPull},
     metrics::Metrics,
     store::{DatabaseUrl, Store},
+    vault::{KeySettings, Vault},
 };
 use axum::{
     Router,
@@ -36,8 +39,8 @@ use tower::ServiceExt;
 struct NoRegistry;
 
 impl ImageResolver for NoRegistry {
-    fn resolve<'a>(&'a self, _image: &'a ImageRef, _platforms: &'a [Platform]) -> Resolving<'a> {
-        Box::pin(async { Err("no registry in this test".to_owned()) })
+    fn resolve<'a>(&'a self, _: &'a ImageRef, _: &'a [Platform], _: &'a dyn Logins) -> Resolving<'a> {
+        Box::pin(async { Err(Unresolved::unknown("no registry in this test")) })
     }
 }
 
@@ -95,6 +98,10 @@ pub(super) fn request(method: &str, path: &str) -> Builder {
 
 impl Edge {
     pub(super) async fn start() -> Self {
+        Self::with_registry(Arc::new(NoRegistry)).await
+    }
+
+    pub(super) async fn with_registry(registry: Arc<dyn ImageResolver>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("ips.db").display());
         let metrics = Arc::new(Metrics::new().unwrap());
@@ -104,7 +111,12 @@ impl Edge {
             node_lost_after_ms: 900_000,
         };
         let store = Store::open(&DatabaseUrl::new(url)).await.unwrap();
-        let opened = Engine::open(store, settings, Arc::new(NoRegistry), Arc::clone(&metrics)).await;
+        let vault = Vault::open(KeySettings {
+            generated: Some(folder.path().join("ips.db.key")),
+            ..KeySettings::default()
+        });
+        let vault = vault.unwrap();
+        let opened = Engine::open(store, settings, registry, vault, Arc::clone(&metrics)).await;
         let (engine, engine_loop) = opened.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(engine_loop.run(stop.clone()));
@@ -135,6 +147,11 @@ impl Edge {
 
     pub(super) async fn delete(&self, path: &str) -> Answer {
         self.ask(request("DELETE", path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(super) async fn send_json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let request = request(method, path).header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(body.to_string().into()).unwrap()).await
     }
 
     pub(super) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
@@ -206,7 +223,7 @@ pub(super) struct Agent {
     engine: Engine,
     node: NodeName,
     session: crate::fleet::SessionId,
-    orders: mpsc::Receiver<Order>,
+    orders: mpsc::Receiver<Box<Order>>,
 }
 
 impl Agent {
@@ -214,7 +231,7 @@ impl Agent {
     pub(super) async fn started(&mut self) -> StartPull {
         loop {
             let order = tokio::time::timeout(Duration::from_secs(5), self.orders.recv()).await;
-            if let Order::StartPull(start) = order.unwrap().unwrap() {
+            if let Order::StartPull(start) = *order.unwrap().unwrap() {
                 return start;
             }
         }
@@ -251,10 +268,30 @@ impl Agent {
         let inventory = InventoryReport {
             hash: "h1".into(),
             whole: true,
-            images: vec![image],
+            images: vec![image.into()],
             removed: vec![],
         };
         self.report(Report::Inventory(inventory)).await;
+    }
+
+    /// Says how much room its disk has.
+    pub(super) async fn has_room(&self, available: u64) {
+        let condition = NodeCondition {
+            runtime_ready: true,
+            image_fs_capacity_bytes: u64::MAX / 2,
+            image_fs_available_bytes: available,
+            ..NodeCondition::default()
+        };
+        let heartbeat = Heartbeat {
+            condition,
+            runtime: None,
+        };
+        self.report(Report::Heartbeat(heartbeat)).await;
+    }
+
+    /// Its session ends.
+    pub(super) async fn leaves(&self) {
+        self.engine.close_session(self.node.clone(), self.session).await;
     }
 
     async fn report(&self, report: Report) {

@@ -2,9 +2,15 @@
 
 mod bad_input;
 mod described;
+mod library;
+mod life;
+mod limits;
 mod live;
 mod pages;
+mod preview;
+mod retention;
 mod schedules;
+mod secrets;
 mod shared_rules;
 mod stories;
 mod wire;

@@ -98,34 +98,69 @@ pub(super) fn is_plain(host: &str, port: Option<u16>, settings: &RegistrySetting
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let loopback = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let with_port = port.map(|port| format!("{host}:{port}"));
-    let listed = |entry: &String| entry.eq_ignore_ascii_case(host) || with_port.as_ref() == Some(entry);
-    (loopback && settings.allow_loopback) || settings.plain_http_hosts.iter().any(listed)
+    let named = |entry: &str| entry.eq_ignore_ascii_case(host) || with_port.as_deref() == Some(entry);
+    // Whoever names certificates for a host means TLS.
+    let certified = settings
+        .authorities
+        .iter()
+        .filter_map(|it| it.host.as_deref())
+        .any(named);
+    let listed = settings.plain_http_hosts.iter().any(|entry| named(entry));
+    (loopback && settings.allow_loopback && !certified) || listed
 }
 
 /// The resolver of the HTTP client: answers only with addresses that may be asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct GuardedResolver {
     pub(super) allow_loopback: bool,
+    /// The proxy's name, which the operator chose.
+    pub(super) exempt: Option<String>,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let exempt = self.exempt.as_deref() == Some(name.as_str());
         let allow_loopback = self.allow_loopback;
         Box::pin(async move {
-            let mut allowed: Vec<SocketAddr> = vec![];
-            let mut refusal = None;
-            for address in tokio::net::lookup_host((name.as_str(), 0)).await? {
-                match check(address.ip(), allow_loopback) {
-                    Ok(()) => allowed.push(address),
-                    Err(forbidden) => refusal = Some(forbidden),
-                }
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            if exempt {
+                return Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs);
             }
-            match refusal {
-                Some(forbidden) if allowed.is_empty() => Err(forbidden.into()),
-                Some(_) | None => Ok(Box::new(allowed.into_iter()) as Addrs),
-            }
+            Ok(Box::new(allowed(found, allow_loopback)?.into_iter()) as Addrs)
         })
     }
+}
+
+/// The addresses that may be asked; an error when there are only others.
+fn allowed(found: impl Iterator<Item = SocketAddr>, allow_loopback: bool) -> Result<Vec<SocketAddr>, Forbidden> {
+    let mut allowed = vec![];
+    let mut refusal = None;
+    for address in found {
+        match check(address.ip(), allow_loopback) {
+            Ok(()) => allowed.push(address),
+            Err(forbidden) => refusal = Some(forbidden),
+        }
+    }
+    match refusal {
+        Some(forbidden) if allowed.is_empty() => Err(forbidden),
+        Some(_) | None => Ok(allowed),
+    }
+}
+
+/// Checks what a proxy will be asked to resolve. A name that only the proxy can resolve is the proxy's to judge.
+pub(super) async fn check_name(url: &Url, settings: &RegistrySettings) -> Result<(), ResolveError> {
+    let host = url.host_str().unwrap_or_default();
+    let Ok(found) = tokio::net::lookup_host((host.trim_start_matches('[').trim_end_matches(']'), 0)).await else {
+        return Ok(());
+    };
+    // All of them: which one the proxy takes is not ours to say.
+    for address in found {
+        check(address.ip(), settings.allow_loopback).map_err(|forbidden| ResolveError::Refused {
+            host: host.to_owned(),
+            why: forbidden.to_string(),
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -177,7 +212,7 @@ mod tests {
     fn plain_http_is_for_listed_hosts_and_allowed_loopback() {
         let settings = RegistrySettings {
             plain_http_hosts: vec!["registry.lan:5000".into(), "old.lan".into()],
-            allow_loopback: false,
+            ..RegistrySettings::default()
         };
         assert!(is_plain("registry.lan", Some(5000), &settings));
         assert!(!is_plain("registry.lan", Some(5001), &settings));

@@ -1,4 +1,4 @@
-//! Reads `WWW-Authenticate` headers: where a registry hands out tokens for anonymous reading.
+//! Reads `WWW-Authenticate` headers: where a registry hands out tokens, or whether it wants the login itself.
 
 /// A bearer challenge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,6 +9,12 @@ pub(super) struct Challenge {
     pub(super) service: Option<String>,
     /// What the token allows.
     pub(super) scope: Option<String>,
+}
+
+/// Whether the header asks for the login itself.
+pub(super) fn is_basic(header: &str) -> bool {
+    let scheme = header.trim().split([' ', ',']).next().unwrap_or("");
+    scheme.eq_ignore_ascii_case("basic")
 }
 
 /// The bearer challenge in a header; `None` when there is none (for example with `Basic`, which needs a credential).
@@ -84,6 +90,12 @@ mod tests {
         ] {
             assert_eq!(parse(header), None, "{header:?}");
         }
+    }
+
+    #[test]
+    fn basic_is_told_from_others() {
+        assert!(is_basic("Basic realm=\"x\"") && is_basic("basic"));
+        assert!(!is_basic("Bearer realm=\"Basic\"") && !is_basic("") && !is_basic("Basically x"));
     }
 
     proptest! {

@@ -14,10 +14,12 @@ pub enum ResolveError {
         name: String,
     },
     /// The registry wants a credential, or refuses anonymous reading. Some answer so for what does not exist.
-    #[error("{registry} refuses to show it without a credential (HTTP {status})")]
+    #[error("{registry} refuses to show it {} (HTTP {status})", with(*login))]
     Unauthorized {
         /// Registry host.
         registry: String,
+        /// Whether a login was shown.
+        login: bool,
         /// HTTP status.
         status: u16,
     },
@@ -37,6 +39,17 @@ pub enum ResolveError {
         /// What happened.
         why: String,
     },
+    /// The other side cannot be trusted, or does not speak TLS.
+    #[error("{registry}: TLS: {why}")]
+    Tls {
+        /// Registry host.
+        registry: String,
+        /// What happened.
+        why: String,
+    },
+    /// The login that is meant for it cannot be used.
+    #[error("{0}")]
+    Credential(String),
     /// All requests together took too long.
     #[error("no answer within {} s", .0.as_secs())]
     TimedOut(Duration),
@@ -80,6 +93,14 @@ pub enum ResolveError {
         /// Platforms that exist.
         available: String,
     },
+}
+
+fn with(login: bool) -> &'static str {
+    if login {
+        "with the login that is meant for it"
+    } else {
+        "without a credential"
+    }
 }
 
 fn after(seconds: Option<u64>) -> String {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
+use crate::domain::credential::Anonymous;
 use axum::{
     Router,
     body::Body,
@@ -97,7 +98,7 @@ impl Fake {
         };
         let image = ImageRef::parse(&format!("{}/app{suffix}", self.address())).unwrap();
         let platforms: Vec<Platform> = platforms.iter().map(|architecture| linux(architecture)).collect();
-        Registry::new(settings).resolve(&image, &platforms).await
+        Registry::new(settings).resolve(&image, &platforms, &Anonymous).await
     }
 }
 
@@ -254,7 +255,11 @@ async fn refusals_of_the_registry_keep_their_kind() {
         let registry = registry.clone();
         assert_eq!(
             found(suffix).await.unwrap_err(),
-            ResolveError::Unauthorized { registry, status }
+            ResolveError::Unauthorized {
+                registry,
+                login: false,
+                status
+            }
         );
     }
     let busy = found(":busy").await.unwrap_err();
@@ -380,11 +385,11 @@ async fn loopback_is_refused_unless_the_settings_allow_it_by_name_too() {
     for host in ["127.0.0.1", "localhost"] {
         let settings = RegistrySettings {
             plain_http_hosts: vec![host.into()],
-            allow_loopback: false,
+            ..RegistrySettings::default()
         };
         let image = ImageRef::parse(&format!("{host}:{port}/app")).unwrap();
         let refusal = Registry::new(settings)
-            .resolve(&image, &[linux("amd64")])
+            .resolve(&image, &[linux("amd64")], &Anonymous)
             .await
             .unwrap_err();
         assert!(matches!(refusal, ResolveError::Refused { .. }), "{host}: {refusal}");
@@ -404,8 +409,10 @@ async fn a_registry_that_is_away_is_a_network_error() {
     };
     let image = ImageRef::parse(&format!("{free}/app")).unwrap();
     let refusal = Registry::new(settings)
-        .resolve(&image, &[linux("amd64")])
+        .resolve(&image, &[linux("amd64")], &Anonymous)
         .await
         .unwrap_err();
     assert!(matches!(refusal, ResolveError::Network { .. }), "{refusal}");
 }
+
+mod logins;

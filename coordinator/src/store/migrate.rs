@@ -65,7 +65,7 @@ fn lenient(migrator: &'static Migrator) -> Migrator {
 async fn mysql(pool: &MySqlPool) -> Result<(), StoreError> {
     // A connection of its own: closing it frees the lock, whatever happened.
     let mut connection = pool.acquire().await?.detach();
-    let lock = sqlx::query_scalar("SELECT GET_LOCK(CONCAT('ips.', LEFT(SHA1(DATABASE()), 32)), 600)");
+    let lock = sqlx::query_scalar("SELECT GET_LOCK(CONCAT('ips.', LEFT(SHA2(DATABASE(), 256), 32)), 600)");
     let _held: Option<i64> = lock.fetch_one(&mut connection).await?;
     let result = apply_all(&mut connection).await;
     connection.close().await?;

@@ -3,12 +3,13 @@
 use super::{
     Removed, Store, StoreError,
     changes::changed_one,
+    credentials,
     db::{Tx, violated},
     pulls,
     rows::{TaskRow, to_json},
     sql::Sql,
 };
-use crate::domain::{ids::TaskId, pull::Pull, task::Task, task_state::TaskState};
+use crate::domain::{Millis, credential::Credential, ids::TaskId, pull::Pull, task::Task, task_state::TaskState};
 
 const COLUMNS: &str = "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
 
@@ -19,8 +20,22 @@ impl Store {
     /// Saves an accepted task with all its pulls in one transaction.
     ///
     /// # Errors
-    /// `Taken` when the id or the request id exists; then nothing is saved.
+    /// As [`Store::insert_task_with_login`].
     pub async fn insert_task(&self, task: &Task, request_id: Option<&str>, pulls: &[Pull]) -> Result<(), StoreError> {
+        self.insert_task_with_login(task, request_id, pulls, None).await
+    }
+
+    /// The same for a task that brings a login along.
+    ///
+    /// # Errors
+    /// `Taken` when the id or the request id exists, `NoCredential` when it names one that does not; then nothing is saved.
+    pub async fn insert_task_with_login(
+        &self,
+        task: &Task,
+        request_id: Option<&str>,
+        pulls: &[Pull],
+        login: Option<&Credential>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let row = [
             ("id", task.id.as_str().into()),
@@ -42,6 +57,7 @@ impl Store {
             ("retried_at", task.retried_at.into()),
         ];
         tx.execute(Sql::insert("tasks", row)).await.map_err(taken)?;
+        credentials::of_task(&mut tx, task, login).await?;
         pulls::inserts(pulls, self.epoch_value())?.insert(&mut tx).await?;
         tx.commit().await?;
         Ok(())
@@ -91,6 +107,36 @@ impl Store {
         );
         let rows = self.db.all::<TaskRow>(select).await?;
         rows.into_iter().map(TaskRow::into_task).collect()
+    }
+
+    /// Tasks that ended before a time, at most `limit`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn tasks_ended_before(&self, cutoff: Millis, limit: u32) -> Result<Vec<TaskId>, StoreError> {
+        // Nothing ends before it is made; the index knows when it was made.
+        let select = Sql::new(
+            "SELECT id FROM tasks WHERE state IN ('completed', 'failed', 'cancelled') AND created_at < ? AND finished_at < ? \
+             ORDER BY created_at LIMIT ?",
+        );
+        self.ids(select.bind(cutoff).bind(cutoff).bind(limit)).await
+    }
+
+    /// Ended tasks beside the newest `count`, at most `limit`.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn ended_tasks_beyond(&self, count: u32, limit: u32) -> Result<Vec<TaskId>, StoreError> {
+        let select = Sql::new(
+            "SELECT id FROM tasks WHERE state IN ('completed', 'failed', 'cancelled') ORDER BY created_at DESC, id DESC \
+             LIMIT ? OFFSET ?",
+        );
+        self.ids(select.bind(limit).bind(count)).await
+    }
+
+    async fn ids(&self, select: Sql) -> Result<Vec<TaskId>, StoreError> {
+        let rows = self.db.all::<(String,)>(select).await?;
+        Ok(rows.into_iter().map(|(id,)| TaskId::from_stored(id)).collect())
     }
 
     /// Removes a task that has ended and whose pulls have all ended. A large one goes in parts, so that no other writer waits long:

@@ -35,6 +35,12 @@ impl DatabaseUrl {
         Self(url.into())
     }
 
+    /// The SQLite file, if it is one that can be served.
+    pub fn file(&self) -> Option<PathBuf> {
+        let options = self.sqlite().ok().flatten()?;
+        Some(options.get_filename().to_path_buf())
+    }
+
     fn unsupported(&self) -> StoreError {
         StoreError::Url { url: self.clone() }
     }
@@ -114,8 +120,10 @@ pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), Sto
         return Ok((url.server().await?, None));
     };
     let lock = take_lock(options.get_filename())?;
+    // SQLite ends a transaction by itself when the disk is full; sqlx then counts it as open for ever. Such a connection is replaced.
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await?;
     // Readers connect when they are first used; the file has its tables by then.
@@ -134,6 +142,24 @@ pub(super) async fn look(url: &DatabaseUrl) -> Result<Db, StoreError> {
     }
     let readers = readers(options.create_if_missing(false).read_only(true));
     let writer = readers.clone();
+    Ok(Db::Sqlite { writer, readers })
+}
+
+/// Opens the database to write to it beside a coordinator that may be at work; a SQLite file must be there.
+pub(super) async fn beside(url: &DatabaseUrl) -> Result<Db, StoreError> {
+    let Some(options) = url.sqlite()? else {
+        return url.server().await;
+    };
+    if !options.get_filename().exists() {
+        let path = options.get_filename().to_path_buf();
+        return Err(StoreError::Absent { path });
+    }
+    let options = options.create_if_missing(false);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await?;
+    let readers = readers(options.read_only(true));
     Ok(Db::Sqlite { writer, readers })
 }
 

@@ -3,14 +3,16 @@
 use ips_coordinator::{
     config::Config,
     domain::limits::Limits,
-    engine::{core::EngineSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     registry::RegistrySettings,
     startup,
     store::DatabaseUrl,
     telemetry::LogFormat,
+    vault::KeySettings,
 };
 use ips_proto::v1::{
-    agent_service_client::AgentServiceClient, node_service_client::NodeServiceClient,
+    agent_service_client::AgentServiceClient, credential_service_client::CredentialServiceClient,
+    library_service_client::LibraryServiceClient, node_service_client::NodeServiceClient,
     schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
 };
 use serde_json::Value;
@@ -62,6 +64,14 @@ impl Stand {
         TaskServiceClient::new(self.channel().await)
     }
 
+    pub async fn credentials(&self) -> CredentialServiceClient<Channel> {
+        CredentialServiceClient::new(self.channel().await)
+    }
+
+    pub async fn library(&self) -> LibraryServiceClient<Channel> {
+        LibraryServiceClient::new(self.channel().await)
+    }
+
     pub async fn nodes(&self) -> NodeServiceClient<Channel> {
         NodeServiceClient::new(self.channel().await)
     }
@@ -100,8 +110,13 @@ fn config(folder: &Path) -> Config {
             node_lost_after_ms: 900_000,
         },
         schedules: ScheduleSettings::default(),
+        retention: RetentionSettings::default(),
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
+        keys: KeySettings {
+            generated: Some(folder.join("ips.db.key")),
+            ..KeySettings::default()
+        },
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),

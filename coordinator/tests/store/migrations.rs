@@ -52,7 +52,7 @@ async fn a_migration_that_was_cut_off_is_finished_on_mysql() {
         "UPDATE _sqlx_migrations SET success = FALSE",
         "UPDATE _sqlx_migrations SET success = FALSE; DROP TABLE pulls",
         "UPDATE _sqlx_migrations SET success = FALSE; DROP TABLE pulls; DROP TABLE nodes; ALTER TABLE meta DROP COLUMN last_step",
-        "UPDATE _sqlx_migrations SET success = FALSE; DROP TABLE pulls; DROP TABLE tasks; DROP TABLE nodes; DROP TABLE meta",
+        "UPDATE _sqlx_migrations SET success = FALSE; DROP TABLE pulls; DROP TABLE task_credentials; DROP TABLE credentials; DROP TABLE tasks; DROP TABLE nodes; DROP TABLE meta",
     ] {
         let stand = Stand::start(MariaDb).await;
         drop(stand.open().await);

@@ -79,6 +79,11 @@ impl Server {
         Ok(self.url(&name))
     }
 
+    /// Runs a statement as its administrator.
+    pub async fn execute(&self, statement: &str) -> Result<()> {
+        execute(&self.url(""), statement).await
+    }
+
     /// Ends it in an orderly way, as an operator would.
     pub async fn stop(&mut self) {
         // PostgreSQL: a fast shutdown, which does not wait for clients.
@@ -156,18 +161,45 @@ fn init_postgres(data: &Path) -> Result<Command> {
     Ok(command)
 }
 
+/// Whether MySQL takes MariaDB's place.
+fn mysql() -> bool {
+    std::env::var_os("IPS_TEST_MYSQL").is_some()
+}
+
 fn init_mariadb(data: &Path) -> Result<Command> {
-    let mut command = Command::new(cache::database("mariadb-install-db")?);
-    command.args([
-        "--no-defaults",
-        "--user=root",
-        "--skip-test-db",
-        "--skip-name-resolve",
-        "--force",
-    ]);
-    command.arg("--auth-root-authentication-method=normal");
-    command.arg(format!("--basedir={}", cache::database_folder("usr")?.display()));
+    let mut command;
+    if mysql() {
+        command = mysqld()?;
+        command.args(["--initialize-insecure", "--user=root"]);
+    } else {
+        command = Command::new(cache::database("mariadb-install-db")?);
+        command.args(["--no-defaults", "--user=root", "--skip-test-db"]);
+        command.args(["--skip-name-resolve", "--force"]);
+        command.arg("--auth-root-authentication-method=normal");
+        command.arg(format!("--basedir={}", cache::database_folder("usr")?.display()));
+    }
     command.arg(format!("--datadir={}", data.display()));
+    Ok(command)
+}
+
+fn mysqld() -> Result<Command> {
+    let home = cache::mysql()?;
+    let share = home.join("usr/share/mysql");
+    let mut command = Command::new(home.join("bin/mysqld"));
+    command.arg("--no-defaults");
+    command.arg(format!("--basedir={}", home.join("usr").display()));
+    command.arg(format!("--lc-messages-dir={}", share.display()));
+    command.arg(format!("--character-sets-dir={}", share.join("charsets").display()));
+    command.arg(format!("--plugin-dir={}", home.join("usr/lib/mysql/plugin").display()));
+    Ok(command)
+}
+
+fn mariadbd() -> Result<Command> {
+    let usr = cache::database_folder("usr")?;
+    let mut command = Command::new(cache::database("mariadbd")?);
+    command.arg("--no-defaults");
+    command.arg(format!("--basedir={}", usr.display()));
+    command.arg(format!("--lc-messages-dir={}", usr.join("share/mysql").display()));
     Ok(command)
 }
 
@@ -189,12 +221,12 @@ fn spawn(kind: Kind, folder: &Folder, port: &Port) -> Result<Process> {
         }
         command
     } else {
-        let usr = cache::database_folder("usr")?;
-        let mut command = Command::new(cache::database("mariadbd")?);
-        command.args(["--no-defaults", "--user=root", "--bind-address=127.0.0.1"]);
+        let mut command = if mysql() { mysqld()? } else { mariadbd()? };
+        if mysql() {
+            command.args(["--mysqlx=OFF", "--secure-file-priv=NULL"]);
+        }
+        command.args(["--user=root", "--bind-address=127.0.0.1"]);
         command.arg(format!("--port={port}"));
-        command.arg(format!("--basedir={}", usr.display()));
-        command.arg(format!("--lc-messages-dir={}", usr.join("share/mysql").display()));
         command.arg(format!("--datadir={}", data.display()));
         command.arg(format!("--socket={}", folder.join("s").display()));
         command.arg(format!("--pid-file={}", folder.join("pid").display()));

@@ -1,6 +1,8 @@
 //! Invented images: their digests follow from their repository, so that every part of the simulation agrees about them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use ips_proto::v1::{ByteCounts, ImageDigests, LayerProgress};
 use serde_json::json;
@@ -44,6 +46,18 @@ pub fn manifest(repository: &str) -> String {
     .to_string()
 }
 
+/// Digests of the layers, computed once.
+fn layers_of(repository: &str) -> Arc<Vec<String>> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Vec<String>>>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().expect("no holder panics");
+    if let Some(layers) = known.get(repository) {
+        return Arc::clone(layers);
+    }
+    let layers = Arc::new((0..LAYERS).map(|index| layer(repository, index)).collect::<Vec<_>>());
+    known.insert(repository.to_owned(), Arc::clone(&layers));
+    layers
+}
+
 fn layer(repository: &str, index: u32) -> String {
     digest(format!("{repository} layer {index}").as_bytes())
 }
@@ -73,10 +87,11 @@ pub fn bytes(done: f64) -> ByteCounts {
 /// Layers that moved between two moments; all of them at first.
 pub fn layers(reference: &str, before: Option<f64>, done: f64) -> Vec<LayerProgress> {
     let part = |index: u32, done: f64| (done * f64::from(LAYERS) - f64::from(index)).clamp(0.0, 1.0);
+    let known = layers_of(repository(reference));
     (0..LAYERS)
         .filter(|index| before.is_none_or(|before| part(*index, before) != part(*index, done)))
         .map(|index| LayerProgress {
-            digest: layer(repository(reference), index),
+            digest: known[index as usize].clone(),
             index,
             bytes: Some(counts(LAYER_BYTES, part(index, done))),
             unpacked: part(index, done) >= 1.0,

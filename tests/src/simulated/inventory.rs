@@ -1,5 +1,7 @@
 //! The images that a simulated node has: most are the same on all nodes, as in real clusters, and a few are its own.
 
+use std::sync::LazyLock;
+
 use ips_proto::v1::{Inventory, InventoryImage};
 
 use super::image::digest;
@@ -37,15 +39,22 @@ pub fn hash(node: usize) -> String {
 }
 
 fn image(node: usize, position: usize) -> InventoryImage {
+    if position < OWN {
+        return named(&format!(
+            "registry.example.com/team-{}/build-{node}-{position}",
+            node % 50
+        ));
+    }
     // Each node has its own pick of the common images.
-    let name = if position < OWN {
-        format!("registry.example.com/team-{}/build-{node}-{position}", node % 50)
-    } else {
-        format!(
-            "registry.example.com/platform/component-{:03}",
-            (node * 7 + position) % COMMON
-        )
-    };
+    COMMON_IMAGES[(node * 7 + position) % COMMON].clone()
+}
+
+static COMMON_IMAGES: LazyLock<Vec<InventoryImage>> = LazyLock::new(|| {
+    let name = |number| format!("registry.example.com/platform/component-{number:03}");
+    (0..COMMON).map(|number| named(&name(number))).collect()
+});
+
+fn named(name: &str) -> InventoryImage {
     InventoryImage {
         id: digest(name.as_bytes()),
         repo_tags: vec![format!("{name}:v1.27.{}", name.len())],

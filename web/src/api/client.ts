@@ -39,8 +39,9 @@ export function getTask(id: string): Promise<Task> {
   return body(client.GET('/api/v1/tasks/{id}', { params: { path: { id } } }))
 }
 
-export function createTask(request: CreateTask): Promise<Task> {
-  return body(client.POST('/api/v1/tasks', { body: request }))
+export async function createTask(request: CreateTask): Promise<Task> {
+  // Only `dryRun` is answered with a preview instead.
+  return (await body(client.POST('/api/v1/tasks', { body: { ...request, dryRun: false } }))) as Task
 }
 
 export function cancelTask(id: string): Promise<Task> {

@@ -1,31 +1,46 @@
 //! A task to make, from the command line to the protocol.
 
-use crate::args::{BatchMode, CloneArgs, CreateArgs, PullPolicy, RetryStrategy, SpecArgs, Window};
+use crate::{
+    args::{BatchMode, CloneArgs, CreateArgs, PreviewArgs, PullPolicy, RetryStrategy, SpecArgs, Window},
+    error::CliError,
+    password,
+};
 use ips_proto::v1;
 use std::time::Duration;
 
 /// A task to create; without a request id it gets a random one, so that trying again makes no second task.
-pub fn create(args: CreateArgs) -> v1::CreateTaskRequest {
-    v1::CreateTaskRequest {
+pub fn create(args: CreateArgs) -> Result<v1::CreateTaskRequest, CliError> {
+    Ok(v1::CreateTaskRequest {
         images: args.images,
         task_id: args.id.unwrap_or_default(),
         request_id: args.request_id.unwrap_or_else(random_id),
-        ..spec(args.spec)
-    }
+        ..spec(args.spec)?
+    })
 }
 
 /// A task to copy.
-pub fn copy(args: CloneArgs) -> v1::CloneTaskRequest {
+pub fn copy(args: CloneArgs) -> Result<v1::CloneTaskRequest, CliError> {
     let overrides = v1::CreateTaskRequest {
         images: args.images,
         task_id: args.id.unwrap_or_default(),
         request_id: random_id(),
-        ..spec(args.spec)
+        ..spec(args.spec)?
     };
-    v1::CloneTaskRequest {
+    Ok(v1::CloneTaskRequest {
         task_id: args.task,
         overrides: Some(overrides),
-    }
+    })
+}
+
+/// A task to weigh.
+pub fn preview(args: PreviewArgs) -> Result<v1::PreviewTaskRequest, CliError> {
+    Ok(v1::PreviewTaskRequest {
+        task: Some(v1::CreateTaskRequest {
+            images: args.images,
+            ..spec(args.spec)?
+        }),
+        clone_of: args.clone_of.unwrap_or_default(),
+    })
 }
 
 fn random_id() -> String {
@@ -33,8 +48,8 @@ fn random_id() -> String {
 }
 
 /// Everything that was given; what was not is as the protocol has "not set".
-pub fn spec(args: SpecArgs) -> v1::CreateTaskRequest {
-    v1::CreateTaskRequest {
+pub fn spec(args: SpecArgs) -> Result<v1::CreateTaskRequest, CliError> {
+    Ok(v1::CreateTaskRequest {
         label_selector: args.selector.join(","),
         node_names: args.nodes,
         exclude_nodes: args.exclude_nodes,
@@ -61,8 +76,17 @@ pub fn spec(args: SpecArgs) -> v1::CreateTaskRequest {
         retry_delay_seconds: seconds(args.retry_delay),
         pull_timeout_seconds: seconds(args.pull_timeout),
         no_progress_timeout_seconds: seconds(args.no_progress_timeout),
+        credential_ids: args.login.credentials,
+        login: match args.login.registry {
+            Some(registry) => Some(v1::InlineLogin {
+                password: password::needed(&args.login.password)?,
+                username: args.login.username.unwrap_or_default(),
+                registry,
+            }),
+            None => None,
+        },
         ..Default::default()
-    }
+    })
 }
 
 /// Whole seconds; 0, which is "not set" in the protocol, for none.
@@ -108,6 +132,8 @@ pub fn over(new: v1::CreateTaskRequest, old: v1::CreateTaskRequest) -> v1::Creat
         retry_delay_seconds: either(new.retry_delay_seconds, old.retry_delay_seconds),
         pull_timeout_seconds: either(new.pull_timeout_seconds, old.pull_timeout_seconds),
         no_progress_timeout_seconds: either(new.no_progress_timeout_seconds, old.no_progress_timeout_seconds),
+        credential_ids: unless_empty(new.credential_ids, old.credential_ids),
+        login: new.login,
         task_id: String::new(),
         request_id: String::new(),
     }

@@ -40,6 +40,16 @@ pub struct Task {
     platform: String,
     #[serde(flatten)]
     rules: Rules,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_name: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secret_ids: Vec<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
     progress: Progress,
     #[serde(skip_serializing_if = "String::is_empty")]
     waiting_for: String,
@@ -109,6 +119,8 @@ struct FailureGroup {
 
 impl From<&v1::Task> for Task {
     fn from(task: &v1::Task) -> Self {
+        let stored = || task.credentials.iter().filter(|credential| !credential.owned);
+        let owned = task.credentials.iter().find(|credential| credential.owned);
         Self {
             task_id: task.task_id.clone(),
             status: words::task_state(task.state),
@@ -131,6 +143,11 @@ impl From<&v1::Task> for Task {
             platform: task.platform.clone(),
             rules: task.into(),
             waiting_for: task.waiting_for.clone(),
+            secret_id: stored().next().map(|it| it.credential_id),
+            secret_name: stored().next().map(|it| it.name.clone()),
+            secret_ids: stored().map(|it| it.credential_id).collect(),
+            registry: owned.map(|it| it.registry.clone()),
+            username: owned.map(|it| it.username.clone()),
             progress: (&task.progress.unwrap_or_default()).into(),
             resolved_images: task.images.iter().map(ResolvedImage::from).collect(),
             failures: task.failures.iter().map(FailureGroup::from).collect(),

@@ -2,6 +2,7 @@
 
 use super::{TaskRequest, TaskSpec};
 use crate::domain::{
+    credential::TaskLoginsRequest,
     rules::{RulesRequest, TaskRules},
     selection::{Selection, SelectionRequest},
 };
@@ -18,6 +19,7 @@ impl TaskRequest {
             pull_timeout_seconds,
             no_progress_timeout_seconds,
             rules,
+            credentials,
         } = spec;
         Self {
             images: images.iter().map(ToString::to_string).collect(),
@@ -30,6 +32,7 @@ impl TaskRequest {
             pull_timeout_seconds: Some(i64::from(*pull_timeout_seconds)),
             no_progress_timeout_seconds: Some(i64::from(*no_progress_timeout_seconds)),
             rules: RulesRequest::of(rules),
+            logins: TaskLoginsRequest::of(credentials),
             id: None,
             request_id: None,
         }
@@ -65,6 +68,7 @@ impl TaskRequest {
                 windows: unless_empty(other.rules.windows, self.rules.windows),
                 pull_policy: other.rules.pull_policy.or(self.rules.pull_policy),
             },
+            logins: self.logins.overridden_by(other.logins),
             id: other.id,
             request_id: other.request_id,
         }
@@ -189,6 +193,10 @@ mod tests {
                     time_zone: "Europe/Berlin".into(),
                 }],
                 pull_policy: Some(PullPolicy::Always),
+            },
+            logins: TaskLoginsRequest {
+                secret_ids: vec![3, 1],
+                ..TaskLoginsRequest::default()
             },
             id: Some("first".into()),
             request_id: Some("r".into()),

@@ -6,6 +6,7 @@ use crate::{
         Millis,
         ids::{NodeName, PullId},
         image::ImageDigests,
+        outcome::FailureReason,
         pull::PullEvent,
         task_state::TaskState,
     },
@@ -39,7 +40,7 @@ impl Core {
                 pull.message.clear();
             });
             if started.is_ok() {
-                self.order_start(&id);
+                self.order_start(now, &id);
             }
         }
         // What was just started cannot let more start; what else happens sets it again.
@@ -83,12 +84,16 @@ impl Core {
         plan.starts.into_iter().cloned().collect()
     }
 
-    fn order_start(&mut self, id: &PullId) {
+    fn order_start(&mut self, now: Millis, id: &PullId) {
         let Some(pull) = self.work.pulls.get(id) else { return };
         let Some(open) = self.work.tasks.get(&pull.task) else {
             return;
         };
         let spec = &open.task.spec;
+        let login = match self.shared.login(&spec.credentials, &pull.image) {
+            Ok(login) => login,
+            Err(why) => return self.cannot_log_in(now, id, why),
+        };
         let start = StartPull {
             pull: id.clone(),
             attempt: pull.attempt,
@@ -97,9 +102,21 @@ impl Core {
             deadline_ms: u64::from(spec.pull_timeout_seconds) * 1000,
             no_progress_timeout_ms: u64::from(spec.no_progress_timeout_seconds) * 1000,
             policy: spec.rules.pull_policy,
+            login,
         };
         let node = pull.node.clone();
         self.order(&node, Order::StartPull(start));
+    }
+}
+
+impl Core {
+    /// Ends a pull whose login cannot be used: without it the registry would refuse, or serve something else.
+    fn cannot_log_in(&mut self, now: Millis, id: &PullId, why: String) {
+        // It was dispatched a moment ago, which allows it.
+        let _failed = self.apply(now, id, PullEvent::Fail, |pull| {
+            pull.failure = Some(FailureReason::Unauthorized);
+            pull.message = why;
+        });
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     engine::work::{OpenTask, Tally},
     fleet::messages::{Order, ProgressReport},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// Longest message of an agent that is kept, in characters.
 const MAX_MESSAGE: usize = 2048;
@@ -200,11 +200,6 @@ impl Core {
         let times = open.turned_away.entry(pull.id.clone()).or_default();
         *times += 1;
         others > 0 && *times <= MAX_TURNED_AWAY
-    }
-
-    fn host_of(&self, pull: &Pull) -> Option<Arc<str>> {
-        let open = self.work.tasks.get(&pull.task)?;
-        open.hosts.get(pull.image_index as usize).cloned()
     }
 
     /// Tells the agent that its report is void, and the log once.

@@ -31,6 +31,7 @@ impl Core {
                     image_index,
                     image: image.clone(),
                     platforms: platforms.iter().cloned().collect(),
+                    credentials: open.task.spec.credentials.clone(),
                 });
             }
         }

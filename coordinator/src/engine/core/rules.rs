@@ -1,18 +1,23 @@
 //! What ends a task early: its canary failed, too many of its pulls did, its deadline passed.
 
 use super::{Core, transitions::error_message};
-use crate::domain::{Millis, ids::TaskId, pull::PullState, task_state::TaskEvent};
+use crate::domain::{
+    Millis,
+    pull::{Pull, PullState},
+    task_state::TaskEvent,
+};
 
 impl Core {
     /// After a pull has ended: stops the task if its canary or its abort rule says so.
-    pub(super) fn judge(&mut self, now: Millis, id: &TaskId) {
+    pub(super) fn judge(&mut self, now: Millis, pull: &Pull) {
+        let id = &pull.task;
         let Some(open) = self.work.tasks.get(id).filter(|open| open.task.state.is_open()) else {
             return;
         };
         let counts = &open.task.counts;
         let rules = &open.task.spec.rules;
         let failed_canary = open
-            .canary()
+            .canary_with(&pull.node)
             .filter(|canary| canary.any_failed() || (!canary.is_open() && canary.get(PullState::Succeeded) == 0));
         let why = if let Some(canary) = failed_canary.filter(|_| counts.queued > 0 || counts.running > 0) {
             let failed = canary.get(PullState::Failed);

@@ -48,7 +48,7 @@ impl Core {
         &mut self,
         now: Millis,
         hello: Hello,
-        orders: mpsc::Sender<Order>,
+        orders: mpsc::Sender<Box<Order>>,
         reply: oneshot::Sender<Result<SessionGrant, Refusal>>,
     ) {
         if let Some(refusal) = self.name_is_held(now, &hello) {
@@ -235,10 +235,14 @@ impl Core {
         if report.whole {
             inventory.images.clear();
         }
-        report.removed.iter().for_each(|id| drop(inventory.images.remove(id)));
-        inventory
+        report.removed.iter().for_each(|id| inventory.images.remove(id));
+        report
             .images
-            .extend(report.images.into_iter().map(|image| (image.id.clone(), image)));
+            .into_iter()
+            .for_each(|image| inventory.images.insert(image));
+        if !report.hash.is_empty() {
+            inventory.images.settle();
+        }
         inventory.hash = report.hash;
         drop(fleet);
         self.node_changed(name);

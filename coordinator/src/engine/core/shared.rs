@@ -1,11 +1,16 @@
 //! What edges read while the engine works.
 
 use crate::{
-    domain::{ids::NodeName, limits::Limits},
-    engine::{hosts::HostState, live::Live, views::LimitsView},
+    domain::{
+        credential::{Login, Logins as _, TaskCredential},
+        ids::{NodeName, TaskId},
+        image::ImageRef,
+        limits::Limits,
+    },
+    engine::{hosts::HostState, live::Live, logins::LoginBook, views::LimitsView},
     fleet::{Fleet, messages::Order},
 };
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What edges read while the engine works.
 #[derive(Debug, Default)]
@@ -13,6 +18,7 @@ pub struct Shared {
     fleet: RwLock<Fleet>,
     live: RwLock<Live>,
     limits: RwLock<LimitsView>,
+    logins: Option<Arc<LoginBook>>,
 }
 
 impl Shared {
@@ -22,7 +28,23 @@ impl Shared {
             fleet: RwLock::new(fleet),
             live: RwLock::default(),
             limits: RwLock::default(),
+            logins: None,
         }
+    }
+
+    /// The same with logins for registries.
+    pub fn with_logins(self, logins: Arc<LoginBook>) -> Self {
+        Self {
+            logins: Some(logins),
+            ..self
+        }
+    }
+
+    /// The login for an image of a task; `None` means anonymous.
+    pub(super) fn login(&self, credentials: &[TaskCredential], image: &ImageRef) -> Result<Option<Login>, String> {
+        let Some(logins) = &self.logins else { return Ok(None) };
+        let parts = image.parts();
+        logins.of_task(credentials).login(&parts.registry, &parts.repository)
     }
 
     /// The limits in force and how the registries bear them.
@@ -36,6 +58,13 @@ impl Shared {
 
     pub(super) fn set_hosts(&self, hosts: Vec<HostState>) {
         self.limits.write().unwrap_or_else(PoisonError::into_inner).registries = hosts;
+    }
+
+    /// A task is gone, and the login that it brought along.
+    pub(in crate::engine) fn forget_logins(&self, task: &TaskId) {
+        if let Some(logins) = &self.logins {
+            logins.forget_task(task);
+        }
     }
 
     /// The fleet, to read.

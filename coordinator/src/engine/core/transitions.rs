@@ -42,17 +42,17 @@ impl Core {
 
     /// Keeps the slots of node, zone and registry in step.
     fn move_slot(&mut self, now: Millis, pull: &Pull, from: PullState, event: PullEvent) {
-        let Some(hosts) = self.work.tasks.get(&pull.task).map(|open| open.hosts.clone()) else {
-            return;
-        };
         match (from.is_running(), pull.state.is_running()) {
-            (false, true) => self.occupy(now, &hosts, pull, event == PullEvent::Dispatch),
+            (false, true) => {
+                let host = self.host_of(pull);
+                self.occupy(now, host.as_ref(), pull, event == PullEvent::Dispatch);
+            }
             (true, false) => {
                 if let Some(entry) = self.shared.fleet_mut().get_mut(&pull.node) {
                     entry.running_pulls = entry.running_pulls.saturating_sub(1);
                 }
-                if let Some(host) = hosts.get(pull.image_index as usize) {
-                    self.hosts.ended(host);
+                if let Some(host) = self.host_of(pull) {
+                    self.hosts.ended(&host);
                 }
             }
             (false, false) | (true, true) => {}
@@ -60,14 +60,20 @@ impl Core {
     }
 
     /// A pull holds a slot from now on; `fresh` when it was just handed out.
-    pub(super) fn occupy(&mut self, now: Millis, hosts: &[Arc<str>], pull: &Pull, fresh: bool) {
+    pub(super) fn occupy(&mut self, now: Millis, host: Option<&Arc<str>>, pull: &Pull, fresh: bool) {
         if let Some(entry) = self.shared.fleet_mut().get_mut(&pull.node) {
             entry.running_pulls += 1;
         }
-        if let Some(host) = hosts.get(pull.image_index as usize) {
+        if let Some(host) = host {
             self.hosts.started(now, &self.limits, host, fresh);
         }
         self.slots.touch(&pull.node);
+    }
+
+    /// Registry host of a pull's image.
+    pub(super) fn host_of(&self, pull: &Pull) -> Option<Arc<str>> {
+        let open = self.work.tasks.get(&pull.task)?;
+        open.hosts.get(pull.image_index as usize).cloned()
     }
 
     fn after_transition(&mut self, now: Millis, pull: &Pull, from: PullState, event: PullEvent) {
@@ -113,7 +119,7 @@ impl Core {
         if !pull.state.is_open() {
             self.metrics.pull_ended(pull, duration_s(pull, now));
             self.work.pulls.remove(&pull.id);
-            self.judge(now, &pull.task);
+            self.judge(now, pull);
             self.end_if_done(&pull.task, now);
         }
     }

@@ -66,6 +66,7 @@ impl Engine {
         }
         let new = NewTask {
             spec: schedule.spec.task.clone(),
+            login: None,
             id: execution.task.clone(),
             request_id: Some(execution.request_id()),
         };

@@ -41,6 +41,8 @@ pub struct OpenTask {
     pub tallies: HashMap<NodeName, Tally>,
     /// Nodes on which one of its pulls runs.
     pub busy: HashSet<NodeName>,
+    /// Nodes that go first.
+    canary: HashSet<NodeName>,
     /// Whose turn it is.
     pub stages: Stages,
     /// Registry host of each image.
@@ -73,6 +75,7 @@ impl OpenTask {
             open: BTreeMap::new(),
             queue: BTreeMap::new(),
             busy: HashSet::new(),
+            canary: task.spec.rules.canary_nodes.iter().cloned().collect(),
             stages: Stages::default(),
             hosts,
             resolving: HashSet::new(),
@@ -167,16 +170,18 @@ impl OpenTask {
         self.busy.contains(node) || most.is_none_or(|most| self.busy.len() < most as usize)
     }
 
-    /// Pulls of the canary nodes; `None` without a canary.
-    pub fn canary(&self) -> Option<Tally> {
-        let nodes = &self.task.spec.rules.canary_nodes;
+    /// Pulls of the canary nodes, if this is one of them.
+    pub fn canary_with(&self, node: &NodeName) -> Option<Tally> {
+        if !self.canary.contains(node) {
+            return None;
+        }
         let mut sum = Tally::default();
-        for tally in nodes.iter().filter_map(|node| self.tallies.get(node)) {
+        for tally in self.canary.iter().filter_map(|node| self.tallies.get(node)) {
             PullState::ALL
                 .into_iter()
                 .for_each(|state| sum.add(state, tally.get(state)));
         }
-        (!nodes.is_empty()).then_some(sum)
+        Some(sum)
     }
 
     /// Keeps everything in step with one pull's way from one state to its present one. When that was the node's last open pull, says

@@ -12,6 +12,7 @@ use crate::{
         selector::check_labels,
     },
     fleet::messages::{Heartbeat, Hello, InventoryReport, ProgressReport, Report},
+    fleet::pool::Pool,
 };
 use ips_proto::v1::{self, agent_message::Body};
 
@@ -19,6 +20,15 @@ use ips_proto::v1::{self, agent_message::Body};
 const MAX_CONCURRENT_PULLS: u32 = 64;
 /// Longest text of an agent that is kept, in characters.
 const MAX_TEXT: usize = 512;
+
+/// What agents say over and over.
+#[derive(Debug, Default)]
+pub(super) struct SharedText {
+    /// Images of inventories.
+    images: Pool<InventoryImage>,
+    /// Digests of layers.
+    digests: Pool<str>,
+}
 
 pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
     check_labels_of(&hello)?;
@@ -68,14 +78,14 @@ fn check_labels_of(hello: &v1::Hello) -> Result<(), Invalid> {
 }
 
 /// The reports in one message after hello.
-pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid> {
+pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<Vec<Report>, Invalid> {
     match message.body {
         Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat))]),
         Some(Body::Progress(progress)) => {
             let reports = progress
                 .pulls
                 .into_iter()
-                .map(self::progress)
+                .map(|report| self::progress(report, shared))
                 .collect::<Result<_, _>>()?;
             Ok(vec![Report::Progress(reports)])
         }
@@ -83,7 +93,7 @@ pub(super) fn reports(message: v1::AgentMessage) -> Result<Vec<Report>, Invalid>
             let (pull, outcome) = outcome(reported)?;
             Ok(vec![Report::Outcome(pull, outcome)])
         }
-        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory))]),
+        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory, shared))]),
         Some(Body::Hello(_)) => Err(Invalid::new("hello", "may only be the first message")),
         // Something that a newer agent says and this coordinator does not know.
         None => Ok(vec![]),
@@ -102,14 +112,14 @@ fn heartbeat(heartbeat: v1::Heartbeat) -> Heartbeat {
     }
 }
 
-fn progress(report: v1::PullProgress) -> Result<ProgressReport, Invalid> {
+fn progress(report: v1::PullProgress, shared: &SharedText) -> Result<ProgressReport, Invalid> {
     let (pull, attempt) = attempt(report.attempt.clone())?;
     Ok(ProgressReport {
         pull,
         attempt,
         phase: phase(report.phase()),
         bytes: bytes(report.bytes),
-        layers: report.layers.into_iter().map(layer).collect(),
+        layers: report.layers.into_iter().map(|known| layer(known, shared)).collect(),
         note: text(report.note),
     })
 }
@@ -123,9 +133,9 @@ fn phase(phase: v1::PullPhase) -> PullPhase {
     }
 }
 
-fn layer(layer: v1::LayerProgress) -> LayerProgress {
+fn layer(layer: v1::LayerProgress, shared: &SharedText) -> LayerProgress {
     LayerProgress {
-        digest: text(layer.digest),
+        digest: shared.digests.share(text(layer.digest)),
         index: layer.index,
         bytes: bytes(layer.bytes),
         unpacked: layer.unpacked,
@@ -200,11 +210,11 @@ fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
     })
 }
 
-fn inventory(inventory: v1::Inventory) -> InventoryReport {
+fn inventory(inventory: v1::Inventory, shared: &SharedText) -> InventoryReport {
     InventoryReport {
         hash: text(inventory.hash),
         whole: inventory.whole,
-        images: inventory.images.into_iter().map(image).collect(),
+        images: shared.images.share_all(inventory.images.into_iter().map(image)),
         removed: inventory.removed_ids,
     }
 }
@@ -212,8 +222,8 @@ fn inventory(inventory: v1::Inventory) -> InventoryReport {
 fn image(image: v1::InventoryImage) -> InventoryImage {
     InventoryImage {
         id: text(image.id),
-        repo_tags: image.repo_tags.into_iter().map(text).collect(),
-        repo_digests: image.repo_digests.into_iter().map(text).collect(),
+        repo_tags: texts(image.repo_tags),
+        repo_digests: texts(image.repo_digests),
         size_bytes: image.size_bytes,
         pinned: image.pinned,
     }
@@ -256,6 +266,13 @@ fn required(field: &str, value: String) -> Result<String, Invalid> {
     } else {
         Err(Invalid::new(field, format!("must be 1 to {MAX_TEXT} bytes")))
     }
+}
+
+/// A list that takes no more room than it needs: it is kept.
+fn texts(values: Vec<String>) -> Vec<String> {
+    let mut values: Vec<String> = values.into_iter().map(text).collect();
+    values.shrink_to_fit();
+    values
 }
 
 /// Cuts what is longer than any honest agent sends.

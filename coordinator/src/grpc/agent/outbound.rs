@@ -2,11 +2,12 @@
 
 use super::AgentSettings;
 use crate::{
-    domain::{ids::PullId, rules::PullPolicy, version::VERSION},
+    domain::{credential::Login, ids::PullId, rules::PullPolicy, version::VERSION},
     engine::core::SessionGrant,
     fleet::messages::{Order, StartPull},
 };
 use ips_proto::v1::{self, coordinator_message::Body};
+use secrecy::ExposeSecret as _;
 
 /// First message of an accepted session.
 pub(super) fn welcome(grant: &SessionGrant, settings: AgentSettings) -> v1::CoordinatorMessage {
@@ -59,12 +60,21 @@ fn start_pull(start: StartPull) -> v1::StartPull {
             manifest: start.digests.manifest,
             config: start.digests.config,
         }),
-        credential: None,
+        credential: start.login.map(credential),
         deadline_ms: start.deadline_ms,
         no_progress_timeout_ms: start.no_progress_timeout_ms,
         policy: policy(start.policy).into(),
         ticket: String::new(),
         sources: vec![],
+    }
+}
+
+/// The one place where a password leaves for an agent.
+fn credential(login: Login) -> v1::RegistryCredential {
+    v1::RegistryCredential {
+        password: login.password.expose_secret().to_owned(),
+        server_address: login.server,
+        username: login.username,
     }
 }
 

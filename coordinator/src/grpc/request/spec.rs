@@ -3,6 +3,7 @@
 use super::{unknown, unless_empty, unless_zero};
 use crate::domain::{
     Invalid,
+    credential::TaskLoginsRequest,
     retry::RetryStrategy,
     rules::{BatchMode, PullPolicy, RulesRequest},
     selection::{ExpressionRequest, SelectionRequest},
@@ -41,9 +42,21 @@ pub(in crate::grpc) fn task(request: v1::CreateTaskRequest) -> Result<TaskReques
         retry_delay_seconds: unless_zero(request.retry_delay_seconds),
         pull_timeout_seconds: unless_zero(request.pull_timeout_seconds),
         no_progress_timeout_seconds: unless_zero(request.no_progress_timeout_seconds),
+        logins: logins(request.credential_ids, request.login),
         id: unless_empty(request.task_id),
         request_id: unless_empty(request.request_id),
     })
+}
+
+fn logins(secret_ids: Vec<i64>, login: Option<v1::InlineLogin>) -> TaskLoginsRequest {
+    let login = login.unwrap_or_default();
+    TaskLoginsRequest {
+        secret_id: None,
+        secret_ids,
+        registry: Some(login.registry),
+        username: Some(login.username),
+        password: Some(login.password.into()),
+    }
 }
 
 fn expression(message: v1::NodeExpression) -> ExpressionRequest {

@@ -1,6 +1,7 @@
 //! The body of `POST /tasks`.
 
 use super::{
+    password::PasswordJson,
     rules::WindowJson,
     selection::NodeExpressionJson,
     share::ShareJson,
@@ -9,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         Invalid,
+        credential::TaskLoginsRequest,
         retry::RetryStrategy,
         rules::{BatchMode, PullPolicy, RulesRequest},
         selection::SelectionRequest,
@@ -92,16 +94,38 @@ pub(crate) struct CreateTaskJson {
     /// Longest standstill of an attempt, in seconds. Default: 300.
     #[schema(minimum = 1, maximum = 86400)]
     no_progress_timeout_seconds: Option<i64>,
+    /// A stored credential; it is used for images of its registry.
+    #[schema(minimum = 0)]
+    secret_id: Option<i64>,
+    /// Several of them, at most 20 and no two for the same; the longest prefix wins.
+    #[schema(max_items = 20)]
+    secret_ids: Option<Vec<i64>>,
+    /// With `username` and `password`: a login for this task alone, kept encrypted and removed with it.
+    registry: Option<String>,
+    /// See `registry`.
+    username: Option<String>,
+    /// See `registry`.
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    password: Option<PasswordJson>,
     /// The task's id, if the client chooses it. Default: generated.
     #[schema(pattern = "^[a-z0-9-]{0,63}$")]
     id: Option<String>,
+    /// Say what the task would do, and save nothing.
+    dry_run: Option<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: UnknownFields,
 }
 
+impl CreateTaskJson {
+    /// Whether nothing is to be saved.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run.unwrap_or(false)
+    }
+}
+
 impl RequestBody for CreateTaskJson {
-    const REFUSED: &'static [&'static str] = &["secretId", "registry", "username", "password", "webhookUrl"];
+    const REFUSED: &'static [&'static str] = &["webhookUrl"];
     const STRICT: bool = false;
 
     fn take_unknown(&mut self) -> UnknownFields {
@@ -151,6 +175,13 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
             retry_delay_seconds: unless_zero(json.retry_delay),
             pull_timeout_seconds: json.pull_timeout_seconds,
             no_progress_timeout_seconds: json.no_progress_timeout_seconds,
+            logins: TaskLoginsRequest {
+                secret_id: json.secret_id,
+                secret_ids: json.secret_ids.unwrap_or_default(),
+                registry: json.registry,
+                username: json.username,
+                password: json.password.map(|password| password.0),
+            },
             id: unless_empty(json.id),
             rules: RulesRequest {
                 parallelism: json.parallelism.and_then(ShareJson::into_text),

@@ -81,7 +81,7 @@ pub(crate) struct LayerJson {
 impl From<&LayerProgress> for LayerJson {
     fn from(layer: &LayerProgress) -> Self {
         Self {
-            digest: layer.digest.clone(),
+            digest: layer.digest.to_string(),
             index: layer.index,
             bytes: (&layer.bytes).into(),
             unpacked: layer.unpacked,

@@ -47,6 +47,25 @@ pub(crate) struct TaskJson {
     selection: SelectionJson,
     #[serde(flatten)]
     rules: RulesJson,
+    /// The first stored credential that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    secret_id: Option<i64>,
+    /// Its name when the task was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    secret_name: Option<String>,
+    /// All stored credentials that it names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secret_ids: Vec<i64>,
+    /// Registry of the login that it brought along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    registry: Option<String>,
+    /// User name of the login that it brought along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    username: Option<String>,
     progress: TaskProgressJson,
     /// Why nothing of it runs although pulls wait.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +105,8 @@ impl From<&TaskView> for TaskJson {
     fn from(view: &TaskView) -> Self {
         let task = &view.task;
         let spec = &task.spec;
+        let stored = || spec.credentials.iter().filter(|credential| !credential.owned);
+        let owned = spec.credentials.iter().find(|credential| credential.owned);
         Self {
             task_id: task.id.to_string(),
             status: task.state.into(),
@@ -100,6 +121,11 @@ impl From<&TaskView> for TaskJson {
             images: spec.images.iter().map(ToString::to_string).collect(),
             selection: (&spec.selection).into(),
             rules: (&spec.rules).into(),
+            secret_id: stored().next().map(|credential| credential.id.get()),
+            secret_name: stored().next().map(|credential| credential.name.clone()),
+            secret_ids: stored().map(|credential| credential.id.get()).collect(),
+            registry: owned.map(|credential| credential.registry.clone()),
+            username: owned.map(|credential| credential.username.clone()),
             progress: view.into(),
             waiting_for: if_said(&view.waiting_for),
             resolved_images: spec.images.iter().zip(&task.images).map(Into::into).collect(),

@@ -27,7 +27,7 @@ pub struct Harness {
     pub zones: HashMap<String, String>,
     /// Answer every question to the registry with "cannot say".
     pub resolve_at_once: bool,
-    agents: HashMap<NodeName, (SessionId, mpsc::Receiver<Order>)>,
+    agents: HashMap<NodeName, (SessionId, mpsc::Receiver<Box<Order>>)>,
     received: HashMap<NodeName, Vec<Order>>,
     /// Newest record of every task, as the store would have it.
     tasks: HashMap<String, Task>,
@@ -382,7 +382,7 @@ impl Harness {
     fn inbox(&mut self, node: &str) -> &mut Vec<Order> {
         let received = self.received.entry(name(node)).or_default();
         if let Some((_, inbox)) = self.agents.get_mut(&name(node)) {
-            received.extend(std::iter::from_fn(|| inbox.try_recv().ok()));
+            received.extend(std::iter::from_fn(|| inbox.try_recv().ok().map(|order| *order)));
         }
         received
     }

@@ -28,6 +28,7 @@ async fn dies_while_firing(stand: Stand, hourly: &Hourly, due: Millis, task_is_m
     if stand.engine.store.schedule_step(step).await.is_ok() && task_is_made {
         let new = NewTask {
             spec: schedule.spec.task.clone(),
+            login: None,
             id: Some(task),
             request_id: Some(execution.request_id()),
         };

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         Millis,
         counts::ByteCounts,
+        credential::Logins,
         execution::{Execution, ExecutionState},
         ids::{NodeName, ScheduleId, TaskId},
         image::{ImageDigests, ImageRef, Platform},
@@ -12,6 +13,7 @@ use crate::{
         outcome::{Failure, FailureReason, Outcome, Success, SuccessReason},
         schedule::ScheduleRequest,
         task::TaskRequest,
+        unresolved::Unresolved,
     },
     engine::{
         Engine,
@@ -26,6 +28,7 @@ use crate::{
     },
     metrics::Metrics,
     store::Store,
+    vault::{KeySettings, Vault},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -40,8 +43,8 @@ const ALL: PageRequest = PageRequest { limit: 1000, offset: 0 };
 struct NoRegistry;
 
 impl ImageResolver for NoRegistry {
-    fn resolve<'a>(&'a self, _image: &'a ImageRef, _platforms: &'a [Platform]) -> Resolving<'a> {
-        Box::pin(async { Err("no registry in this test".to_owned()) })
+    fn resolve<'a>(&'a self, _: &'a ImageRef, _: &'a [Platform], _: &'a dyn Logins) -> Resolving<'a> {
+        Box::pin(async { Err(Unresolved::unknown("no registry in this test")) })
     }
 }
 
@@ -72,7 +75,18 @@ impl Stand {
             node_lost_after_ms: 900_000,
         };
         let metrics = Arc::new(Metrics::new().unwrap());
-        let opened = Engine::open(store, engine_settings, Arc::new(NoRegistry), Arc::clone(&metrics)).await;
+        let vault = Vault::open(KeySettings {
+            generated: Some(folder.path().join("ips.db.key")),
+            ..KeySettings::default()
+        });
+        let opened = Engine::open(
+            store,
+            engine_settings,
+            Arc::new(NoRegistry),
+            vault.unwrap(),
+            Arc::clone(&metrics),
+        )
+        .await;
         let (engine, engine_loop) = opened.unwrap();
         let work = tokio::spawn(async move {
             engine_loop.run(CancellationToken::new()).await.unwrap();
@@ -220,7 +234,7 @@ fn node() -> Node {
 pub(super) struct Agent {
     engine: Engine,
     session: SessionId,
-    orders: mpsc::Receiver<Order>,
+    orders: mpsc::Receiver<Box<Order>>,
 }
 
 impl Agent {
@@ -228,7 +242,7 @@ impl Agent {
     pub(super) async fn end_next(&mut self, succeeds: bool) {
         let start = loop {
             let order = tokio::time::timeout(Duration::from_secs(10), self.orders.recv()).await;
-            if let Order::StartPull(start) = order.unwrap().unwrap() {
+            if let Order::StartPull(start) = *order.unwrap().unwrap() {
                 break start;
             }
         };

@@ -1,0 +1,58 @@
+//! Every public RPC has a command: an explicit table, held against the descriptors of the protocol and the command line.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::Cli;
+use clap::CommandFactory as _;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use std::collections::BTreeSet;
+
+/// RPC and the words of its command.
+const COMMANDS: &[(&str, &str)] = &[
+    ("TaskService.CreateTask", "task create"),
+    ("TaskService.CloneTask", "task clone"),
+    ("TaskService.PreviewTask", "task preview"),
+    ("TaskService.GetTask", "task get"),
+    ("TaskService.ListTasks", "task ls"),
+    ("TaskService.ListPulls", "task pulls"),
+    ("TaskService.WatchTask", "task watch"),
+    ("TaskService.PauseTask", "task pause"),
+    ("TaskService.ResumeTask", "task resume"),
+    ("TaskService.RetryTask", "task retry"),
+    ("TaskService.CancelTask", "task cancel"),
+    ("TaskService.DeleteTask", "task rm"),
+    // With --all.
+    ("TaskService.BulkTasks", "task cancel"),
+    ("NodeService.ListNodes", "node ls"),
+    ("NodeService.GetNode", "node get"),
+    ("NodeService.GetStats", "node stats"),
+    ("LimitsService.GetLimits", "limits get"),
+    // With --replace.
+    ("LimitsService.SetLimits", "limits set"),
+    ("LimitsService.UpdateLimits", "limits set"),
+];
+
+fn rpcs() -> BTreeSet<String> {
+    let set = FileDescriptorSet::decode(ips_proto::DESCRIPTORS).unwrap();
+    let own = set.file.iter().filter(|file| file.package() == "ips.v1");
+    let services = own.flat_map(|file| &file.service);
+    let public = services.filter(|service| service.name() != "AgentService");
+    let names = public.flat_map(|service| {
+        let methods = service.method.iter();
+        methods.map(move |method| format!("{}.{}", service.name(), method.name()))
+    });
+    names.collect()
+}
+
+#[test]
+fn every_public_rpc_has_a_command() {
+    let named: BTreeSet<String> = COMMANDS.iter().map(|(rpc, _)| (*rpc).to_owned()).collect();
+    assert_eq!(rpcs(), named, "RPCs of the descriptors, and those of the table");
+    let root = Cli::command();
+    for (rpc, words) in COMMANDS {
+        let found = words
+            .split(' ')
+            .try_fold(&root, |command, word| command.find_subcommand(word));
+        assert!(found.is_some(), "{rpc}: there is no `ips {words}`");
+    }
+}
