@@ -22,9 +22,13 @@ const LOOKS: usize = 100;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_bears_twenty_pulls_gets_about_twenty() {
     let coordinator = Coordinator::start(&["--max-concurrent-pulls", "200"]).await.unwrap();
-    let agents = Simulator::start(coordinator.grpc_url(), NODES, Duration::ZERO).await.unwrap();
+    let agents = Simulator::start(coordinator.grpc_url(), NODES, Duration::ZERO)
+        .await
+        .unwrap();
     agents
-        .until("all sessions", Duration::from_secs(30), |figures| figures.open == NODES as u64)
+        .until("all sessions", Duration::from_secs(30), |figures| {
+            figures.open == NODES as u64
+        })
         .await
         .unwrap();
     let rule = Rule::end("", Duration::from_millis(400), Duration::from_millis(600));
@@ -48,7 +52,10 @@ async fn a_registry_that_bears_twenty_pulls_gets_about_twenty() {
     let task = coordinator.task(&id).await.unwrap();
     assert_eq!(task["status"], "running", "{task:#}");
     let mean = served.iter().sum::<f64>() / LOOKS as f64;
-    assert!(mean >= 0.8 * BEARS as f64, "{mean} of {BEARS} are served on average: {served:?}");
+    assert!(
+        mean >= 0.8 * BEARS as f64,
+        "{mean} of {BEARS} are served on average: {served:?}"
+    );
     let refused = after.refused.count - before.refused.count;
     let started = after.starts.count - before.starts.count;
     assert!(refused * 20 <= started, "{refused} of {started} pulls were turned away");

@@ -349,7 +349,10 @@ mod tests {
         let mut node = Node::new(7);
         let hold = rules(Rule::hold(""));
         assert!(node.start(order("p"), &hold, Seat::Taken(None)));
-        assert!(!node.start(order("p"), &hold, Seat::Taken(None)), "the same order means nothing new");
+        assert!(
+            !node.start(order("p"), &hold, Seat::Taken(None)),
+            "the same order means nothing new"
+        );
         assert_eq!(node.progress_due(&hold).expect("a report").1, 1);
         assert!(node.next_due().is_none() && node.outcomes_due().is_empty());
         node.follow(&rules(Rule::end("", Duration::ZERO, Duration::ZERO)));
