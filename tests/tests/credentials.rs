@@ -116,7 +116,10 @@ async fn a_stored_login_warms_a_node_and_is_nowhere_to_be_found() {
     let warmed = coordinator.create_task(&body).await.unwrap();
     let task = stand.ended(&warmed).await;
     assert_eq!(task["status"], "completed", "{task}");
-    assert!(task["resolvedImages"][0]["error"].is_null(), "the coordinator could look, too: {task}");
+    assert!(
+        task["resolvedImages"][0]["error"].is_null(),
+        "the coordinator could look, too: {task}"
+    );
     stand.nodes[0].assert_warm(&registry.reference(private), &digests).await;
     assert_eq!(check(coordinator, id).await, "ok");
     answers.push(task);
@@ -127,7 +130,11 @@ async fn a_stored_login_warms_a_node_and_is_nowhere_to_be_found() {
     let (status, answer) = coordinator.api().post("/api/v1/tasks", &inline).await.unwrap();
     assert_eq!(status, StatusCode::CREATED, "{answer}");
     answers.push(stand.ended(answer["taskId"].as_str().unwrap()).await);
-    for (field, value) in [("username", json!("a:b")), ("registry", json!("no host")), ("images", json!([]))] {
+    for (field, value) in [
+        ("username", json!("a:b")),
+        ("registry", json!("no host")),
+        ("images", json!([])),
+    ] {
         let mut body = inline.clone();
         body[field] = value;
         let (status, answer) = coordinator.api().post("/api/v1/tasks", &body).await.unwrap();
@@ -188,7 +195,11 @@ async fn keys_are_rotated_beside_the_coordinator_and_through_kills() {
     // The running coordinator learned of the new keys by itself, and after the old ones are gone a new start reads everything.
     assert_eq!(check(&coordinator, 1).await, "ok");
     let keys = fs::read_to_string(place.key()).unwrap();
-    assert!(keys.ends_with(&old) && keys.lines().count() >= 2, "{} keys", keys.lines().count());
+    assert!(
+        keys.ends_with(&old) && keys.lines().count() >= 2,
+        "{} keys",
+        keys.lines().count()
+    );
     fs::write(place.key(), keys.lines().next().unwrap()).unwrap();
     coordinator.kill();
     coordinator.restart().await.unwrap();
@@ -198,7 +209,11 @@ async fn keys_are_rotated_beside_the_coordinator_and_through_kills() {
     assert!(secrets.iter().all(|secret| secret["readable"] == true));
     assert_eq!(check(&coordinator, COUNT as i64).await, "ok");
     let again = place.rotate(&[]).output().await.unwrap();
-    assert!(text(&again).contains("0 credentials encrypted, 200 were already"), "{}", text(&again));
+    assert!(
+        text(&again).contains("0 credentials encrypted, 200 were already"),
+        "{}",
+        text(&again)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,14 +221,22 @@ async fn a_key_that_is_gone_makes_its_logins_unreadable_and_nothing_else() {
     let place = Place::new();
     let mut coordinator = place.coordinator().await;
     let id = save(&coordinator, "a", "a.corp", CANARY_PASSWORD).await;
-    assert!(coordinator.log().contains("No encryption key was configured"), "the log says so");
+    assert!(
+        coordinator.log().contains("No encryption key was configured"),
+        "the log says so"
+    );
     coordinator.kill();
     let key = fs::read_to_string(place.key()).unwrap();
     fs::remove_file(place.key()).unwrap();
     coordinator.restart().await.unwrap();
     let shown = coordinator.api().get(&format!("/api/v1/secrets/{id}")).await.unwrap();
     assert_eq!(shown["readable"], false);
-    assert!(shown["unreadableReason"].as_str().unwrap().contains("is not among the configured ones"));
+    assert!(
+        shown["unreadableReason"]
+            .as_str()
+            .unwrap()
+            .contains("is not among the configured ones")
+    );
     let body = json!({"images": ["a.corp/app:1"], "secretId": id});
     let (status, refusal) = coordinator.api().post("/api/v1/tasks", &body).await.unwrap();
     // There is no node either; what is wrong with the credential is looked at when the nodes are known.
@@ -258,31 +281,65 @@ async fn the_command_line_keeps_logins_and_images_without_a_password_in_an_argum
         child.wait_with_output().await.unwrap()
     };
     let address = registry.address();
-    let create = ["credential", "create", "--name", "r", "--registry", &address, "-u", CANARY_USER];
+    let create = [
+        "credential",
+        "create",
+        "--name",
+        "r",
+        "--registry",
+        &address,
+        "-u",
+        CANARY_USER,
+    ];
     let missing = ips(&create, "").await;
     assert!(text(&missing).contains("--password-stdin"), "{}", text(&missing));
-    let made = ips(&[&create[..], &["--password-stdin"]].concat(), &format!("{CANARY_PASSWORD}\n")).await;
+    let made = ips(
+        &[&create[..], &["--password-stdin"]].concat(),
+        &format!("{CANARY_PASSWORD}\n"),
+    )
+    .await;
     assert_eq!(text(&made), "credential/1 created\n");
     let tried = ips(&["credential", "test", "1"], "").await;
-    assert!(tried.status.success() && text(&tried).starts_with("ok: "), "{}", text(&tried));
+    assert!(
+        tried.status.success() && text(&tried).starts_with("ok: "),
+        "{}",
+        text(&tried)
+    );
     let wrong = place.folder.join("wrong");
     fs::write(&wrong, "no\n").unwrap();
     let wrong = wrong.display().to_string();
-    let changed = ips(&["credential", "update", "1", "--name", "s", "--password-file", &wrong], "").await;
+    let changed = ips(
+        &["credential", "update", "1", "--name", "s", "--password-file", &wrong],
+        "",
+    )
+    .await;
     assert!(changed.status.success(), "{}", text(&changed));
     let tried = ips(&["credential", "test", "1"], "").await;
-    assert_eq!((tried.status.code(), text(&tried).starts_with("unauthorized: ")), (Some(1), true));
+    assert_eq!(
+        (tried.status.code(), text(&tried).starts_with("unauthorized: ")),
+        (Some(1), true)
+    );
     let list: Value = serde_json::from_slice(&ips(&["credential", "ls", "-o", "json"], "").await.stdout).unwrap();
     assert_eq!((&list["total"], &list["secrets"][0]["name"]), (&json!(1), &json!("s")));
-    assert_eq!(text(&ips(&["credential", "rm", "1"], "").await), "credential/1 deleted\n");
+    assert_eq!(
+        text(&ips(&["credential", "rm", "1"], "").await),
+        "credential/1 deleted\n"
+    );
 
     let file = "nginx:1 Web server\nredis:7 # cache\nUpper:1\n";
     let import = ips(&["library", "import", "-", "--tag", "prod"], file).await;
     assert_eq!(import.status.code(), Some(1), "one was refused");
-    assert!(text(&import).contains("2 added, 0 existed, 1 refused"), "{}", text(&import));
+    assert!(
+        text(&import).contains("2 added, 0 existed, 1 refused"),
+        "{}",
+        text(&import)
+    );
     assert!(ips(&["library", "tag", "1", "a", "b"], "").await.status.success());
     let list = text(&ips(&["library", "ls", "--tag", "a"], "").await);
-    assert!(list.contains("nginx:1") && list.contains("a,b") && !list.contains("redis"), "{list}");
+    assert!(
+        list.contains("nginx:1") && list.contains("a,b") && !list.contains("redis"),
+        "{list}"
+    );
     assert!(ips(&["library", "add", "nginx:1"], "").await.status.code() == Some(1));
     assert_eq!(text(&ips(&["library", "rm", "1"], "").await), "image/1 deleted\n");
 }
