@@ -24,6 +24,7 @@ pub mod task;
 pub mod task_state;
 pub mod throttle;
 pub mod unresolved;
+pub mod user;
 pub mod version;
 pub mod window;
 

@@ -1,6 +1,7 @@
 //! What the program does instead of serving: `ips-coordinator db …` and `credentials …`. Says on standard output what was done, and gives back whether all
 //! is well. Knows no SQL and no table.
 
+pub mod kitsnail;
 mod rotate;
 
 use crate::{
@@ -25,6 +26,8 @@ pub enum Command {
     Export(PathBuf),
     /// Fill an empty one from a file; `-` is standard input.
     Import(PathBuf),
+    /// Take over what the original IPS has in its file.
+    ImportKitsnailIps(PathBuf, kitsnail::Choices),
     /// Encrypt every stored password with the newest key.
     Rotate {
         /// Make that key first.
@@ -57,6 +60,10 @@ pub async fn run(command: &Command, database: &DatabaseUrl, keys: &KeySettings) 
                 transfer::import(database, BufReader::new(file)).await?
             };
             say(&counted("imported", &counts))?;
+        }
+        Command::ImportKitsnailIps(path, choices) => {
+            let report = kitsnail::import(path, database, keys, *choices).await?;
+            say(report.to_string().trim_end())?;
         }
     }
     Ok(true)

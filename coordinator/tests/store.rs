@@ -5,6 +5,8 @@
 mod check;
 #[path = "store/credentials.rs"]
 mod credentials;
+#[path = "store/kitsnail.rs"]
+mod kitsnail;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/rates.rs"]

@@ -1,7 +1,10 @@
 //! The command line of `ips-coordinator db …` and `credentials …`.
 
-use crate::maintenance::Command;
-use clap::Subcommand;
+use crate::{
+    domain::user::Role,
+    maintenance::{Command, kitsnail::Choices},
+};
+use clap::{Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// What to do instead of serving.
@@ -50,6 +53,24 @@ pub(super) enum What {
         /// File to read; - is standard input.
         file: PathBuf,
     },
+    /// Take over users, library, credentials, schedules and the history of tasks from the SQLite file of the original IPS. What is there
+    /// already stays; running it again changes nothing. No coordinator may run on --database meanwhile.
+    ImportKitsnailIps {
+        /// The original's file; it is only read.
+        file: PathBuf,
+        /// What viewers become; in the original they could create and delete tasks.
+        #[arg(long, value_name = "ROLE", default_value = "viewer")]
+        viewers_as: ViewerRole,
+    },
+}
+
+/// What a viewer of the original may do here.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ViewerRole {
+    /// They look.
+    Viewer,
+    /// They order work, too.
+    Operator,
 }
 
 impl From<Instead> for Command {
@@ -63,6 +84,15 @@ impl From<Instead> for Command {
             Instead::Db {
                 what: What::Import { file },
             } => Self::Import(file),
+            Instead::Db {
+                what: What::ImportKitsnailIps { file, viewers_as },
+            } => {
+                let viewers_as = match viewers_as {
+                    ViewerRole::Viewer => Role::Viewer,
+                    ViewerRole::Operator => Role::Operator,
+                };
+                Self::ImportKitsnailIps(file, Choices { viewers_as })
+            }
             Instead::Credentials {
                 what: WithCredentials::Rotate { new_key },
             } => Self::Rotate { new_key },

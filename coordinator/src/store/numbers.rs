@@ -10,6 +10,8 @@ pub enum Numbers {
     Credentials,
     /// Entries of the library.
     Library,
+    /// Users.
+    Users,
 }
 
 impl Numbers {
@@ -17,6 +19,7 @@ impl Numbers {
         match self {
             Self::Credentials => "credentials",
             Self::Library => "library",
+            Self::Users => "users",
         }
     }
 }
