@@ -21,6 +21,7 @@ mod reads;
 pub mod resolver;
 pub mod retention;
 mod run;
+mod save;
 pub mod schedules;
 mod slots;
 mod tasks;

@@ -112,6 +112,27 @@ impl Scene {
         check(database);
     }
 
+    /// Orders further work again and again. Accepted or not: whichever task the database has must be done in the end.
+    fn order_more(&self) -> tokio::task::JoinHandle<()> {
+        let (api, body) = (self.coordinator.api(), self.body("more"));
+        tokio::spawn(async move {
+            loop {
+                let _any = api.post("/api/v1/tasks", &body).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+    }
+
+    /// No task that is saved is forgotten.
+    async fn all_end(&self) {
+        wait_until("the end of every task that is saved", LIMIT, async || {
+            let open = "/api/v1/tasks?status=pending,running&limit=1";
+            let open = self.coordinator.api().get(open).await.unwrap_or_default();
+            open["total"] == 0
+        })
+        .await;
+    }
+
     async fn completes(&self, task: &str) {
         let task = wait_for("the end of the task", LIMIT, async || {
             let task = self.coordinator.task(task).await.ok()?;
@@ -171,9 +192,13 @@ async fn a_server_dies_again_and_again_under_commits(#[values(Postgres, MariaDb)
             .agents
             .until("some outcomes", LIMIT, |figures| figures.acknowledged.count >= some);
         some.await.unwrap();
+        let more = scene.order_more();
+        let _some_work = tokio::time::timeout(Duration::from_millis(300), scene.all_end()).await;
         server.kill();
         server.restart().await.unwrap();
+        more.abort();
         scene.completes(&task).await;
+        scene.all_end().await;
     }
     scene.recovers(&database).await;
 }
@@ -233,6 +258,28 @@ async fn a_file_system_that_only_reads_stops_the_start_with_its_words() {
     let output = command.args(["--database", &database]).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("Read-only"), "{error}");
+}
+
+/// Clients that hang up in the middle of a call leave no task behind that nobody looks after.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_leaves_no_task_that_nobody_looks_after() {
+    let folder = Folder::new("hangup").unwrap();
+    let scene = Scene::start(&format!("sqlite:{}", folder.join("ips.db").display())).await;
+    scene.end_within(SOON).await;
+    let url = scene.coordinator.api().url("/api/v1/tasks");
+    for micros in (0..120_u64).map(|step| step * 250) {
+        let call = scene
+            .coordinator
+            .api()
+            .client()
+            .post(&url)
+            .json(&scene.body("hang-up"))
+            .send();
+        let _any = tokio::time::timeout(Duration::from_micros(micros), call).await;
+    }
+    let all = scene.coordinator.api().get("/api/v1/tasks?limit=1").await.unwrap();
+    println!("{} tasks were saved", all["total"]);
+    scene.all_end().await;
 }
 
 /// Killed with -9 wherever it is: the next start gets over it.

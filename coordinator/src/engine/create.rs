@@ -1,6 +1,6 @@
 //! Accepting a task: choose the nodes, save task and pulls in one transaction, hand both to the loop.
 
-use super::{Engine, EngineError, core::Command, publish::view_of, run::now, views::TaskView};
+use super::{Engine, EngineError, publish::view_of, run::now, save::Accepted, views::TaskView};
 use crate::{
     domain::{
         Invalid, Millis,
@@ -31,36 +31,34 @@ impl Engine {
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, spec, nodes.len(), pulls.len(), now);
-        let request_id = new.request_id.as_deref();
-        let saved = self
-            .store
-            .insert_task_with_login(&task, request_id, &pulls, own.as_ref());
-        match saved.await {
-            Ok(()) => own.into_iter().for_each(|own| self.logins.put(own)),
+        let view = view_of(task.clone(), &self.shared);
+        let accepted = Accepted {
+            task,
+            pulls,
+            request_id: new.request_id.clone(),
+            own,
+        };
+        let saving = tokio::spawn(self.clone().save(accepted));
+        match saving
+            .await
+            .map_err(|panicked| EngineError::Internal(Box::new(panicked)))?
+        {
+            Ok(()) => Ok(view),
             Err(StoreError::NoCredential { id }) => {
-                return Err(Invalid::new("secretId", format!("credential {id} does not exist")).into());
+                Err(Invalid::new("secretId", format!("credential {id} does not exist")).into())
             }
             Err(StoreError::Taken { what: "request" }) => {
                 let known = self.known_request(&new).await?;
                 let known = known
                     .ok_or_else(|| EngineError::Unavailable("the same request is being handled, try again".into()))?;
-                return Ok(view_of(known, &self.shared));
+                Ok(view_of(known, &self.shared))
             }
-            Err(StoreError::Taken { .. }) => {
-                return Err(EngineError::AlreadyExists {
-                    kind: "task",
-                    id: task.id.to_string(),
-                });
-            }
-            Err(error) => return Err(error.into()),
+            Err(StoreError::Taken { .. }) => Err(EngineError::AlreadyExists {
+                kind: "task",
+                id: view.task.id.to_string(),
+            }),
+            Err(error) => Err(error.into()),
         }
-        let view = view_of(task.clone(), &self.shared);
-        self.tell(Command::Accepted {
-            task: Box::new(task),
-            pulls,
-        })
-        .await?;
-        Ok(view)
     }
 
     /// Accepts a task with the spec of another one, and what `overrides` says instead.

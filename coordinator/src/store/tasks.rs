@@ -73,6 +73,16 @@ impl Store {
         row.map(TaskRow::into_task).transpose()
     }
 
+    /// One task, once no transaction that was begun before is under way any more.
+    ///
+    /// # Errors
+    /// Unavailable, deposed or damaged.
+    pub async fn settled_task(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx.optional::<TaskRow>(select("WHERE id = ?").bind(id.as_str())).await?;
+        row.map(TaskRow::into_task).transpose()
+    }
+
     /// The task that was created with this request id.
     ///
     /// # Errors
