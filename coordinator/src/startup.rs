@@ -27,7 +27,7 @@ use ips_proto::v1::{
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
@@ -39,6 +39,12 @@ use tonic::transport::Server;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// How long open requests may take to end after a signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn).
+const BACKLOG: u32 = 16_384;
+/// What one stream may send ahead, in bytes. Small, because a connection keeps a buffer of the largest frame that it has seen, and there
+/// are ten thousand.
+const STREAM_WINDOW: u32 = 7 << 10;
 
 struct Listeners {
     http: TcpListener,
@@ -111,15 +117,27 @@ pub async fn run(config: Config) -> Result<()> {
 
 async fn bind(config: &Config) -> Result<Listeners> {
     let listen = async |setting: &str, address: SocketAddr| {
-        TcpListener::bind(address)
-            .await
-            .with_context(|| format!("{setting}: cannot listen on {address}"))
+        bind_with_backlog(address).with_context(|| format!("{setting}: cannot listen on {address}"))
     };
     Ok(Listeners {
         http: listen("--http-address", config.http_address).await?,
         grpc: listen("--grpc-address", config.grpc_address).await?,
         metrics: listen("--metrics-address", config.metrics_address).await?,
     })
+}
+
+/// Like `TcpListener::bind`, but with room for thousands of agents that dial before they are accepted: whoever finds none is not
+/// refused but unheard, and dials again much later.
+fn bind_with_backlog(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // As `bind` does it: connections of an earlier process may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn addresses(listeners: &Listeners) -> Result<serde_json::Value> {
@@ -176,6 +194,7 @@ async fn serve_grpc(
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     Server::builder()
+        .initial_stream_window_size(STREAM_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .add_service(health_service)

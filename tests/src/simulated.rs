@@ -10,6 +10,7 @@ mod image;
 mod inventory;
 mod node;
 mod registry;
+mod seats;
 mod session;
 
 pub use behaviour::{Behaviour, Rule};
@@ -48,6 +49,8 @@ pub struct Shared {
     pub counters: Counters,
     /// How pulls go.
     pub behaviour: watch::Sender<Arc<Behaviour>>,
+    /// Who is served by the registry.
+    pub seats: seats::Seats,
 }
 
 /// Labels that select some of the nodes in a task.
@@ -64,6 +67,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let shared = Arc::new(Shared {
         counters: Counters::default(),
         behaviour: watch::Sender::new(Arc::new(Behaviour::default())),
+        seats: seats::Seats::default(),
         options,
     });
     let nodes = shared.options.nodes;

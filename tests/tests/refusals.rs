@@ -49,9 +49,16 @@ fn bodies() -> Vec<(Value, &'static str)> {
             "webhookUrl",
         ),
         (
-            json!({"images": [image], "registry": "r", "username": "u", "password": "p"}),
-            "registry",
+            json!({"images": [image], "registry": "r.test", "username": "u"}),
+            "password",
         ),
+        (
+            json!({"images": [image], "secretId": 1, "registry": "r.test", "username": "u", "password": "p"}),
+            "secretId",
+        ),
+        (json!({"images": [image], "parallelism": "101%"}), "parallelism"),
+        (json!({"images": [image], "canary": "0%"}), "canary"),
+        (json!({"images": [image], "maxNodes": 0}), "maxNodes"),
         (json!([]), "body"),
     ]
 }

@@ -30,6 +30,28 @@ const COMMANDS: &[(&str, &str)] = &[
     // With --replace.
     ("LimitsService.SetLimits", "limits set"),
     ("LimitsService.UpdateLimits", "limits set"),
+    ("ScheduleService.CreateSchedule", "schedule create"),
+    ("ScheduleService.ListSchedules", "schedule ls"),
+    ("ScheduleService.GetSchedule", "schedule get"),
+    ("ScheduleService.UpdateSchedule", "schedule update"),
+    ("ScheduleService.DeleteSchedule", "schedule rm"),
+    ("ScheduleService.EnableSchedule", "schedule enable"),
+    ("ScheduleService.DisableSchedule", "schedule disable"),
+    ("ScheduleService.TriggerSchedule", "schedule trigger"),
+    ("ScheduleService.ListExecutions", "schedule executions"),
+    // With the number of one.
+    ("ScheduleService.GetExecution", "schedule executions"),
+    ("LibraryService.ListLibrary", "library ls"),
+    ("LibraryService.AddLibraryEntry", "library add"),
+    ("LibraryService.ImportLibrary", "library import"),
+    ("LibraryService.UpdateLibraryEntry", "library tag"),
+    ("LibraryService.DeleteLibraryEntry", "library rm"),
+    ("CredentialService.ListCredentials", "credential ls"),
+    ("CredentialService.CreateCredential", "credential create"),
+    ("CredentialService.GetCredential", "credential get"),
+    ("CredentialService.UpdateCredential", "credential update"),
+    ("CredentialService.DeleteCredential", "credential rm"),
+    ("CredentialService.TestCredential", "credential test"),
 ];
 
 fn rpcs() -> BTreeSet<String> {

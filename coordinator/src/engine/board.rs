@@ -114,6 +114,17 @@ impl Board {
         let _nobody_watches = self.sender.send(delta);
     }
 
+    /// Follows the board from its present version, which is returned: what is read from now on is at least as new, and what changes
+    /// while it is read comes again. Nothing need be kept for that, however long the reading takes.
+    pub fn follow_now(&self) -> (u64, Follower) {
+        let kept = self.lock();
+        let follower = Follower {
+            missed: VecDeque::new(),
+            receiver: self.sender.subscribe(),
+        };
+        (kept.version, follower)
+    }
+
     /// Follows the board from just after `version`. `None` when deltas after it are no longer kept.
     pub fn follow(&self, version: u64) -> Option<Follower> {
         let kept = self.lock();

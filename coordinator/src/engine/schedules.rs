@@ -61,8 +61,10 @@ impl Engine {
     /// Invalid for a field that breaks a rule, Unavailable when the store cannot write.
     pub async fn create_schedule(&self, request: ScheduleRequest) -> Result<ScheduleView, EngineError> {
         let mut spec = request.check()?;
-        self.name_schedule_credentials(&mut spec)?;
         let _turn = self.desk.turn().await;
+        // None of its credentials can be removed between the look and the save.
+        let _credentials_stay = self.logins.changing().await;
+        self.name_schedule_credentials(&mut spec)?;
         let now = now();
         let id = ScheduleId::generate(now, rand::random());
         let schedule = Schedule::new(id, spec, now);
@@ -88,6 +90,7 @@ impl Engine {
         let _turn = self.desk.turn().await;
         let mut schedule = self.known_schedule(id).await?;
         let mut spec = request.check_over(&schedule.spec)?;
+        let _credentials_stay = self.logins.changing().await;
         if spec.task.credentials != schedule.spec.task.credentials {
             self.name_schedule_credentials(&mut spec)?;
         }

@@ -54,23 +54,19 @@ struct Seen {
 impl Watch {
     /// Reads the task and begins to follow it.
     pub(super) async fn begin(engine: Engine, id: TaskId, shutdown: CancellationToken) -> Result<Self, EngineError> {
-        loop {
-            // The version is taken first: whatever changes while the rest is read comes again as a delta.
-            let version = engine.board().version();
-            let task = engine.task(&id).await?;
-            let pulls = all_pulls(&engine, &id).await?;
-            if let Some(follower) = engine.board().follow(version) {
-                let mut seen = Seen::new(id);
-                let ready = seen.snapshot(version, &task, &pulls);
-                return Ok(Self {
-                    engine,
-                    shutdown,
-                    seen,
-                    follower,
-                    ready,
-                });
-            }
-        }
+        // Followed first: whatever changes while the rest is read comes again as a delta.
+        let (version, follower) = engine.board().follow_now();
+        let task = engine.task(&id).await?;
+        let pulls = all_pulls(&engine, &id).await?;
+        let mut seen = Seen::new(id);
+        let ready = seen.snapshot(version, &task, &pulls);
+        Ok(Self {
+            engine,
+            shutdown,
+            seen,
+            follower,
+            ready,
+        })
     }
 
     /// The messages, ending after the task and its last pull.

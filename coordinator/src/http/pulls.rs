@@ -81,22 +81,14 @@ pub(super) async fn settled(engine: &Engine, id: &TaskId) -> Result<Vec<PullView
     Ok(up_to(engine, id, &filter, u32::MAX).await?.0)
 }
 
-/// At most `most` pulls of a task, page by page, and how many there are.
+/// At most `most` pulls of a task, and how many there are. Read at once: page after page would pass over what was read before again.
 pub(super) async fn up_to(
     engine: &Engine,
     id: &TaskId,
     filter: &PullFilter,
     most: u32,
 ) -> Result<(Vec<PullView>, u32), EngineError> {
-    let mut pulls = Vec::new();
-    loop {
-        let offset = u32::try_from(pulls.len()).unwrap_or(u32::MAX);
-        let limit = PAGES.max.min(most.saturating_sub(offset));
-        let page = engine.pulls(id, filter, PageRequest { limit, offset }).await?;
-        let is_last = page.items.is_empty();
-        pulls.extend(page.items);
-        if is_last || pulls.len() >= page.total.min(most) as usize {
-            return Ok((pulls, page.total));
-        }
-    }
+    let all = PageRequest { limit: most, offset: 0 };
+    let page = engine.pulls(id, filter, all).await?;
+    Ok((page.items, page.total))
 }

@@ -92,7 +92,13 @@ impl Stand {
             request = request.json(body);
         }
         let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.json().await.unwrap())
+        let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&body).unwrap()
+        };
+        (status, body)
     }
 }
 

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Behaviour {
     /// Rules.
     pub rules: Vec<Rule>,
+    /// Pulls that the registry bears at once; who comes beside them is turned away. Absent: any number.
+    #[serde(default)]
+    pub bears: Option<usize>,
 }
 
 /// How pulls of some images go.
@@ -74,6 +77,7 @@ mod tests {
                 Rule::hold("slow/"),
                 Rule::end("", Duration::from_millis(5), Duration::from_millis(7)),
             ],
+            bears: None,
         };
         let rule = |image| behaviour.rule(image).expect("a rule");
         assert_eq!(rule("host/slow/a:1").draw(), None);

@@ -22,7 +22,11 @@ pub async fn serve(shared: Arc<Shared>) -> anyhow::Result<()> {
 }
 
 async fn figures(State(shared): State<Arc<Shared>>) -> Json<Figures> {
-    Json(shared.counters.figures())
+    let served = shared.seats.taken() as u64;
+    Json(Figures {
+        served,
+        ..shared.counters.figures()
+    })
 }
 
 async fn reset(State(shared): State<Arc<Shared>>) {
@@ -34,5 +38,8 @@ async fn outcomes(State(shared): State<Arc<Shared>>) -> Json<Vec<(String, i64)>>
 }
 
 async fn behave(State(shared): State<Arc<Shared>>, Json(behaviour): Json<Behaviour>) {
+    if shared.behaviour.borrow().bears != behaviour.bears {
+        shared.seats.set(behaviour.bears);
+    }
     shared.behaviour.send_replace(Arc::new(behaviour));
 }

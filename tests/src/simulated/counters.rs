@@ -64,6 +64,10 @@ pub struct Figures {
     pub outcomes: Series,
     /// Outcomes that were acknowledged.
     pub acknowledged: Series,
+    /// Pulls that were turned away.
+    pub refused: Series,
+    /// Pulls that the registry serves now, while it bears only so many.
+    pub served: u64,
     /// Why the last session was lost.
     pub last_reason: String,
 }
@@ -147,6 +151,10 @@ impl Counters {
 
     pub(super) fn started(&self) {
         self.edit(|inside| inside.figures.starts.add(1));
+    }
+
+    pub(super) fn refused(&self) {
+        self.edit(|inside| inside.figures.refused.add(1));
     }
 
     pub(super) fn first_report(&self, count: u64) {

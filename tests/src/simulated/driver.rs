@@ -83,7 +83,12 @@ impl Simulator {
 
     /// Sets how pulls go from now on, those that run included.
     pub async fn behave(&self, rules: Vec<Rule>) -> Result<()> {
-        let body = serde_json::to_value(Behaviour { rules })?;
+        self.behave_as(Behaviour { rules, bears: None }).await
+    }
+
+    /// The same with a registry that bears only so many pulls at once.
+    pub async fn behave_as(&self, behaviour: Behaviour) -> Result<()> {
+        let body = serde_json::to_value(behaviour)?;
         let (status, answer) = self.api.post("/behaviour", &body).await?;
         anyhow::ensure!(status.is_success(), "behaviour: {status} {answer}");
         Ok(())

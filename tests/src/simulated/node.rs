@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::behaviour::Behaviour;
 use super::counters::now_us;
+use super::seats::{REFUSAL, REFUSED_AFTER, Seat};
 use super::{Options, image, inventory, labels};
 
 /// Pulls at a time.
@@ -35,6 +36,8 @@ struct Running {
     reports: Option<Instant>,
     /// Share that was reported last.
     reported: Option<f64>,
+    /// Whether the registry serves it.
+    seat: Seat,
 }
 
 /// See the module.
@@ -119,7 +122,7 @@ impl Node {
     }
 
     /// Takes an order; says whether it was new.
-    pub fn start(&mut self, order: StartPull, behaviour: &Behaviour) -> bool {
+    pub fn start(&mut self, order: StartPull, behaviour: &Behaviour, seat: Seat) -> bool {
         let attempt = order.attempt.unwrap_or_default();
         if self.repeat(&attempt) || self.running.contains_key(&attempt.pull_id) {
             return false;
@@ -134,6 +137,7 @@ impl Node {
             ends: None,
             reports: Some(now),
             reported: None,
+            seat,
             attempt,
         };
         running.follow(behaviour, now);
@@ -222,7 +226,7 @@ impl Node {
             .collect::<Vec<_>>();
         for pull in ended {
             if let Some(running) = self.running.remove(&pull) {
-                self.put(running.succeeded());
+                self.put(running.ended());
             }
         }
         let due = self
@@ -254,6 +258,10 @@ impl Node {
 
 impl Running {
     fn follow(&mut self, behaviour: &Behaviour, now: Instant) {
+        if matches!(self.seat, Seat::None) {
+            self.ends = Some(self.started + REFUSED_AFTER);
+            return;
+        }
         let rule = behaviour.rule(&self.reference);
         self.ends = rule.and_then(|rule| rule.draw()).map(|time| now + time);
         let pause = rule.and_then(|rule| rule.pause());
@@ -287,14 +295,23 @@ impl Running {
         }
     }
 
-    fn succeeded(self) -> Outcome {
-        Outcome {
-            attempt: Some(self.attempt),
-            result: Some(outcome::Result::Success(Success {
+    fn ended(self) -> Outcome {
+        let result = match self.seat {
+            Seat::Taken(_) => outcome::Result::Success(Success {
                 reason: SuccessReason::Pulled.into(),
                 note: String::new(),
                 digest_verified: true,
-            })),
+            }),
+            Seat::None => outcome::Result::Failure(Failure {
+                reason: FailureReason::RateLimited.into(),
+                message: REFUSAL.to_owned(),
+                retryable: true,
+                phase: PullPhase::Resolving.into(),
+            }),
+        };
+        Outcome {
+            attempt: Some(self.attempt),
+            result: Some(result),
             digests: Some(self.digests),
             bytes: Some(image::bytes(1.0)),
             started_at_ms: self.started_at_ms,
@@ -321,15 +338,21 @@ mod tests {
     }
 
     fn rules(rule: Rule) -> Behaviour {
-        Behaviour { rules: vec![rule] }
+        Behaviour {
+            rules: vec![rule],
+            bears: None,
+        }
     }
 
     #[test]
     fn a_held_pull_reports_once_and_ends_when_it_is_let_go() {
         let mut node = Node::new(7);
         let hold = rules(Rule::hold(""));
-        assert!(node.start(order("p"), &hold));
-        assert!(!node.start(order("p"), &hold), "the same order means nothing new");
+        assert!(node.start(order("p"), &hold, Seat::Taken(None)));
+        assert!(
+            !node.start(order("p"), &hold, Seat::Taken(None)),
+            "the same order means nothing new"
+        );
         assert_eq!(node.progress_due(&hold).expect("a report").1, 1);
         assert!(node.next_due().is_none() && node.outcomes_due().is_empty());
         node.follow(&rules(Rule::end("", Duration::ZERO, Duration::ZERO)));

@@ -16,6 +16,7 @@ use tonic::{Status, Streaming};
 
 use super::counters::now_us;
 use super::node::Node;
+use super::seats::Seat;
 use super::{Shared, inventory};
 
 /// As the real agent: longest wait for the connection, the stream and the welcome.
@@ -156,8 +157,13 @@ impl<'a> Session<'a> {
         match message.body {
             Some(Order::StartPull(start)) => {
                 let rules = self.shared.behaviour.borrow().clone();
-                if self.node.start(start, &rules) {
+                let seat = self.shared.seats.take();
+                let refused = matches!(seat, Seat::None);
+                if self.node.start(start, &rules, seat) {
                     self.shared.counters.started();
+                    if refused {
+                        self.shared.counters.refused();
+                    }
                 }
             }
             Some(Order::CancelPull(cancel)) => self.node.cancel(cancel.attempt.unwrap_or_default()),

@@ -1761,6 +1761,13 @@ export interface components {
             /** Format: int32 */
             retryDelay: number;
             retryStrategy: components["schemas"]["RetryStrategy"];
+            /**
+             * Format: int64
+             * @description The first stored credential that it names.
+             */
+            secretId?: number;
+            /** @description All stored credentials that it names. */
+            secretIds?: number[];
         };
         /** @description What `DELETE /tasks/{id}` did. */
         TaskDeleted: {

@@ -53,6 +53,8 @@ struct TaskConfig {
     platform: String,
     #[serde(flatten)]
     rules: Rules,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secret_ids: Vec<i64>,
     max_retries: u32,
     retry_strategy: String,
     retry_delay: u32,
@@ -101,6 +103,7 @@ impl From<v1::CreateTaskRequest> for TaskConfig {
             exclude_nodes: task.exclude_nodes,
             max_nodes: task.max_nodes,
             platform: task.platform,
+            secret_ids: task.credential_ids,
             max_retries: task.max_retries,
             retry_strategy: words::retry_strategy(task.retry_strategy),
             retry_delay: task.retry_delay_seconds,

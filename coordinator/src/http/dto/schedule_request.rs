@@ -156,6 +156,10 @@ impl TryFrom<UpdateScheduledTaskJson> for ScheduleRequest {
 }
 
 fn task(json: CreateTaskJson) -> Result<TaskRequest, Invalid> {
+    if json.is_dry_run() {
+        let rule = "asks what one task would do, leave it out";
+        return Err(Invalid::new("taskConfig.dryRun", rule));
+    }
     TaskRequest::try_from(json).map_err(|invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule))
 }
 

@@ -20,6 +20,13 @@ pub(crate) struct TaskConfigJson {
     selection: SelectionJson,
     #[serde(flatten)]
     rules: RulesJson,
+    /// The first stored credential that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    secret_id: Option<i64>,
+    /// All stored credentials that it names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secret_ids: Vec<i64>,
     max_retries: u32,
     retry_strategy: RetryWord,
     retry_delay: u32,
@@ -29,12 +36,15 @@ pub(crate) struct TaskConfigJson {
 
 impl From<&TaskSpec> for TaskConfigJson {
     fn from(spec: &TaskSpec) -> Self {
+        let secret_ids: Vec<i64> = spec.credentials.iter().map(|credential| credential.id.get()).collect();
         Self {
             images: spec.images.iter().map(ToString::to_string).collect(),
             batch_size: spec.batch_size,
             priority: spec.priority,
             selection: SelectionJson::whole(&spec.selection),
             rules: (&spec.rules).into(),
+            secret_id: secret_ids.first().copied(),
+            secret_ids,
             max_retries: spec.retry.max_retries,
             retry_strategy: spec.retry.strategy.into(),
             retry_delay: spec.retry.delay_seconds,

@@ -136,7 +136,7 @@ impl EventStream {
     }
 }
 
-/// Takes the version, reads what the topics show, then follows from that version: what changes while reading is sent again.
+/// Begins to follow the board, then reads what the topics show: what changes while reading is sent again.
 async fn read_all(
     engine: &Engine,
     topics: &Topics,
@@ -144,16 +144,12 @@ async fn read_all(
     missing: MissingTask,
 ) -> Result<(Follower, Option<Event>), EngineError> {
     let board = engine.board();
-    let version = board.version();
+    let (version, follower) = board.follow_now();
     let snapshot = SnapshotJson {
         version,
         reason,
         topics: snapshot::read(engine, topics, missing).await?,
     };
-    let follower = board.follow(version).ok_or_else(|| {
-        let text = "too much changes at once to read everything in time; try again";
-        EngineError::Unavailable(text.to_owned())
-    })?;
     let name = if reason.is_some() { "resync" } else { "snapshot" };
     Ok((follower, Some(event(name, event_id(board, version), &snapshot))))
 }

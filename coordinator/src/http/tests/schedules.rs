@@ -135,6 +135,8 @@ async fn false_stays_false() {
 #[case::delay(with("taskConfig.retryDelay", json!(301)), "taskConfig.retryDelay", "1 to 300")]
 #[case::strategy(with("taskConfig.retryStrategy", json!("random")), "taskConfig.retryStrategy", "linear, exponential")]
 #[case::selector(with("taskConfig.nodeSelector", json!({"a b": "c"})), "taskConfig.nodeSelector", "\"a b\"")]
+#[case::dry_run(with("taskConfig.dryRun", json!(true)), "taskConfig.dryRun", "leave it out")]
+#[case::credential(with("taskConfig.secretId", json!(7)), "taskConfig.secretId", "credential 7 does not exist")]
 #[case::id(with("taskConfig.id", json!("mine")), "taskConfig.id", "every run")]
 #[tokio::test]
 async fn a_field_that_breaks_a_rule_is_named_and_nothing_is_saved(
@@ -291,6 +293,36 @@ async fn a_run_by_hand_shows_in_the_history_of_its_schedule_alone() {
     let off = edge.post(&format!("{PATH}/{other}/trigger"), "").await;
     assert_eq!(off.status, 409);
     assert!(off.json()["details"].as_str().unwrap().contains("disabled"));
+}
+
+#[tokio::test]
+async fn a_credential_that_a_schedule_names_is_shown_sent_back_and_kept() {
+    let edge = Edge::start().await;
+    let secret = json!({"name": "harbor", "registry": "r.corp", "username": "robot", "password": "p"});
+    let made_secret = edge.post("/api/v1/secrets", secret.to_string()).await;
+    assert_eq!(made_secret.status, 201, "{}", made_secret.text());
+    let number = made_secret.json()["id"].clone();
+    let id = made(&edge, &with("taskConfig.secretId", number.clone())).await;
+    let path = format!("{PATH}/{id}");
+    let config = edge.get(&path).await.json()["taskConfig"].clone();
+    assert_eq!((&config["secretId"], &config["secretIds"]), (&number, &json!([number])));
+    let back = put(&edge, &path, &json!({"taskConfig": config})).await;
+    assert_eq!((back.status.as_u16(), &back.json()["taskConfig"]), (200, &config));
+    let refused = edge.delete(&format!("/api/v1/secrets/{number}")).await;
+    assert_eq!(refused.status, 409);
+    let details = refused.json()["details"].as_str().unwrap().to_owned();
+    assert!(details.contains(&id), "{details}");
+    edge.delete(&path).await;
+    assert_eq!(edge.delete(&format!("/api/v1/secrets/{number}")).await.status, 204);
+    let mut own = nightly();
+    for (field, value) in [("registry", "r.corp"), ("username", "robot"), ("password", "p")] {
+        own["taskConfig"][field] = json!(value);
+    }
+    let refused = create(&edge, &own).await;
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["field"]),
+        (400, &json!("taskConfig.registry"))
+    );
 }
 
 #[tokio::test]

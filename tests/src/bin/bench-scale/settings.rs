@@ -39,7 +39,7 @@ impl Settings {
             runs: number("RUNS", 5)?,
             nodes: number("NODES", 10_000)?,
             pulls: number("PULLS", 1_000_000)?,
-            databases: words("DATABASES", "sqlite", Database::parse)?,
+            databases: words("DATABASES", "sqlite,postgres", Database::parse)?,
             stages,
             check: std::env::var("CHECK").is_ok_and(|check| check == "1"),
         })

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use ips_tests::coordinator::Coordinator;
+use ips_tests::database::{self, Kind};
 use ips_tests::http::Api;
 use ips_tests::simulated::{Rule, Simulator, now_us};
 use reqwest::StatusCode;
@@ -20,11 +21,24 @@ pub const PATIENCE: Duration = Duration::from_secs(180);
 pub enum Database {
     /// A file, with `synchronous=FULL`.
     Sqlite,
+    /// Debian's PostgreSQL, as it comes.
+    Postgres,
 }
 
 impl Database {
     pub fn parse(word: &str) -> Option<Self> {
-        (word == "sqlite").then_some(Self::Sqlite)
+        match word {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" => Some(Self::Postgres),
+            _other => None,
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Sqlite => Kind::Sqlite,
+            Self::Postgres => Kind::Postgres,
+        }
     }
 }
 
@@ -32,6 +46,7 @@ impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite => f.write_str("SQLite"),
+            Self::Postgres => f.write_str("PostgreSQL"),
         }
     }
 }
@@ -44,6 +59,7 @@ pub struct Stand {
     pub simulator: Simulator,
     pub coordinator: Coordinator,
     pub api: Api,
+    _database: database::Database,
 }
 
 /// A task that was accepted.
@@ -60,10 +76,9 @@ impl Stand {
     /// Starts both; the agents dial by themselves.
     pub async fn start(database: Database, nodes: usize) -> Result<Self> {
         // No limit but the largest: what is measured is the coordinator, not its patience.
+        let database = database::Database::fresh(database.kind()).await;
         let mut arguments = vec!["--heartbeat-interval", "10s", "--max-concurrent-pulls", "100000"];
-        match database {
-            Database::Sqlite => {}
-        }
+        arguments.extend(["--database", database.url()]);
         let extra = std::env::var("COORDINATOR_ARGUMENTS").unwrap_or_default();
         arguments.extend(extra.split_whitespace());
         let coordinator = Coordinator::start(&arguments).await?;
@@ -73,6 +88,7 @@ impl Stand {
             simulator,
             api: coordinator.api(),
             coordinator,
+            _database: database,
         })
     }
 
