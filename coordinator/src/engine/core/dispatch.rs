@@ -117,6 +117,8 @@ impl Core {
             pull.failure = Some(FailureReason::Unauthorized);
             pull.message = why;
         });
+        // Its slot is free again within this very plan: the planner must look once more.
+        self.alarms.push(Reverse(now));
     }
 }
 
