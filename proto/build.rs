@@ -3,7 +3,8 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
+    "ips/v1/auth.proto",
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
@@ -26,6 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "ips.v1.InlineLogin",
             "ips.v1.CreateCredentialRequest",
             "ips.v1.UpdateCredentialRequest",
+            "ips.v1.LoginRequest",
+            "ips.v1.LoginResponse",
+            "ips.v1.RefreshRequest",
+            "ips.v1.UpdateUserRequest",
         ])
         .compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=ips");

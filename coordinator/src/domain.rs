@@ -1,7 +1,9 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod api_token;
 pub mod bulk;
+pub mod caller;
 pub mod counts;
 pub mod credential;
 pub mod cron;
@@ -12,6 +14,7 @@ pub mod library;
 pub mod limits;
 pub mod node;
 pub mod outcome;
+pub mod permission;
 pub mod progress;
 pub mod pull;
 pub mod retry;

@@ -17,6 +17,7 @@ pub mod fault_proxy;
 pub mod folder;
 pub mod http;
 pub mod layout;
+pub mod login;
 pub mod ports;
 pub mod process;
 pub mod registry;

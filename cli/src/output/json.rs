@@ -10,6 +10,7 @@ mod rules;
 mod schedule;
 mod secret;
 mod task;
+mod user;
 
 pub use library::{Imported, LibraryImage};
 pub use limits::Limits;
@@ -19,6 +20,7 @@ pub use pull::Pull;
 pub use schedule::{Execution, Schedule};
 pub use secret::Secret;
 pub use task::Task;
+pub use user::User;
 
 use ips_proto::v1;
 use serde::Serialize;

@@ -19,6 +19,7 @@ use crate::{
         resolver::{ImageResolver, Resolving},
     },
     fleet::messages::{Heartbeat, Hello, InventoryReport, Order, Report, StartPull},
+    identity::Identity,
     metrics::Metrics,
     store::{DatabaseUrl, Store},
     vault::{KeySettings, Vault},
@@ -122,6 +123,7 @@ impl Edge {
         tokio::spawn(engine_loop.run(stop.clone()));
         let state = HttpState {
             engine,
+            identity: Identity::off(),
             metrics,
             shutdown: CancellationToken::new(),
         };

@@ -14,6 +14,11 @@ use tonic::{
 
 /// Operation of REST, RPC of gRPC. An operation or an RPC that is in no pair fails the test.
 const PAIRS: &[(&str, &str)] = &[
+    ("POST /api/v1/login", "AuthService.Login"),
+    ("POST /api/v1/refresh", "AuthService.Refresh"),
+    ("POST /api/v1/logout", "AuthService.Logout"),
+    ("GET /api/v1/me", "AuthService.WhoAmI"),
+    ("PUT /api/v1/users/{id}", "UserService.UpdateUser"),
     ("POST /api/v1/tasks", "TaskService.CreateTask"),
     ("GET /api/v1/tasks", "TaskService.ListTasks"),
     ("GET /api/v1/tasks/{id}", "TaskService.GetTask"),

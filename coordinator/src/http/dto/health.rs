@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub(crate) struct HealthJson {
     /// `healthy`, `ready` or `not ready`.
     status: &'static str,
-    /// Why it is not ready.
+    /// Why it is not ready; only for whoever logged in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
     #[schema(format = DateTime)]
@@ -23,10 +23,10 @@ impl HealthJson {
         Self::new("healthy", vec![])
     }
 
-    /// It serves, unless there are reasons against it.
-    pub(crate) fn ready_unless(reasons: Vec<String>) -> Self {
+    /// It serves, unless there are reasons against it, which not everybody is told.
+    pub(crate) fn ready_unless(reasons: Vec<String>, told: bool) -> Self {
         let status = if reasons.is_empty() { "ready" } else { "not ready" };
-        Self::new(status, reasons)
+        Self::new(status, if told { reasons } else { vec![] })
     }
 
     fn new(status: &'static str, reasons: Vec<String>) -> Self {
