@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod described;
+mod identity;
 mod library;
 mod life;
 mod limits;

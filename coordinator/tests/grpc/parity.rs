@@ -85,8 +85,8 @@ const APART: &[(&str, &str)] = &[
     ("GET /metrics", ""),
 ];
 
-struct Rpc {
-    name: String,
+pub struct Rpc {
+    pub name: String,
     /// Message that names a thing that does not exist, if the first field names one.
     missing: Vec<u8>,
     /// The same as a part of a path.
@@ -94,7 +94,7 @@ struct Rpc {
 }
 
 /// Every public RPC.
-fn rpcs() -> Vec<Rpc> {
+pub fn rpcs() -> Vec<Rpc> {
     let set = FileDescriptorSet::decode(ips_proto::DESCRIPTORS).unwrap();
     let own: Vec<_> = set.file.iter().filter(|file| file.package() == "ips.v1").collect();
     let message = |name: &str| -> &DescriptorProto {
@@ -200,7 +200,7 @@ async fn call(channel: Channel, name: &str, message: Vec<u8>) -> Code {
 
 /// Messages as they are.
 #[derive(Clone, Copy)]
-struct Raw;
+pub struct Raw;
 
 impl Codec for Raw {
     type Encode = Vec<u8>;
