@@ -39,7 +39,7 @@ pub use credentials::CredentialRemoval;
 pub use numbers::Numbers;
 pub use original::{Original, OriginalRow};
 pub use pulls::PullQuery;
-pub use schedules::{ScheduleStep, StoredSchedule};
+pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
 pub use url::DatabaseUrl;
 
 use crate::domain::credential::CredentialId;
