@@ -1,5 +1,6 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+pub mod clear;
 mod credential;
 mod library;
 mod limits;

@@ -42,7 +42,7 @@ pub use credentials::CredentialRemoval;
 pub use numbers::Numbers;
 pub use original::{Original, OriginalRow};
 pub use pulls::PullQuery;
-pub use schedules::{ScheduleStep, StoredSchedule};
+pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
 pub use sessions::{Refreshed, SessionUser};
 pub use url::DatabaseUrl;
 pub use users::{UserOutcome, UserUpdate};

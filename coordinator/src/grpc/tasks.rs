@@ -5,7 +5,7 @@ use super::{
     watch::{EventStream, Watch},
 };
 use crate::{
-    domain::{Invalid, permission::Permission},
+    domain::{Invalid, permission::Permission, task::TaskOverrides},
     engine::Engine,
     identity::Identity,
 };
@@ -54,7 +54,10 @@ impl task_service_server::TaskService for TaskService {
     async fn clone_task(&self, request: Request<v1::CloneTaskRequest>) -> Result<Response<v1::Task>, Status> {
         let request = request.into_inner();
         let id = request::task_id(request.task_id).map_err(refused)?;
-        let overrides = request::task(request.overrides.unwrap_or_default()).map_err(refused)?;
+        let overrides = TaskOverrides {
+            changes: request::task(request.overrides.unwrap_or_default()).map_err(refused)?,
+            clear: request.clear,
+        };
         let view = self.engine.clone_task(&id, overrides).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
@@ -63,13 +66,14 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::PreviewTaskRequest>,
     ) -> Result<Response<v1::TaskPreview>, Status> {
-        let v1::PreviewTaskRequest { task, clone_of } = request.into_inner();
+        let v1::PreviewTaskRequest { task, clone_of, clear } = request.into_inner();
         let asked = request::task(task.unwrap_or_default()).map_err(refused)?;
         let preview = if clone_of.is_empty() {
             self.engine.preview_task(&asked.check().map_err(refused)?).await
         } else {
             let id = request::task_id(clone_of).map_err(refused)?;
-            self.engine.preview_clone(&id, asked).await
+            let overrides = TaskOverrides { changes: asked, clear };
+            self.engine.preview_clone(&id, overrides).await
         };
         Ok(Response::new(convert::preview(&preview.map_err(status::of)?)))
     }

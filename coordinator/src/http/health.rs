@@ -37,7 +37,8 @@ pub(super) async fn readyz(State(state): State<HttpState>, AnyCaller(caller): An
         StatusCode::SERVICE_UNAVAILABLE
     };
     let told = caller.is_some() || !state.identity.is_on();
-    (status, Json(HealthJson::ready_unless(reasons, told)))
+    let warnings = state.engine.remarks();
+    (status, Json(HealthJson::ready_unless(reasons, warnings, told)))
 }
 
 /// Figures in Prometheus' text format.

@@ -7,7 +7,7 @@ use crate::{
         ids::{ScheduleId, TaskId},
     },
     engine::{Engine, EngineError},
-    store::ScheduleStep,
+    store::{ScheduleStep, StoreError},
 };
 
 /// What was found.
@@ -106,10 +106,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Longest run of a schedule in seconds; 0 for none.
+    /// Longest run of a schedule in seconds; 0 for none, and for one that cannot be read.
     pub(in crate::engine) async fn timeout_of(&self, schedule: &ScheduleId) -> Result<u32, EngineError> {
-        let found = self.store.schedule(schedule).await?;
-        Ok(found.map_or(0, |schedule| schedule.spec.timeout_seconds))
+        match self.store.schedule(schedule).await {
+            Err(StoreError::Damaged { .. }) => Ok(0),
+            found => Ok(found?.map_or(0, |schedule| schedule.spec.timeout_seconds)),
+        }
     }
 }
 
