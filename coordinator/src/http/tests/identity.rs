@@ -11,7 +11,10 @@ use crate::{
         testing::{Answer, Edge, request},
     },
 };
-use axum::{body::Body, http::header};
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -294,8 +297,6 @@ async fn another_site_may_not_log_anybody_in() {
         assert_eq!(answer.status, status, "{site}");
     }
     // With a log-in any name of the host will do: there is a proxy in front of it.
-    let request = axum::http::Request::builder()
-        .uri("/api/v1/tasks")
-        .header(header::HOST, "ips.corp");
+    let request = Request::builder().uri("/api/v1/tasks").header(header::HOST, "ips.corp");
     assert_eq!(edge.ask(request.body(Body::empty()).unwrap()).await.status, 401);
 }
