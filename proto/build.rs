@@ -31,6 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "ips.v1.LoginResponse",
             "ips.v1.RefreshRequest",
             "ips.v1.UpdateUserRequest",
+            "ips.v1.CreateUserRequest",
+            "ips.v1.CreateTokenResponse",
         ])
         .compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=ips");

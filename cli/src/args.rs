@@ -10,6 +10,7 @@ mod parity;
 pub mod schedule;
 mod spec;
 mod task;
+mod user;
 
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
 pub use library::{AddArgs, LibraryCommand};
@@ -17,6 +18,7 @@ pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
 pub use login::{LoginArgs, PasswdArgs};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
 pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
+pub use user::{TokenCommand, UpdateUserArgs, UserCommand};
 
 use crate::output::Format;
 use clap::{Parser, Subcommand};
@@ -73,6 +75,12 @@ pub enum Command {
     /// Show and set what may run at one time
     #[command(subcommand, visible_alias = "limit")]
     Limits(LimitsCommand),
+    /// Keep the people who may log in
+    #[command(subcommand, visible_alias = "users")]
+    User(UserCommand),
+    /// Keep the tokens of programs
+    #[command(subcommand, visible_alias = "tokens")]
+    Token(TokenCommand),
     /// Log in and keep the log-in for later commands
     Login(LoginArgs),
     /// End the log-in

@@ -7,6 +7,8 @@ mod login;
 mod node;
 mod schedule;
 mod task;
+mod token;
+mod user;
 
 use crate::{
     args::{Cli, Command},
@@ -36,6 +38,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Credential(command) => credential::run(&server()?, output, command).await,
         Command::Library(command) => library::run(&server()?, output, command).await,
         Command::Limits(command) => limits::run(&server()?, output, command).await,
+        Command::User(command) => user::run(&server()?, output, command).await,
+        Command::Token(command) => token::run(&server()?, output, command).await,
         Command::Login(args) => login::login(&server()?, output, args).await,
         Command::Logout => login::logout(&server()?).await,
         Command::Whoami => login::whoami(&server()?, output).await,

@@ -8,7 +8,8 @@ use ips_proto::v1::{
     self, auth_service_client::AuthServiceClient, credential_service_client::CredentialServiceClient,
     library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
     node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    task_service_client::TaskServiceClient, user_service_client::UserServiceClient,
+    task_service_client::TaskServiceClient, token_service_client::TokenServiceClient,
+    user_service_client::UserServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
@@ -107,6 +108,11 @@ impl Server {
     /// The service of users.
     pub async fn users(&self) -> Result<UserServiceClient<Line>, CliError> {
         Ok(UserServiceClient::new(self.line().await?))
+    }
+
+    /// The service of the tokens of programs.
+    pub async fn api_tokens(&self) -> Result<TokenServiceClient<Line>, CliError> {
+        Ok(TokenServiceClient::new(self.line().await?))
     }
 
     /// The service of users with a token that is not kept.

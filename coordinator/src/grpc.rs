@@ -12,4 +12,5 @@ mod request;
 pub mod schedules;
 mod status;
 pub mod tasks;
+pub mod users;
 mod watch;

@@ -26,6 +26,7 @@ mod secrets;
 mod stats;
 mod task_life;
 mod tasks;
+mod tokens;
 mod users;
 
 #[cfg(test)]
@@ -77,7 +78,10 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(login::refresh))
         .routes(routes!(login::logout))
         .routes(routes!(login::who_am_i))
-        .routes(routes!(users::update_user))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::get_user, users::update_user, users::delete_user))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
         .routes(routes!(stats::get_stats))
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task, tasks::delete_task))

@@ -14,6 +14,7 @@ use crate::{
         nodes::NodeService,
         schedules::ScheduleService,
         tasks::TaskService,
+        users::UserService,
     },
     http::{self, HttpState},
     identity::{FirstPassword, Identity},
@@ -27,7 +28,8 @@ use ips_proto::v1::{
     auth_service_server::AuthServiceServer, credential_service_server::CredentialServiceServer,
     library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
     node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    task_service_server::TaskServiceServer, user_service_server::UserServiceServer,
+    task_service_server::TaskServiceServer, token_service_server::TokenServiceServer,
+    user_service_server::UserServiceServer,
 };
 use secrecy::ExposeSecret as _;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -199,7 +201,8 @@ async fn serve_grpc(
     };
     let agents = Agents::new(engine.clone(), settings, shutdown.clone());
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), identity.clone(), shutdown.clone()));
-    let auth = AuthService::new(identity.clone());
+    let users = UserService::new(identity.clone());
+    let auth = AuthServiceServer::new(AuthService::new(identity.clone()));
     let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
     let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
@@ -208,7 +211,8 @@ async fn serve_grpc(
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Agents>().await;
     health.set_serving::<AuthServiceServer<AuthService>>().await;
-    health.set_serving::<UserServiceServer<AuthService>>().await;
+    health.set_serving::<UserServiceServer<UserService>>().await;
+    health.set_serving::<TokenServiceServer<UserService>>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
@@ -230,8 +234,9 @@ async fn serve_grpc(
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
         .add_service(agents)
-        .add_service(AuthServiceServer::new(auth.clone()))
-        .add_service(UserServiceServer::new(auth))
+        .add_service(auth)
+        .add_service(UserServiceServer::new(users.clone()))
+        .add_service(TokenServiceServer::new(users))
         .add_service(tasks)
         .add_service(nodes)
         .add_service(schedules)

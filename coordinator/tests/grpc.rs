@@ -5,6 +5,8 @@
 mod agent;
 #[path = "grpc/credentials.rs"]
 mod credentials;
+#[path = "grpc/identity.rs"]
+mod identity;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
 #[path = "grpc/parity.rs"]

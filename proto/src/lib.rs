@@ -91,5 +91,24 @@ impl std::fmt::Debug for v1::UpdateUserRequest {
     }
 }
 
+impl std::fmt::Debug for v1::CreateUserRequest {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateUserRequest")
+            .field("username", &self.username)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::CreateTokenResponse {
+    /// Everything but the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateTokenResponse")
+            .field("api_token", &self.api_token)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The encoded `FileDescriptorSet` of the protocol, for server reflection and for the compatibility test.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

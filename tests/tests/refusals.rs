@@ -130,11 +130,12 @@ async fn an_id_of_ones_own_is_taken_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_address_is_refused_at_start() {
+async fn an_open_address_is_refused_while_identity_is_off() {
     let program = ips_tests::cache::program("ips-coordinator").unwrap();
     let mut command = tokio::process::Command::new(program);
     command
-        .args(["--http-address", "0.0.0.0:0", "--database", "sqlite::memory:"])
+        .args(["--identity", "off", "--http-address", "0.0.0.0:0"])
+        .args(["--database", "sqlite::memory:"])
         .kill_on_drop(true);
     let output = command.output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -10,6 +10,7 @@ mod rules;
 mod schedule;
 mod secret;
 mod task;
+mod token;
 mod user;
 
 pub use library::{Imported, LibraryImage};
@@ -20,6 +21,7 @@ pub use pull::Pull;
 pub use schedule::{Execution, Schedule};
 pub use secret::Secret;
 pub use task::Task;
+pub use token::{ApiToken, NewToken};
 pub use user::User;
 
 use ips_proto::v1;

@@ -1,19 +1,15 @@
-//! `AuthService` and `UserService`: convert and call identity.
+//! `AuthService`: converts and calls identity.
 
 use super::{identity, status};
 use crate::{
-    domain::{
-        Invalid,
-        caller::UserId,
-        user::{User, UserChange, check_role},
-    },
+    domain::user::User,
     identity::{Identity, IdentityError, LoggedIn},
 };
-use ips_proto::v1::{self, auth_service_server, user_service_server};
+use ips_proto::v1::{self, auth_service_server};
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::{Request, Response, Status};
 
-/// Both services.
+/// The public service of log-ins.
 #[derive(Debug, Clone)]
 pub struct AuthService {
     identity: Identity,
@@ -28,10 +24,6 @@ impl AuthService {
 
 fn failed(error: IdentityError) -> Status {
     status::of_identity(error)
-}
-
-fn refused(invalid: Invalid) -> Status {
-    status::of_invalid(&invalid)
 }
 
 #[tonic::async_trait]
@@ -61,32 +53,6 @@ impl auth_service_server::AuthService for AuthService {
     }
 }
 
-#[tonic::async_trait]
-impl user_service_server::UserService for AuthService {
-    async fn update_user(&self, request: Request<v1::UpdateUserRequest>) -> Result<Response<v1::User>, Status> {
-        let caller = identity::caller(&request)?;
-        let request = request.into_inner();
-        let id = user_id(request.user_id)?;
-        let change = UserChange {
-            password: request.password.map(Into::into),
-            current_password: request.current_password.map(Into::into),
-            role: request.role.as_deref().map(check_role).transpose().map_err(refused)?,
-            disabled: request.disabled,
-        };
-        let user = self.identity.update_user(&caller, id, change).await.map_err(failed)?;
-        Ok(Response::new(user_message(&user)))
-    }
-}
-
-/// 0 and below are nobody's.
-fn user_id(number: i64) -> Result<UserId, Status> {
-    let unknown = || IdentityError::NotFound {
-        kind: "user",
-        id: number.to_string(),
-    };
-    UserId::new(number).ok_or_else(|| failed(unknown()))
-}
-
 /// The answer; who it is goes along for whoever records it.
 fn logged_in(done: LoggedIn) -> Response<v1::LoginResponse> {
     let mut response = Response::new(v1::LoginResponse {
@@ -99,7 +65,8 @@ fn logged_in(done: LoggedIn) -> Response<v1::LoginResponse> {
     response
 }
 
-fn user_message(user: &User) -> v1::User {
+/// A user on the wire.
+pub(super) fn user_message(user: &User) -> v1::User {
     v1::User {
         user_id: user.id.get(),
         username: user.username.clone(),

@@ -36,9 +36,26 @@ impl Drop for Stand {
 
 impl Stand {
     pub async fn start() -> Self {
+        Self::with(IdentitySettings::off()).await
+    }
+
+    /// Everybody is asked who it is; the admin's first password is this one.
+    pub async fn with_identity(first_password: &str) -> Self {
+        Self::with(IdentitySettings {
+            first_password: Some(first_password.into()),
+            ..IdentitySettings::default()
+        })
+        .await
+    }
+
+    async fn with(identity: IdentitySettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ready = folder.path().join("ready.json");
-        let run = tokio::spawn(startup::run(config(folder.path())));
+        let config = Config {
+            identity,
+            ..config(folder.path())
+        };
+        let run = tokio::spawn(startup::run(config));
         let addresses = wait_for(&ready).await;
         Self {
             http: format!("http://{}", addresses["http"].as_str().unwrap()),
@@ -87,8 +104,16 @@ impl Stand {
 
     /// Asks REST; answers the status and the body.
     pub async fn rest(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.rest_as("", method, path, body).await
+    }
+
+    /// The same as whoever has this token.
+    pub async fn rest_as(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.http));
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -10,12 +10,29 @@ export async function launch() {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 }
 
-// A page in a context of its own, with the list of its problems.
+// Logs in by the API; undefined where the coordinator asks nobody who it is.
+export async function logIn(base) {
+  const me = await fetch(`${base}/api/v1/me`)
+  if (me.status !== 401) return undefined
+  const body = JSON.stringify({ username: process.env.IPS_USER ?? 'admin', password: process.env.IPS_PASSWORD ?? '' })
+  const answer = await fetch(`${base}/api/v1/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  if (!answer.ok) throw new Error(`IPS_USER and IPS_PASSWORD do not log in: ${answer.status} ${await answer.text()}`)
+  return answer.json()
+}
+
+// A page in a context of its own, with the list of its problems. Logged in, unless `loggedOut` is set.
 export async function openPage(browser, base, options = {}) {
+  const login = options.loggedOut ? undefined : await logIn(base)
   const { viewport = { width: 1280, height: 800 }, colorScheme = 'light', locale = 'en-GB' } = options
   const context = await browser.newContext({ viewport, colorScheme, locale, baseURL: base, permissions: ['clipboard-write', 'clipboard-read'] })
   const page = await context.newPage()
   const problems = []
+  await page.addInitScript((refresh) => {
+    // Once: after that the page keeps its own.
+    if (!refresh || sessionStorage.getItem('test.seeded')) return
+    sessionStorage.setItem('test.seeded', 'yes')
+    sessionStorage.setItem('ips.refresh', refresh)
+  }, login?.refreshToken ?? '')
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`CSP blocked ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`)

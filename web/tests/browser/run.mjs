@@ -1,10 +1,11 @@
 // The console in a real browser against a running coordinator.
 //   IPS_URL          base URL of the coordinator (required)
+//   IPS_USER, IPS_PASSWORD  who logs in (default admin); not needed where identity is off
 //   IPS_TEST_IMAGE   an image that its nodes can pull: adds the stories that create, watch and remove a task
 //   IPS_SCREENSHOTS  folder for screenshots (optional)
 //   CHROMIUM         path of the browser (optional)
 import { mkdirSync } from 'node:fs'
-import { launch } from './browser.mjs'
+import { launch, logIn } from './browser.mjs'
 import { stories } from './stories.mjs'
 
 const base = process.env.IPS_URL
@@ -12,14 +13,22 @@ if (!base) {
   console.error('IPS_URL is not set: give the base URL of a running coordinator, for example http://127.0.0.1:8080')
   process.exit(2)
 }
-const setting = { base, image: process.env.IPS_TEST_IMAGE, shots: process.env.IPS_SCREENSHOTS }
+const login = await logIn(base)
+// Calls beside the pages carry a token of their own.
+const headers = login ? { authorization: `Bearer ${login.token}` } : {}
+const setting = { base, headers, asksWho: login !== undefined, image: process.env.IPS_TEST_IMAGE, shots: process.env.IPS_SCREENSHOTS }
 if (setting.shots) mkdirSync(setting.shots, { recursive: true })
 
 const browser = await launch()
 let failed = 0
 let skipped = 0
 try {
-  for (const { name, needsImage, run } of stories) {
+  for (const { name, needsImage, needsLogin, run } of stories) {
+    if (needsLogin && !setting.asksWho) {
+      skipped += 1
+      console.log(`skip  ${name} (identity is off)`)
+      continue
+    }
     if (needsImage && !setting.image) {
       skipped += 1
       console.log(`skip  ${name} (IPS_TEST_IMAGE is not set)`)

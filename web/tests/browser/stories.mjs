@@ -37,7 +37,7 @@ async function everyPage(browser, setting) {
 }
 
 async function firstNode(setting) {
-  const page = await (await fetch(`${setting.base}/api/v1/nodes?limit=1`)).json()
+  const page = await (await fetch(`${setting.base}/api/v1/nodes?limit=1`, { headers: setting.headers })).json()
   return page.nodes[0]?.name
 }
 
@@ -71,7 +71,7 @@ async function refusedTask(browser, setting) {
 }
 
 async function taskCount(setting) {
-  return (await (await fetch(`${setting.base}/api/v1/tasks?limit=1`)).json()).total
+  return (await (await fetch(`${setting.base}/api/v1/tasks?limit=1`, { headers: setting.headers })).json()).total
 }
 
 // Chips, live count, command line.
@@ -159,7 +159,11 @@ async function cancelTask(browser, setting) {
   // Priority and id are set so that the task is easy to find in a log.
   const id = `browser-${Date.now()}`
   const body = JSON.stringify({ id, images: [setting.image], priority: 1 })
-  const created = await fetch(`${setting.base}/api/v1/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const created = await fetch(`${setting.base}/api/v1/tasks`, {
+    method: 'POST',
+    headers: { ...setting.headers, 'content-type': 'application/json' },
+    body,
+  })
   assert.equal(created.status, 201)
   const { page, problems, close } = await openPage(browser, setting.base)
   await page.goto(`/tasks/${id}`)
@@ -174,13 +178,77 @@ async function cancelTask(browser, setting) {
     await dialog.getByRole('button', { name: 'Cancel task' }).click().catch(() => undefined)
     await ended.waitFor()
   }
-  await fetch(`${setting.base}/api/v1/tasks/${id}?mode=delete`, { method: 'DELETE' })
+  await fetch(`${setting.base}/api/v1/tasks/${id}?mode=delete`, { method: 'DELETE', headers: setting.headers })
   await page.getByRole('heading', { name: 'This task is not there' }).waitFor()
   clean(problems, 'cancel')
   await close()
 }
 
+// Nobody sees anything before the log-in; after it one is where one wanted to be, also after a reload, until one logs out.
+async function logInAndOut(browser, setting) {
+  for (const look of looks) {
+    const { page, problems, close } = await openPage(browser, setting.base, { ...look.options, loggedOut: true })
+    const where = `login-${look.name}`
+    await page.goto('/nodes')
+    await page.waitForURL(/\/login\?next=/)
+    await page.locator('input[name=username]').waitFor()
+    await accessible(page, where)
+    await fits(page, where)
+    await shot(page, setting, where)
+    await page.locator('input[name=username]').fill(process.env.IPS_USER ?? 'admin')
+    await page.locator('input[name=password]').fill('a wrong password')
+    await page.locator('button[type=submit]').click()
+    await page.locator('input[aria-invalid=true]').waitFor()
+    await accessible(page, `${where} refused`)
+    await page.locator('input[name=password]').fill(process.env.IPS_PASSWORD ?? '')
+    await page.locator('button[type=submit]').click()
+    await page.waitForURL(/\/nodes$/)
+    await live(page)
+    assert.equal(await page.evaluate(() => localStorage.length), 0, 'nothing of a log-in outlives the tab')
+    await page.reload()
+    await live(page)
+    await page.getByRole('button', { name: /^(Log out|退出登录)$/ }).click()
+    await page.waitForURL(/\/login/)
+    await page.goto('/tasks')
+    await page.locator('input[name=username]').waitFor()
+    assert.equal(await page.evaluate(() => sessionStorage.getItem('ips.refresh')), null)
+    clean(problems, where)
+    await close()
+  }
+}
+
+// A person whose password somebody else chose chooses another one first.
+async function forcedChange(browser, setting) {
+  const name = `browser-${Date.now()}`
+  const post = { method: 'POST', headers: { ...setting.headers, 'content-type': 'application/json' } }
+  const user = { username: name, password: 'chosen by the admin', role: 'viewer' }
+  const made = await (await fetch(`${setting.base}/api/v1/users`, { ...post, body: JSON.stringify(user) })).json()
+  const { page, problems, close } = await openPage(browser, setting.base, { loggedOut: true })
+  await page.goto('/')
+  await page.locator('input[name=username]').fill(name)
+  await page.locator('input[name=password]').fill(user.password)
+  await page.locator('button[type=submit]').click()
+  await page.getByRole('heading', { name: 'Choose a password' }).waitFor()
+  await accessible(page, 'forced change')
+  await shot(page, setting, 'forced-change')
+  await page.locator('input[name=new-password]').fill('my own password')
+  await page.locator('input[name=again]').fill('my own passwort')
+  await page.getByText('The two differ.').waitFor()
+  await page.locator('input[name=again]').fill('my own password')
+  await page.locator('button[type=submit]').click()
+  await page.waitForURL(/\/tasks$/)
+  await live(page)
+  clean(problems, 'forced change')
+  await fetch(`${setting.base}/api/v1/users/${made.id}`, { method: 'DELETE', headers: setting.headers })
+  // Whoever is removed is out, and the page says so.
+  await page.reload()
+  await page.locator('input[name=username]').waitFor()
+  await close()
+}
+
 export const stories = [
+  { name: 'log in, stay, log out', needsLogin: true, run: logInAndOut },
+  { name: 'a password that somebody else chose', needsLogin: true, run: forcedChange },
   { name: 'every page in light, dark, mobile and Chinese', run: everyPage },
   { name: 'unknown things are called unknown', run: unknownThings },
   { name: 'a refusal appears at its field', run: refusedTask },

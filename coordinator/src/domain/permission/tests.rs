@@ -42,9 +42,11 @@ fn operations_are_found_by_both_doors_and_stand_once() {
 }
 
 #[test]
-fn permissions_have_words() {
+fn permissions_have_words_and_each_is_needed_somewhere() {
     for permission in Permission::ALL {
         assert_eq!(Permission::parse(permission.as_str()), Some(permission));
+        let needed = OPERATIONS.iter().any(|it| it.permission() == Some(permission));
+        assert!(needed, "{permission} opens nothing");
     }
 }
 

@@ -149,6 +149,44 @@ impl MessageJson {
     }
 }
 
+/// A user to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CreateUser)]
+pub(crate) struct CreateUserJson {
+    /// Unique: 1 to 255 characters without spaces, `/` and `:`.
+    #[schema(required, nullable = false, max_length = 255)]
+    username: Option<String>,
+    /// At least 8 characters, at most 1024 bytes; to be changed at the first log-in.
+    #[schema(required, value_type = String, format = Password, write_only)]
+    password: Option<PasswordJson>,
+    /// `viewer`, `operator`, `admin` or `system-admin`.
+    #[schema(required, nullable = false)]
+    role: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: UnknownFields,
+}
+
+impl RequestBody for CreateUserJson {
+    const STRICT: bool = false;
+
+    fn take_unknown(&mut self) -> UnknownFields {
+        std::mem::take(&mut self.unknown)
+    }
+}
+
+impl CreateUserJson {
+    /// Name, password, role.
+    pub(crate) fn into_parts(self) -> (String, SecretString, String) {
+        let password = self.password.map(|password| password.0).unwrap_or_default();
+        (
+            self.username.unwrap_or_default(),
+            password,
+            self.role.unwrap_or_default(),
+        )
+    }
+}
+
 /// What to change; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -100,9 +100,11 @@ async fn a_bug_is_a_500_that_says_nothing_but_its_id() {
         Err(ApiError::internal("secret of the house"))
     }
     let edge = Edge::start().await;
-    let router = Router::new().route("/panics", get(panics)).route("/fails", get(fails));
+    let router = Router::new()
+        .route("/api/v1/stats", get(panics))
+        .route("/api/v1/nodes", get(fails));
     let router = finish(router, edge.state.clone());
-    for path in ["/panics", "/fails"] {
+    for path in ["/api/v1/stats", "/api/v1/nodes"] {
         let request = request("GET", path)
             .header("x-request-id", "r1")
             .body(Body::empty())
