@@ -565,7 +565,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/{id}": {
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tenant's tokens, newest first, revoked and ended ones too. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes a token that acts for the caller. Its secret is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -573,10 +591,47 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token; it stays in the list. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists users by number: those of the tenant, for a system admin all. */
+        get: operations["list_users"];
+        put?: never;
+        /** Makes a user, who must choose another password at the first log-in. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user. */
+        get: operations["get_user"];
         /** Changes one's own password, or with `users:write` another user's password, role or state. */
         put: operations["update_user"];
         post?: never;
-        delete?: never;
+        /** Removes a user with all log-ins and tokens. One that is not there is removed already. */
+        delete: operations["delete_user"];
         options?: never;
         head?: never;
         patch?: never;
@@ -654,6 +709,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A token without its secret. */
+        ApiToken: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Absent where it never ends by itself.
+             */
+            expiresAt?: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Absent while it never was.
+             */
+            lastUsedAt?: string;
+            name: string;
+            /** @description The user that it acts for. */
+            owner: string;
+            revoked: boolean;
+            role: string;
+            /** @description Absent where it may do all that its role may. */
+            scopes?: string[];
+            /** @description Its beginning, by which people know it again. */
+            shown: string;
+        };
         /**
          * @description How batches follow each other.
          * @enum {string}
@@ -858,6 +939,38 @@ export interface components {
             username?: string | null;
             /** @description When it may start pulls. Default: at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][] | null;
+        };
+        /** @description A token to make. */
+        CreateToken: {
+            /**
+             * Format: int64
+             * @description Days until it ends: 0 (never) to 3650, default 90.
+             */
+            expiresInDays?: number;
+            /** @description For people: 1 to 128 characters. */
+            name: string;
+            /** @description `viewer`, `operator`, `admin` or `system-admin`; at most, and by default, that of the caller. */
+            role?: string;
+            /**
+             * @description What it may do of that, such as `tasks:read`; all where there is none.
+             * @example [
+             *       "tasks:read",
+             *       "tasks:write"
+             *     ]
+             */
+            scopes?: string[];
+        };
+        /** @description A user to make. */
+        CreateUser: {
+            /**
+             * Format: password
+             * @description At least 8 characters, at most 1024 bytes; to be changed at the first log-in.
+             */
+            password: string;
+            /** @description `viewer`, `operator`, `admin` or `system-admin`. */
+            role: string;
+            /** @description Unique: 1 to 255 characters without spaces, `/` and `:`. */
+            username: string;
         };
         /**
          * @description Which of its two meanings a delete had.
@@ -1252,6 +1365,12 @@ export interface components {
          * @enum {string}
          */
         MissedRuns: "skip" | "run_once";
+        /** @description A token that was just made. */
+        NewToken: {
+            apiToken: components["schemas"]["ApiToken"];
+            /** @description The secret, for the header `Authorization: Bearer`. It is shown only here. */
+            token: string;
+        };
         /** @description A node whose agent has said hello at least once. */
         Node: {
             agentVersion: string;
@@ -2036,6 +2155,10 @@ export interface components {
              * @description How many there are.
              */
             totalPulls: number;
+        };
+        /** @description All tokens of the tenant. */
+        Tokens: {
+            tokens: components["schemas"]["ApiToken"][];
         };
         /** @description What one topic shows. */
         TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
@@ -4312,6 +4435,266 @@ export interface operations {
             };
         };
     };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens, without the secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            /** @description The token with its secret */
+            201: {
+                headers: {
+                    /** @description The token's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The role is above the caller's, or the caller is a token itself */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked, or was before */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"][];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            /** @description The user */
+            201: {
+                headers: {
+                    /** @description The user's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The role is above the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     update_user: {
         parameters: {
             query?: never;
@@ -4356,6 +4739,64 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is the last system admin */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or not there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user's role is above the caller's */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
