@@ -3,7 +3,7 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
@@ -13,6 +13,7 @@ const FILES: [&str; 9] = [
     "ips/v1/library.proto",
     "ips/v1/preview.proto",
     "ips/v1/limits.proto",
+    "ips/v1/channel.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,6 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             "ips.v1.InlineLogin",
             "ips.v1.CreateCredentialRequest",
             "ips.v1.UpdateCredentialRequest",
+            "ips.v1.EmailSettings",
+            "ips.v1.CreateChannelRequest",
+            "ips.v1.UpdateChannelRequest",
         ])
         .compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=ips");

@@ -1,5 +1,6 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod channel;
 mod credential;
 mod library;
 mod limits;
@@ -9,6 +10,7 @@ pub mod schedule;
 mod spec;
 mod task;
 
+pub use channel::{ChannelCommand, ChannelFields, DeliveriesArgs, DeliveryStatus, MailFields};
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
 pub use library::{AddArgs, LibraryCommand};
 pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
@@ -60,6 +62,9 @@ pub enum Command {
     /// Keep and try logins for registries
     #[command(subcommand, visible_aliases = ["credentials", "secret"])]
     Credential(CredentialCommand),
+    /// Keep and try channels of notifications, and see what was delivered
+    #[command(subcommand, visible_alias = "channels")]
+    Channel(ChannelCommand),
     /// Keep images that are used again
     #[command(subcommand)]
     Library(LibraryCommand),

@@ -1,5 +1,6 @@
 //! One function for each command: ask, show, tell the exit code.
 
+mod channel;
 mod credential;
 mod library;
 mod limits;
@@ -28,6 +29,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Schedule(command) => schedule::run(&Server::parse(&server)?, output, command).await,
         Command::Node(command) => node::run(&Server::parse(&server)?, output, command).await,
         Command::Credential(command) => credential::run(&Server::parse(&server)?, output, command).await,
+        Command::Channel(command) => channel::run(&Server::parse(&server)?, output, command).await,
         Command::Library(command) => library::run(&Server::parse(&server)?, output, command).await,
         Command::Limits(command) => limits::run(&Server::parse(&server)?, output, command).await,
         Command::Version => version(output),

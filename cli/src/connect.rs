@@ -2,9 +2,10 @@
 
 use crate::error::CliError;
 use ips_proto::v1::{
-    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
-    limits_service_client::LimitsServiceClient, node_service_client::NodeServiceClient,
-    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
+    channel_service_client::ChannelServiceClient, credential_service_client::CredentialServiceClient,
+    library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
+    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
+    task_service_client::TaskServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
@@ -78,6 +79,12 @@ impl Server {
     /// The service of credentials.
     pub async fn credentials(&self) -> Result<CredentialServiceClient<Channel>, CliError> {
         Ok(CredentialServiceClient::new(self.channel().await?))
+    }
+
+    /// The service of channels.
+    pub async fn channels(&self) -> Result<ChannelServiceClient<Channel>, CliError> {
+        let client = ChannelServiceClient::new(self.channel().await?);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// The service of the library.

@@ -27,15 +27,21 @@ pub fn given(source: &PasswordSource) -> Result<Option<String>, CliError> {
 
 /// The password that is given, or that a person types unseen.
 pub fn needed(source: &PasswordSource) -> Result<String, CliError> {
+    needed_as("password", source)
+}
+
+/// Another secret, of this name; its flags begin with the same word, or with `--url` for an address.
+pub fn needed_as(what: &str, source: &PasswordSource) -> Result<String, CliError> {
+    let flag = if what == "address" { "url" } else { what };
     if let Some(password) = given(source)? {
         return Ok(password);
     }
     if !std::io::stdin().is_terminal() {
-        let rule = "the password is missing: give --password-stdin or --password-file";
-        return Err(CliError::Usage(rule.into()));
+        let rule = format!("the {what} is missing: give --{flag}-stdin or --{flag}-file");
+        return Err(CliError::Usage(rule));
     }
     let terminal = console::Term::stderr();
-    terminal.write_str("Password: ")?;
+    terminal.write_str(&format!("The {what}: "))?;
     Ok(terminal.read_secure_line()?)
 }
 

@@ -3,12 +3,14 @@
 
 mod db;
 mod keys;
+mod notify;
 mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     maintenance,
+    notify::NotifySettings,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
@@ -16,6 +18,7 @@ use crate::{
 };
 use clap::{Parser, ValueEnum};
 use keys::KeyArguments;
+use notify::NotifyArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -94,6 +97,8 @@ struct Arguments {
     registry: RegistryArguments,
     #[command(flatten)]
     keys: KeyArguments,
+    #[command(flatten)]
+    notify: NotifyArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -140,6 +145,10 @@ pub struct Config {
     pub registry: RegistrySettings,
     /// Keys that encrypt stored passwords.
     pub keys: KeySettings,
+    /// Where notifications may go.
+    pub notify: NotifySettings,
+    /// How the log of notifications is kept.
+    pub courier: CourierSettings,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -200,6 +209,7 @@ impl Config {
             executions_keep,
             registry,
             keys,
+            notify,
             metrics_image_status,
             log,
             log_format,
@@ -226,6 +236,7 @@ impl Config {
                 .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
+        let (notify, courier) = notify.check()?;
         Ok(Self {
             http_address: loopback("--http-address", &http)?,
             grpc_address: loopback("--grpc-address", &grpc_address)?,
@@ -249,6 +260,8 @@ impl Config {
                 Duration::from_secs(300),
             )?,
             registry: registry.check()?,
+            notify,
+            courier,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -463,6 +476,10 @@ mod tests {
             ("--registry-mirror", "m.corp=m.corp", "its own mirror"),
             ("--registry-ca", "/nowhere/ca.pem", "cannot be read"),
             ("--registry-token-host", "registry.corp", "REGISTRY=HOST"),
+            ("--notify-allow", "10.0.0.0/33", "ADDRESS/PREFIX"),
+            ("--notify-deny", "pods", "ADDRESS/PREFIX"),
+            ("--notify-ca", "/nowhere/ca.pem", "cannot be read"),
+            ("--deliveries-keep-for", "59m", "out of range"),
             ("--task-retention-age", "10ms", "out of range"),
             ("--task-retention-age", "30", "duration"),
             ("--task-retention-age", "3651d", "out of range"),

@@ -2,9 +2,12 @@
 //! store saves them, the engine decides with them.
 
 pub mod bulk;
+pub mod channel;
 pub mod counts;
 pub mod credential;
 pub mod cron;
+pub mod delivery;
+pub mod event;
 pub mod execution;
 pub mod ids;
 pub mod image;
@@ -14,6 +17,7 @@ pub mod node;
 pub mod outcome;
 pub mod progress;
 pub mod pull;
+pub mod reach;
 pub mod retry;
 pub mod rules;
 pub mod schedule;

@@ -1,6 +1,7 @@
 //! The gRPC edge: services that convert, call the engine once and convert back. No rule and no query lives here.
 
 pub mod agent;
+pub mod channels;
 mod convert;
 pub mod credentials;
 pub mod library;

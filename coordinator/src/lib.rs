@@ -1,6 +1,6 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `vault`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `vault`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod config;
 pub mod domain;
@@ -10,6 +10,8 @@ pub mod grpc;
 pub mod http;
 pub mod maintenance;
 pub mod metrics;
+pub mod notify;
+pub mod outbound;
 pub mod registry;
 pub mod startup;
 pub mod store;

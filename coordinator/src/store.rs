@@ -12,9 +12,11 @@
 //! writer, never a retry.
 mod bulk;
 mod changes;
+mod channels;
 mod check;
 mod credentials;
 mod db;
+mod deliveries;
 mod epoch;
 mod executions;
 mod library;
@@ -22,6 +24,7 @@ mod migrate;
 mod nodes;
 mod numbers;
 mod original;
+mod outbox;
 mod pulls;
 mod rows;
 mod schedules;
@@ -34,10 +37,13 @@ mod url;
 mod users;
 
 pub use changes::Changes;
+pub use channels::ChannelRemoval;
 pub use check::{Finding, check};
 pub use credentials::CredentialRemoval;
+pub use deliveries::DeliveryQuery;
 pub use numbers::Numbers;
 pub use original::{Original, OriginalRow};
+pub use outbox::Addressed;
 pub use pulls::PullQuery;
 pub use schedules::{ScheduleStep, StoredSchedule};
 pub use url::DatabaseUrl;

@@ -167,6 +167,11 @@ impl ApiError {
         Self::no_such("secret", id)
     }
 
+    /// No channel has this id.
+    pub(super) fn no_channel(id: &str) -> Self {
+        Self::no_such("channel", id)
+    }
+
     /// No node has this name.
     pub(super) fn no_node(name: &str) -> Self {
         Self::no_such("node", name)
@@ -261,7 +266,7 @@ impl From<Invalid> for ApiError {
 /// The field that nothing else of its kind may have.
 fn unique_field(kind: &str) -> &'static str {
     match kind {
-        "secret" => "name",
+        "secret" | "channel" => "name",
         "image" => "image",
         _other => "id",
     }

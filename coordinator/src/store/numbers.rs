@@ -12,6 +12,8 @@ pub enum Numbers {
     Library,
     /// Users.
     Users,
+    /// Channels of notifications.
+    Channels,
 }
 
 impl Numbers {
@@ -20,6 +22,7 @@ impl Numbers {
             Self::Credentials => "credentials",
             Self::Library => "library",
             Self::Users => "users",
+            Self::Channels => "channels",
         }
     }
 }

@@ -99,7 +99,7 @@ impl Engine {
         let step = ScheduleStep {
             schedule: Some(schedule),
             changed: &changed,
-            new: None,
+            ..ScheduleStep::default()
         };
         self.store.schedule_step(step).await?;
         Ok(())
