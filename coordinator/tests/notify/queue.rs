@@ -170,12 +170,9 @@ async fn what_was_given_up_can_be_replayed() {
         enabled: Some(enabled),
         ..ChannelRequest::default()
     };
-    // Addressed while it is on, switched off before the attempt.
-    stand.engine.update_channel(id, off(true)).await.unwrap();
-    let looked = stand.courier.activate(now() - 60_000).await;
-    looked.unwrap();
-    stand.courier.settle().await;
+    let delivered = stand.until_delivered().await;
     stand.engine.update_channel(id, off(false)).await.unwrap();
+    stand.engine.replay_delivery(&delivered.id).await.unwrap();
     stand.deliver().await;
     let given_up = stand.only().await;
     assert_eq!(

@@ -202,6 +202,10 @@ mod tests {
                 secret_ids: vec![3, 1],
                 ..TaskLoginsRequest::default()
             },
+            notices: NoticesRequest {
+                channels: vec!["ops".into()],
+                webhook_url: Some("https://hooks.example.com/x".into()),
+            },
             id: Some("first".into()),
             request_id: Some("r".into()),
         }

@@ -34,9 +34,15 @@ async fn a_channel_lives_and_never_shows_its_secrets() {
     assert_eq!(made.json()["email"]["port"], 587);
     let changed = json!({"enabled": false, "events": []});
     let changed = edge.send_json("PUT", "/api/v1/channels/1", &changed).await;
-    assert_eq!((changed.status.as_u16(), &changed.json()["enabled"]), (200, &json!(false)));
+    assert_eq!(
+        (changed.status.as_u16(), &changed.json()["enabled"]),
+        (200, &json!(false))
+    );
     let list = edge.get("/api/v1/channels").await;
-    assert_eq!((&list.json()["total"], &list.json()["channels"][0]["name"]), (&json!(2), &json!("mail")));
+    assert_eq!(
+        (&list.json()["total"], &list.json()["channels"][0]["name"]),
+        (&json!(2), &json!("mail"))
+    );
     for answer in [&made, &changed, &list] {
         assert!(!answer.text().contains("canary"), "{}", answer.text());
     }
@@ -60,10 +66,21 @@ async fn bad_channels_are_refused_by_field_without_their_values() {
         (json!({"email": {"host": "h"}}), "email"),
     ] {
         let mut body = slack();
-        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
         let answer = edge.send_json("POST", "/api/v1/channels", &body).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (400, &json!(field)), "{}", answer.text());
-        assert!(!answer.text().contains("canary") && !answer.text().contains("424242"), "{}", answer.text());
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["field"]),
+            (400, &json!(field)),
+            "{}",
+            answer.text()
+        );
+        assert!(
+            !answer.text().contains("canary") && !answer.text().contains("424242"),
+            "{}",
+            answer.text()
+        );
     }
     assert_eq!(edge.get("/api/v1/channels").await.json()["total"], 0);
 }
@@ -77,7 +94,10 @@ async fn a_trial_is_in_the_log_and_can_be_replayed() {
     assert_eq!(edge.send_json("POST", "/api/v1/channels", &body).await.status, 201);
     let tried = edge.send_json("POST", "/api/v1/channels/1/test", &json!({})).await;
     let json = tried.json();
-    assert_eq!((&json["status"], &json["event"], &json["about"]), (&json!("failed"), &json!("test"), &json!("ops")));
+    assert_eq!(
+        (&json["status"], &json["event"], &json["about"]),
+        (&json!("failed"), &json!("test"), &json!("ops"))
+    );
     assert!(!tried.text().contains("canary"), "{}", tried.text());
     let log = edge.get("/api/v1/channels/1/deliveries?status=failed").await.json();
     assert_eq!((&log["total"], &log["deliveries"][0]["id"]), (&json!(1), &json["id"]));
@@ -85,8 +105,16 @@ async fn a_trial_is_in_the_log_and_can_be_replayed() {
     assert_eq!(edge.get("/api/v1/deliveries?status=lost").await.status, 400);
     let path = format!("/api/v1/deliveries/{}/replay", json["id"].as_str().unwrap());
     let queued = edge.send_json("POST", &path, &json!({})).await;
-    assert_eq!((queued.status.as_u16(), &queued.json()["status"]), (200, &json!("queued")));
+    assert_eq!(
+        (queued.status.as_u16(), &queued.json()["status"]),
+        (200, &json!("queued"))
+    );
     assert_eq!(edge.send_json("POST", &path, &json!({})).await.status, 409);
     assert_eq!(edge.get("/api/v1/channels/9/deliveries").await.status, 404);
-    assert_eq!(edge.send_json("POST", "/api/v1/deliveries/nope/replay", &json!({})).await.status, 404);
+    assert_eq!(
+        edge.send_json("POST", "/api/v1/deliveries/nope/replay", &json!({}))
+            .await
+            .status,
+        404
+    );
 }
