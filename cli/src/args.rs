@@ -1,6 +1,7 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
 mod channel;
+pub mod clear;
 mod credential;
 mod library;
 mod limits;

@@ -71,3 +71,9 @@ fn in_range(field: &str, value: i64, allowed: RangeInclusive<u32>) -> Result<u32
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;
+
+/// A time as people and programs read it: RFC 3339, UTC, as exact as is asked for.
+pub fn rfc3339(time: Millis, exact_to: chrono::SecondsFormat) -> String {
+    let utc = chrono::DateTime::from_timestamp_millis(time).unwrap_or_default();
+    utc.to_rfc3339_opts(exact_to, true)
+}

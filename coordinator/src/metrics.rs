@@ -41,6 +41,7 @@ pub struct Metrics {
     store_commit: Histogram,
     schedules: IntCounterVec,
     active_schedules: IntGauge,
+    damaged_schedules: IntGauge,
     executions: IntCounterVec,
     execution_duration: HistogramVec,
     api_requests: IntCounterVec,
@@ -135,6 +136,10 @@ impl Metrics {
                 &["enabled"],
             )?,
             active_schedules: make.gauge("ips_active_scheduled_tasks", "Scheduled tasks that are enabled.")?,
+            damaged_schedules: make.gauge(
+                "ips_damaged_scheduled_tasks",
+                "Scheduled tasks that are due and cannot be read; the others go on.",
+            )?,
             executions: make.counters(
                 "ips_scheduled_task_executions_total",
                 "Executions of scheduled tasks that were queued or ended: success, failed, skipped, queued, timeout.",
@@ -276,6 +281,11 @@ impl Metrics {
             figure.inc_by(u64::from(count));
         }
         self.active_schedules.set(i64::from(enabled));
+    }
+
+    /// How many schedules are due and cannot be read.
+    pub fn set_damaged_schedules(&self, damaged: usize) {
+        self.damaged_schedules.set(as_gauge(damaged));
     }
 
     /// An execution was queued or has ended; nothing is counted while it runs.

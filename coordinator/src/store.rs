@@ -45,7 +45,7 @@ pub use numbers::Numbers;
 pub use original::{Original, OriginalRow};
 pub use outbox::Addressed;
 pub use pulls::PullQuery;
-pub use schedules::{ScheduleStep, StoredSchedule};
+pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
 pub use url::DatabaseUrl;
 
 use crate::domain::credential::CredentialId;

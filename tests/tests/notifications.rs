@@ -56,13 +56,23 @@ async fn receiver() -> (Arc<Receiver>, String) {
 async fn no_kill_loses_a_notification_and_none_gets_two_ids() {
     let (receiver, url) = receiver().await;
     let mut coordinator = Coordinator::start(&["--notify-allow", "127.0.0.0/8"]).await.unwrap();
-    let agents = Simulator::start(coordinator.grpc_url(), 2, Duration::ZERO).await.unwrap();
+    let agents = Simulator::start(coordinator.grpc_url(), 2, Duration::ZERO)
+        .await
+        .unwrap();
     agents
-        .behave(vec![Rule::end("", Duration::from_millis(1), Duration::from_millis(2000))])
+        .behave(vec![Rule::end(
+            "",
+            Duration::from_millis(1),
+            Duration::from_millis(2000),
+        )])
         .await
         .unwrap();
     wait_until("both nodes", LIMIT, async || {
-        coordinator.api().get("/api/v1/stats").await.is_ok_and(|stats| stats["nodes"]["ready"] == 2)
+        coordinator
+            .api()
+            .get("/api/v1/stats")
+            .await
+            .is_ok_and(|stats| stats["nodes"]["ready"] == 2)
     })
     .await;
     for number in 0..TASKS {
@@ -84,7 +94,10 @@ async fn no_kill_loses_a_notification_and_none_gets_two_ids() {
     let taken = receiver.taken.lock().unwrap().clone();
     assert!(taken.values().all(|ids| ids.len() == 1), "{taken:?}");
     wait_until("the log to say so", LIMIT, async || {
-        let log = coordinator.api().get("/api/v1/deliveries?status=delivered&limit=1000").await;
+        let log = coordinator
+            .api()
+            .get("/api/v1/deliveries?status=delivered&limit=1000")
+            .await;
         log.is_ok_and(|log| log["total"] == TASKS)
     })
     .await;

@@ -1,6 +1,6 @@
 //! Commands about schedules.
 
-use super::{SpecArgs, parse_duration};
+use super::{SpecArgs, clear::Clearable, parse_duration};
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
@@ -113,6 +113,16 @@ pub struct UpdateScheduleArgs {
     /// What its tasks do
     #[command(flatten)]
     pub task: SpecArgs,
+    /// Settings of its tasks that have their default again, by the name of their option; repeat it or separate them by commas. Its own
+    /// settings are cleared by saying so: `--description ''`, `--time-zone ''`, `--timeout 0`
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        hide_possible_values = true,
+        value_name = "OPTION,…"
+    )]
+    pub clear: Vec<Clearable>,
 }
 
 /// Settings that are the same for a new schedule and a change.

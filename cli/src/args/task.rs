@@ -1,6 +1,6 @@
 //! `ips task …` as types.
 
-use super::{SpecArgs, parse_duration};
+use super::{SpecArgs, clear::Clearable, parse_duration};
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
@@ -97,6 +97,15 @@ pub struct CloneArgs {
     /// Where and how instead
     #[command(flatten)]
     pub spec: SpecArgs,
+    /// Settings of the task that the copy has with their default, by the name of their option; repeat it or separate them by commas
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        hide_possible_values = true,
+        value_name = "OPTION,…"
+    )]
+    pub clear: Vec<Clearable>,
     /// Id for the copy [default: chosen by the coordinator]
     #[arg(long)]
     pub id: Option<String>,
@@ -119,6 +128,16 @@ pub struct PreviewArgs {
     /// Where and how
     #[command(flatten)]
     pub spec: SpecArgs,
+    /// Settings of that task that the copy has with their default
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        hide_possible_values = true,
+        requires = "clone_of",
+        value_name = "OPTION,…"
+    )]
+    pub clear: Vec<Clearable>,
 }
 
 /// A task to follow.

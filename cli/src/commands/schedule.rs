@@ -61,14 +61,16 @@ async fn update(server: &Server, format: Format, args: UpdateScheduleArgs) -> Re
         images: args.images,
         ..spec::spec(args.task)?
     };
-    let task_config = if given == v1::CreateTaskRequest::default() {
+    let task_config = if given == v1::CreateTaskRequest::default() && args.clear.is_empty() {
         None
     } else {
         let request = v1::GetScheduleRequest {
             schedule_id: args.id.clone(),
         };
         let found = answer(server, client.get_schedule(call(request)).await)?;
-        Some(spec::over(given, found.task_config.unwrap_or_default()))
+        let mut task = found.task_config.unwrap_or_default();
+        args.clear.iter().for_each(|setting| setting.take_out(&mut task));
+        Some(spec::over(given, task))
     };
     let request = v1::UpdateScheduleRequest {
         schedule_id: args.id,

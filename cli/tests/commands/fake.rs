@@ -25,6 +25,8 @@ pub struct Fake {
     /// One entry for each connection of a watch, the last one for all further.
     pub watches: Arc<Mutex<Vec<Vec<Step>>>>,
     pub created: Arc<Mutex<Vec<v1::CreateTaskRequest>>>,
+    /// What copies were to clear.
+    pub cleared: Arc<Mutex<Vec<Vec<String>>>>,
     pub bulk: Arc<Mutex<Vec<v1::BulkTasksRequest>>>,
     pub refusal: Arc<Mutex<Option<Status>>>,
     pub address: Arc<Mutex<Option<SocketAddr>>>,
@@ -168,7 +170,9 @@ impl v1::task_service_server::TaskService for Fake {
     }
 
     async fn clone_task(&self, request: Request<v1::CloneTaskRequest>) -> Result<Response<v1::Task>, Status> {
-        let overrides = request.into_inner().overrides.unwrap_or_default();
+        let request = request.into_inner();
+        self.cleared.lock().unwrap().push(request.clear);
+        let overrides = request.overrides.unwrap_or_default();
         self.created.lock().unwrap().push(overrides);
         self.checked(task(v1::TaskState::Pending))
     }

@@ -244,6 +244,28 @@ async fn an_update_names_what_was_given_and_keeps_the_rest_of_the_task() {
 }
 
 #[tokio::test]
+async fn an_update_clears_what_is_named_and_sets_what_is_given() {
+    let fake = Fake::start().await;
+    let args = [
+        "schedule",
+        "update",
+        "sched-1",
+        "--clear",
+        "batch-size,selector",
+        "--canary",
+        "1",
+    ];
+    let finished = fake.ips(&args).await;
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    let task = fake.updated.lock().unwrap().pop().unwrap().task_config.unwrap();
+    assert_eq!((task.batch_size, task.canary.as_str()), (None, "1"));
+    assert!(task.node_selector.is_empty());
+    assert_eq!(task.images, ["nginx:1"], "the rest stays");
+    let finished = fake.ips(&["schedule", "update", "sched-1", "--clear", "image"]).await;
+    assert_eq!(finished.code, 2, "{}", finished.stderr);
+}
+
+#[tokio::test]
 async fn answers_are_for_people_programs_and_shells() {
     let fake = Fake::start().await;
     let list = fake.ips(&["schedule", "ls"]).await;

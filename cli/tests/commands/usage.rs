@@ -177,9 +177,15 @@ async fn what_is_done_to_all_has_a_line_for_each_and_fails_when_one_does() {
             &["task", "clone", "nightly", "--priority", "7"],
             "task/nightly created\n",
         ),
+        (
+            &["task", "clone", "nightly", "--clear", "window,credential,selector"],
+            "task/nightly created\n",
+        ),
     ] {
         assert_eq!(fake.ips(args).await.stdout, said, "{args:?}");
     }
+    let cleared = [&[][..], &["windows", "secretIds", "nodeSelector", "nodeExpressions"]];
+    assert_eq!(*fake.cleared.lock().unwrap(), cleared);
     let preview = fake.ips(&["task", "preview", "--image", "a"]).await;
     assert!(preview.stdout.starts_with("Nodes:"), "{}", preview.stderr);
 }

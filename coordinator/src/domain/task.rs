@@ -1,6 +1,7 @@
 //! Tasks: what a client asks for, checked once, and the record that is kept.
 
 mod copy;
+mod overrides;
 
 use super::{
     Invalid, Millis,
@@ -17,6 +18,7 @@ use super::{
     selection::{Selection, SelectionRequest},
     task_state::TaskState,
 };
+pub use overrides::{CLEARABLE, TaskOverrides};
 use serde::{Deserialize, Serialize};
 
 /// Largest number of images in one task.

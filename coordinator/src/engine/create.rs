@@ -9,7 +9,7 @@ use crate::{
         pull::Pull,
         selection::{Candidate, Selection, chosen_first},
         share::Share,
-        task::{NewTask, Task, TaskImage, TaskRequest, TaskSpec},
+        task::{NewTask, Task, TaskImage, TaskOverrides, TaskRequest, TaskSpec},
         task_state::TaskState,
     },
     fleet::{Entry, Fleet},
@@ -66,13 +66,13 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound` for an unknown id; everything that [`Engine::create_task`] refuses.
-    pub async fn clone_task(&self, id: &TaskId, overrides: TaskRequest) -> Result<TaskView, EngineError> {
+    pub async fn clone_task(&self, id: &TaskId, overrides: TaskOverrides) -> Result<TaskView, EngineError> {
         let origin = self.task(id).await?.task.spec;
         let mut request = TaskRequest::of_spec(&origin);
-        if overrides.logins.is_empty() {
+        if !overrides.replaces_logins() {
             self.copy_login(&origin, &mut request)?;
         }
-        let request = request.overridden_by(overrides);
+        let request = request.with(overrides)?;
         self.create_task(request.check()?).await
     }
 

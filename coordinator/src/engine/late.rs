@@ -17,7 +17,7 @@ use crate::{
     },
     store::{PullQuery, Removed, StoreError},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 use tokio::sync::oneshot;
 
 /// Whom to answer whether a task was removed.
@@ -97,11 +97,16 @@ impl Loop {
 
     /// Removes an ended task; a large one in several steps, so that nobody waits long for the loop.
     pub(super) async fn delete(&mut self, task: TaskId, reply: DeleteReply) {
+        let begun = Instant::now();
         let removed = self.store.remove_ended_task(&task).await;
         if let Ok(Removed::Partly) = removed {
             self.removing.insert(task.clone());
-            // A full queue answers the caller with "busy"; asking again goes on where this stopped.
-            let _busy = self.again.try_send(Command::Delete { task, reply });
+            let (again, pause) = (self.again.clone(), begun.elapsed());
+            tokio::spawn(async move {
+                // As long as it took: half of the time belongs to everybody else.
+                tokio::time::sleep(pause).await;
+                let _stopping = again.send(Command::Delete { task, reply }).await;
+            });
             return;
         }
         self.removing.remove(&task);

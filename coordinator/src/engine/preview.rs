@@ -8,7 +8,7 @@ use super::{Engine, EngineError};
 use crate::domain::{
     ids::NodeName,
     image::Platform,
-    task::{NewTask, TaskRequest},
+    task::{NewTask, TaskOverrides, TaskRequest},
 };
 use count::Counter;
 use std::{collections::BTreeSet, time::Duration};
@@ -51,10 +51,10 @@ impl Engine {
     pub async fn preview_clone(
         &self,
         id: &crate::domain::ids::TaskId,
-        overrides: TaskRequest,
+        overrides: TaskOverrides,
     ) -> Result<TaskPreview, EngineError> {
         let origin = self.task(id).await?.task.spec;
-        let request = TaskRequest::of_spec(&origin).overridden_by(overrides);
+        let request = TaskRequest::of_spec(&origin).with(overrides)?;
         self.preview_task(&request.check()?).await
     }
 

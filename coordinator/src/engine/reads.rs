@@ -130,4 +130,9 @@ impl Engine {
         }
         reasons
     }
+
+    /// What is wrong although the coordinator serves.
+    pub fn remarks(&self) -> Vec<String> {
+        self.readiness.remarks()
+    }
 }

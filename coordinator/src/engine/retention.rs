@@ -73,17 +73,11 @@ impl Retention {
                 return Ok(removed);
             }
             for id in due {
-                match self.engine.delete_task(&id).await {
-                    Ok(()) => removed += 1,
-                    // Somebody else was quicker.
-                    Err(EngineError::NotFound { .. }) => {}
-                    Err(EngineError::Precondition(_)) => drop(held.insert(id)),
-                    Err(
-                        error @ (EngineError::Invalid(_)
-                        | EngineError::AlreadyExists { .. }
-                        | EngineError::Unavailable(_)
-                        | EngineError::Internal(_)),
-                    ) => return Err(error),
+                if self.engine.remove_ended(&id).await? {
+                    removed += 1;
+                } else {
+                    // Somebody else was quicker, or has it tried again.
+                    held.insert(id);
                 }
             }
         }

@@ -90,6 +90,19 @@ impl Engine {
         }
     }
 
+    /// Removes the record of a task that has ended, however long that takes; a million pulls take minutes. Says whether it could be
+    /// removed.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot write or the coordinator is stopping.
+    pub(super) async fn remove_ended(&self, id: &TaskId) -> Result<bool, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let task = id.clone();
+        self.tell(Command::Delete { task, reply }).await?;
+        let stopping = |_gone| EngineError::Unavailable("the coordinator is stopping".into());
+        answer.await.map_err(stopping)?
+    }
+
     /// The limits in force, and how the registries bear what is asked of them.
     pub fn limits(&self) -> LimitsView {
         self.shared.limits()

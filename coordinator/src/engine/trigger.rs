@@ -13,10 +13,13 @@ use super::{
     board::{Delta, Step},
     run::now,
 };
-use crate::domain::{
-    Millis,
-    execution::{Execution, ExecutionState},
-    ids::TaskId,
+use crate::{
+    domain::{
+        Millis,
+        execution::{Execution, ExecutionState},
+        ids::TaskId,
+    },
+    store::DamagedSchedule,
 };
 use std::{collections::HashSet, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Wait before what could not be done is tried again.
 const RETRY_MS: Millis = 1000;
+/// Time between two looks whether a schedule that could not be read was mended.
+const DAMAGED_MS: Millis = 60_000;
 /// Time between two looks at what the history need not keep.
 const PRUNE_MS: Millis = 3_600_000;
 
@@ -70,6 +75,8 @@ pub struct Trigger {
     engine: Engine,
     settings: ScheduleSettings,
     pruned_at: Option<Millis>,
+    /// Schedules that are due and cannot be read.
+    damaged: Vec<DamagedSchedule>,
 }
 
 impl Trigger {
@@ -79,6 +86,7 @@ impl Trigger {
             engine,
             settings,
             pruned_at: None,
+            damaged: vec![],
         }
     }
 
@@ -121,7 +129,11 @@ impl Trigger {
     /// When the store cannot be read or written.
     pub async fn refresh(&self) -> Result<(), EngineError> {
         let _turn = self.engine.desk.turn().await;
-        for stored in self.engine.store.enabled_schedules().await? {
+        let found = self.engine.store.enabled_schedules().await?;
+        for damaged in found.damaged {
+            tracing::error!(schedule.id = %damaged.id, what = damaged.what, "a schedule cannot be read");
+        }
+        for stored in found.sound {
             if stored.next_due_at != stored.schedule.next_due() {
                 self.engine.save_schedule(&stored.schedule).await?;
             }
@@ -145,6 +157,7 @@ impl Trigger {
         let fired = self.engine.fire_due(now, self.settings.late_ms).await?;
         summary.launched += fired.launched;
         summary.skipped = fired.skipped;
+        self.tell_damage(fired.damaged);
         if self.pruned_at.is_none_or(|at| !(at..at + PRUNE_MS).contains(&now)) {
             let before = now - self.settings.keep_ms;
             self.engine
@@ -156,9 +169,30 @@ impl Trigger {
         self.look_ahead(now, summary).await
     }
 
+    /// Says which schedules cannot be read: each once in the log, all of them in the probe and the figures.
+    fn tell_damage(&mut self, damaged: Vec<DamagedSchedule>) {
+        for new in damaged.iter().filter(|found| !self.damaged.contains(found)) {
+            let DamagedSchedule { id, what } = new;
+            tracing::error!(schedule.id = %id, what, "a schedule is due and cannot be read; the others go on");
+        }
+        self.engine.desk.metrics.set_damaged_schedules(damaged.len());
+        match damaged.first() {
+            Some(DamagedSchedule { id, what }) => {
+                let count = damaged.len();
+                let text = format!("{count} cannot be read and will not run, the first is {id}: its {what} is damaged");
+                self.engine.readiness.remark("schedules", text);
+            }
+            None => self.engine.readiness.withdraw("schedules"),
+        }
+        self.damaged = damaged;
+    }
+
     async fn look_ahead(&self, now: Millis, mut summary: Summary) -> Result<Summary, EngineError> {
-        let mut wake_at = self.engine.store.next_due_at().await?;
+        let mut wake_at = self.engine.store.next_due_at(&self.damaged).await?;
         let mut sooner = |at: Millis| wake_at = Some(wake_at.map_or(at, |known| known.min(at)));
+        if !self.damaged.is_empty() {
+            sooner(now + DAMAGED_MS);
+        }
         for execution in self.engine.store.open_executions(None).await? {
             match &execution {
                 Execution {

@@ -4,7 +4,10 @@ use super::{
     convert, request, status,
     watch::{EventStream, Watch},
 };
-use crate::{domain::Invalid, engine::Engine};
+use crate::{
+    domain::{Invalid, task::TaskOverrides},
+    engine::Engine,
+};
 use ips_proto::v1::{self, task_service_server};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -44,7 +47,10 @@ impl task_service_server::TaskService for TaskService {
     async fn clone_task(&self, request: Request<v1::CloneTaskRequest>) -> Result<Response<v1::Task>, Status> {
         let request = request.into_inner();
         let id = request::task_id(request.task_id).map_err(refused)?;
-        let overrides = request::task(request.overrides.unwrap_or_default()).map_err(refused)?;
+        let overrides = TaskOverrides {
+            changes: request::task(request.overrides.unwrap_or_default()).map_err(refused)?,
+            clear: request.clear,
+        };
         let view = self.engine.clone_task(&id, overrides).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
@@ -53,13 +59,14 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::PreviewTaskRequest>,
     ) -> Result<Response<v1::TaskPreview>, Status> {
-        let v1::PreviewTaskRequest { task, clone_of } = request.into_inner();
+        let v1::PreviewTaskRequest { task, clone_of, clear } = request.into_inner();
         let asked = request::task(task.unwrap_or_default()).map_err(refused)?;
         let preview = if clone_of.is_empty() {
             self.engine.preview_task(&asked.check().map_err(refused)?).await
         } else {
             let id = request::task_id(clone_of).map_err(refused)?;
-            self.engine.preview_clone(&id, asked).await
+            let overrides = TaskOverrides { changes: asked, clear };
+            self.engine.preview_clone(&id, overrides).await
         };
         Ok(Response::new(convert::preview(&preview.map_err(status::of)?)))
     }

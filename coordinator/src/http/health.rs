@@ -36,7 +36,7 @@ pub(super) async fn readyz(State(state): State<HttpState>) -> impl IntoResponse 
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, Json(HealthJson::ready_unless(reasons)))
+    (status, Json(HealthJson::ready_unless(reasons, state.engine.remarks())))
 }
 
 /// Figures in Prometheus' text format.

@@ -135,11 +135,7 @@ pub(super) async fn enable_schedule(
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
-    state
-        .engine
-        .enable_schedule(&ScheduleId::from_stored(id.clone()), true)
-        .await?;
-    Ok(done(id, "Scheduled task enabled successfully"))
+    switch(&state, id, true, "Scheduled task enabled successfully").await
 }
 
 /// Switches a schedule off; a run that waits is left out, one that runs goes on.
@@ -152,11 +148,18 @@ pub(super) async fn disable_schedule(
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
-    state
-        .engine
-        .enable_schedule(&ScheduleId::from_stored(id.clone()), false)
-        .await?;
-    Ok(done(id, "Scheduled task disabled successfully"))
+    switch(&state, id, false, "Scheduled task disabled successfully").await
+}
+
+async fn switch(
+    state: &HttpState,
+    id: String,
+    enabled: bool,
+    message: &'static str,
+) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
+    let schedule = ScheduleId::from_stored(id.clone());
+    state.engine.enable_schedule(&schedule, enabled).await?;
+    Ok(done(id, message))
 }
 
 /// Starts a run now, by the schedule's overlap policy; `taskId` is the task that was started.

@@ -8,7 +8,7 @@
 use super::{
     HttpState,
     dto::{
-        create::{CreateTaskJson, NewRoute},
+        create::{CloneTaskJson, CreateTaskJson},
         preview::PreviewJson,
         task::{DeleteAction, TaskDeletedJson, TaskJson, TaskPageJson},
     },
@@ -118,8 +118,8 @@ pub(super) async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, Api
     Ok(TaskJson::from(&view).with_pulls(&pulls))
 }
 
-/// Creates a task with the spec of another one. What the body says stands instead; what it leaves out or empty stays. `batchSize` takes
-/// the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
+/// Creates a task with the spec of another one. What the body says stands instead; what it leaves out or empty stays, and what is `null`
+/// has its default again. `batchSize` takes the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
 #[utoipa::path(post, path = "/api/v1/tasks/{id}/clone", tag = "tasks", params(("id" = String, Path)),
     request_body = Option<CreateTaskJson>, responses(
         (status = 200, description = "`dryRun`: what it would do; nothing is saved", body = PreviewJson),
@@ -132,10 +132,10 @@ pub(super) async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, Api
 pub(super) async fn clone_task(
     State(state): State<HttpState>,
     PathText(id): PathText,
-    extract::OptionalJson(NewRoute(overrides)): extract::OptionalJson<NewRoute>,
+    extract::OptionalJson(body): extract::OptionalJson<CloneTaskJson>,
 ) -> Result<Response, ApiError> {
-    let (id, dry_run) = (task_id(&id)?, overrides.is_dry_run());
-    let overrides = overrides.try_into()?;
+    let (id, dry_run) = (task_id(&id)?, body.is_dry_run());
+    let overrides = body.try_into()?;
     if dry_run {
         let preview = state.engine.preview_clone(&id, overrides).await?;
         return Ok(Json(PreviewJson::from(&preview)).into_response());

@@ -44,6 +44,24 @@ pub struct StoredSchedule {
     pub next_due_at: Option<Millis>,
 }
 
+/// A schedule whose row cannot be read. It can be removed all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedSchedule {
+    /// Id.
+    pub id: ScheduleId,
+    /// The first column that cannot be read.
+    pub what: &'static str,
+}
+
+/// Some schedules: one that cannot be read keeps none of the others back.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FoundSchedules {
+    /// Those that were read.
+    pub sound: Vec<StoredSchedule>,
+    /// Those that were not.
+    pub damaged: Vec<DamagedSchedule>,
+}
+
 impl Store {
     /// Saves a new schedule.
     ///
@@ -111,43 +129,44 @@ impl Store {
         Ok(row.map(ScheduleRow::read).transpose()?.map(|stored| stored.schedule))
     }
 
-    /// Schedules, newest first, and how many there are.
+    /// Schedules, newest first, and how many there are; one that cannot be read is counted and left out.
     ///
     /// # Errors
-    /// Unavailable or damaged.
+    /// Unavailable.
     pub async fn schedules(&self, limit: u32, offset: u32) -> Result<(Vec<Schedule>, u32), StoreError> {
         let (total,): (i64,) = self.db.one(Sql::new("SELECT COUNT(*) FROM schedules")).await?;
         let page = select("ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
         let found = self.read(page.bind(limit).bind(offset)).await?;
-        let schedules = found.into_iter().map(|stored| stored.schedule).collect();
+        let schedules = found.sound.into_iter().map(|stored| stored.schedule).collect();
         Ok((schedules, u32::try_from(total).unwrap_or(u32::MAX)))
     }
 
     /// Every schedule that is switched on, with the time that the store has as its next.
     ///
     /// # Errors
-    /// Unavailable or damaged.
-    pub async fn enabled_schedules(&self) -> Result<Vec<StoredSchedule>, StoreError> {
+    /// Unavailable.
+    pub async fn enabled_schedules(&self) -> Result<FoundSchedules, StoreError> {
         self.read(select("WHERE enabled = 1 ORDER BY id")).await
     }
 
-    /// Schedules that are switched on and due, or whose clock was ahead; the longest due first, some at a time.
-    ///
-    /// # Errors
-    /// Unavailable or damaged.
-    pub async fn due_schedules(&self, now: Millis) -> Result<Vec<StoredSchedule>, StoreError> {
-        let due =
-            select("WHERE enabled = 1 AND (next_due_at <= ? OR dealt_until > ?) ORDER BY next_due_at, id LIMIT ?");
-        self.read(due.bind(now).bind(now).bind(DUE_AT_A_TIME)).await
-    }
-
-    /// When the next schedule is due.
+    /// Schedules that are switched on and due, or whose clock was ahead; the longest due first, some at a time. `except` are known to be
+    /// damaged.
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn next_due_at(&self) -> Result<Option<Millis>, StoreError> {
+    pub async fn due_schedules(&self, now: Millis, except: &[DamagedSchedule]) -> Result<FoundSchedules, StoreError> {
+        let due = select("WHERE enabled = 1 AND (next_due_at <= ? OR dealt_until > ?)");
+        let due = beside(due.bind(now).bind(now), except).push(" ORDER BY next_due_at, id LIMIT ?");
+        self.read(due.bind(DUE_AT_A_TIME)).await
+    }
+
+    /// When the next schedule is due, beside those that are known to be damaged.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn next_due_at(&self, except: &[DamagedSchedule]) -> Result<Option<Millis>, StoreError> {
         let next = Sql::new("SELECT MIN(next_due_at) FROM schedules WHERE enabled = 1");
-        let (next,): (Option<i64>,) = self.db.one(next).await?;
+        let (next,): (Option<i64>,) = self.db.one(beside(next, except)).await?;
         Ok(next)
     }
 
@@ -167,10 +186,36 @@ impl Store {
         Ok((count(1), count(0)))
     }
 
-    async fn read(&self, sql: Sql) -> Result<Vec<StoredSchedule>, StoreError> {
-        let rows = self.db.all::<ScheduleRow>(sql).await?;
-        rows.into_iter().map(ScheduleRow::read).collect()
+    /// Damages a schedule as a bad disk or a hand in the database would.
+    #[cfg(test)]
+    pub async fn damage_schedule(&self, id: &ScheduleId, cron_expr: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let update = Sql::new("UPDATE schedules SET cron_expr = ? WHERE id = ?");
+        tx.execute(update.bind(cron_expr).bind(id.as_str())).await?;
+        tx.commit().await?;
+        Ok(())
     }
+
+    async fn read(&self, sql: Sql) -> Result<FoundSchedules, StoreError> {
+        let mut found = FoundSchedules::default();
+        for row in self.db.all::<ScheduleRow>(sql).await? {
+            let id = ScheduleId::from_stored(row.id.clone());
+            match row.read() {
+                Ok(stored) => found.sound.push(stored),
+                Err(StoreError::Damaged { what }) => found.damaged.push(DamagedSchedule { id, what }),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn beside(sql: Sql, except: &[DamagedSchedule]) -> Sql {
+    if except.is_empty() {
+        return sql;
+    }
+    sql.push(" AND id NOT IN ")
+        .list(except.iter().map(|damaged| damaged.id.as_str()))
 }
 
 async fn update(tx: &mut Tx, schedule: &Schedule, epoch: i64) -> Result<(), StoreError> {

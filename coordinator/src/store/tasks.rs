@@ -13,8 +13,8 @@ use crate::domain::{Millis, credential::Credential, ids::TaskId, pull::Pull, tas
 
 const COLUMNS: &str = "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
 
-/// Pulls of a task that are removed in one transaction.
-const REMOVED_AT_ONCE: usize = 2_000;
+/// Pulls of a task that are removed in one transaction: some ten milliseconds in which nobody else writes.
+const REMOVED_AT_ONCE: usize = 500;
 
 impl Store {
     /// Saves an accepted task with all its pulls in one transaction.

@@ -93,7 +93,7 @@ async fn a_schedule_comes_back_as_it_went_in(#[values(Sqlite, Postgres, MariaDb)
 async fn only_what_is_on_and_due_is_found(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
     let stand = Stand::start(kind).await;
     let store = stand.open().await;
-    assert_eq!(store.next_due_at().await.unwrap(), None);
+    assert_eq!(store.next_due_at(&[]).await.unwrap(), None);
     let on = made(&store, "on", 10).await;
     let mut off = made(&store, "off", 10).await;
     off.spec.enabled = false;
@@ -102,16 +102,24 @@ async fn only_what_is_on_and_due_is_found(#[values(Sqlite, Postgres, MariaDb)] k
         ..ScheduleStep::default()
     };
     store.schedule_step(step).await.unwrap();
-    assert_eq!(store.next_due_at().await.unwrap(), Some(HOUR));
-    assert_eq!(store.due_schedules(HOUR - 1).await.unwrap(), []);
-    let found = store.due_schedules(HOUR).await.unwrap();
+    assert_eq!(store.next_due_at(&[]).await.unwrap(), Some(HOUR));
+    assert_eq!(store.due_schedules(HOUR - 1, &[]).await.unwrap().sound, []);
+    let found = store.due_schedules(HOUR, &[]).await.unwrap().sound;
     assert_eq!(
         (found.len(), &found[0].schedule, found[0].next_due_at),
         (1, &on, Some(HOUR))
     );
-    let before_it_was_made = store.due_schedules(5).await.unwrap();
+    stand.execute("UPDATE schedules SET time_zone = 'Atlantis'").await;
+    let found = store.due_schedules(HOUR, &[]).await.unwrap();
+    assert_eq!((found.sound.len(), found.damaged.len()), (0, 1));
+    let damaged = found.damaged;
+    assert_eq!(damaged[0].what, "schedules.cron_expr");
+    assert_eq!(store.due_schedules(HOUR, &damaged).await.unwrap().damaged, []);
+    assert_eq!(store.next_due_at(&damaged).await.unwrap(), None);
+    stand.execute("UPDATE schedules SET time_zone = 'Europe/Berlin'").await;
+    let before_it_was_made = store.due_schedules(5, &[]).await.unwrap().sound;
     assert_eq!(before_it_was_made.len(), 1, "the clock was set back");
-    assert_eq!(store.enabled_schedules().await.unwrap().len(), 1);
+    assert_eq!(store.enabled_schedules().await.unwrap().sound.len(), 1);
     assert_eq!(store.schedule_counts().await.unwrap(), (1, 1));
 }
 

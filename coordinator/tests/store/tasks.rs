@@ -144,7 +144,9 @@ async fn a_large_task_is_removed_in_parts(#[values(Sqlite, Postgres, MariaDb)] k
     let mut pulls = pulls_on(&task, names.iter().map(String::as_str));
     pulls.iter_mut().for_each(|pull| pull.state = PullState::Succeeded);
     store.insert_task(&task, None, &pulls).await.unwrap();
-    assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Partly);
+    for _ in 0..5 {
+        assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Partly);
+    }
     assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Wholly);
     assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::No);
     assert!(store.pull(&pulls[2_999].id).await.unwrap().is_none());

@@ -484,8 +484,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Creates a task with the spec of another one. What the body says stands instead; what it leaves out or empty stays. `batchSize` takes
-         *     the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
+         * Creates a task with the spec of another one. What the body says stands instead; what it leaves out or empty stays, and what is `null`
+         *     has its default again. `batchSize` takes the place of `parallelism` and the other way round; `labelSelector` and `nodeExpressions` together replace the conditions on labels.
          */
         post: operations["clone_task"];
         delete?: never;
@@ -1212,6 +1212,8 @@ export interface components {
             status: string;
             /** Format: date-time */
             timestamp: string;
+            /** @description What is wrong although it serves, such as a scheduled task that cannot be read. */
+            warnings?: string[];
         };
         /** @description The limits of one registry host. */
         HostLimit: {
@@ -2270,7 +2272,7 @@ export interface components {
              */
             startsPerSecond?: number | null;
         };
-        /** @description A change of a schedule; what is absent stays as it is. */
+        /** @description A change of a schedule; what is absent stays as it is. `null` is as absent for clients of the original IPS, where nothing else is said. */
         UpdateScheduledTask: {
             /** @description As for a new schedule. */
             cronExpr?: string | null;
@@ -2288,7 +2290,7 @@ export interface components {
              * @description Longest run in seconds; 0 means none.
              */
             timeoutSeconds?: number | null;
-            /** @description IANA name of the zone; empty means UTC. */
+            /** @description IANA name of the zone; empty or `null` means UTC. */
             timeZone?: string | null;
         };
     };

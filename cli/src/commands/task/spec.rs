@@ -1,7 +1,7 @@
 //! A task to make, from the command line to the protocol.
 
 use crate::{
-    args::{BatchMode, CloneArgs, CreateArgs, PreviewArgs, PullPolicy, RetryStrategy, SpecArgs, Window},
+    args::{BatchMode, CloneArgs, CreateArgs, PreviewArgs, PullPolicy, RetryStrategy, SpecArgs, Window, clear},
     error::CliError,
     password,
 };
@@ -29,6 +29,7 @@ pub fn copy(args: CloneArgs) -> Result<v1::CloneTaskRequest, CliError> {
     Ok(v1::CloneTaskRequest {
         task_id: args.task,
         overrides: Some(overrides),
+        clear: clear::fields(&args.clear),
     })
 }
 
@@ -40,6 +41,7 @@ pub fn preview(args: PreviewArgs) -> Result<v1::PreviewTaskRequest, CliError> {
             ..spec(args.spec)?
         }),
         clone_of: args.clone_of.unwrap_or_default(),
+        clear: clear::fields(&args.clear),
     })
 }
 

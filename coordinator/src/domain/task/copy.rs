@@ -155,7 +155,7 @@ fn unless_empty<T>(new: Vec<T>, old: Vec<T>) -> Vec<T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use crate::domain::{
@@ -164,7 +164,8 @@ mod tests {
         window::WindowRequest,
     };
 
-    fn full() -> TaskRequest {
+    /// One with everything that a task can say.
+    pub(in crate::domain::task) fn full() -> TaskRequest {
         TaskRequest {
             images: vec!["a:1".into(), "b:1".into()],
             selection: SelectionRequest {

@@ -5,11 +5,12 @@ mod chaos;
 mod harness;
 mod life;
 mod limits;
+mod logins;
 mod rules;
 
 use super::*;
 use crate::domain::{
-    outcome::FailureReason,
+    outcome::{FailureReason, Outcome},
     pull::{PullEvent, PullState},
     task::TaskRequest,
     task_state::TaskState,

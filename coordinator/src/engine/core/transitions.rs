@@ -102,6 +102,7 @@ impl Core {
             }
             if !pull.state.is_open() {
                 open.task.settled_bytes.add(&pull.bytes);
+                open.turned_away.remove(&pull.id);
             }
             if open.task.state != state {
                 self.metrics.task_state(open.task.state);

@@ -2,7 +2,7 @@
 
 use super::Core;
 use crate::{
-    domain::{Millis, ids::TaskId, task_state::TaskState},
+    domain::{Millis, ids::TaskId, rfc3339, task_state::TaskState},
     engine::work::OpenTask,
 };
 
@@ -97,6 +97,5 @@ impl Core {
 }
 
 fn when(at: Millis) -> String {
-    let utc = chrono::DateTime::from_timestamp_millis(at).unwrap_or_default();
-    utc.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    rfc3339(at, chrono::SecondsFormat::Secs)
 }

@@ -9,7 +9,7 @@ use crate::{
         schedule::{Due, Schedule},
     },
     engine::{Engine, EngineError},
-    store::{ScheduleStep, StoreError},
+    store::{DamagedSchedule, ScheduleStep, StoreError},
 };
 
 /// What was due.
@@ -19,6 +19,8 @@ pub(super) struct Fired {
     pub(super) launched: usize,
     /// Runs that were left out or missed.
     pub(super) skipped: usize,
+    /// What is due and cannot be read.
+    pub(super) damaged: Vec<DamagedSchedule>,
 }
 
 impl Engine {
@@ -26,9 +28,10 @@ impl Engine {
     pub(super) async fn fire_due(&self, now: Millis, late_ms: Millis) -> Result<Fired, EngineError> {
         let mut fired = Fired::default();
         loop {
-            let due = self.store.due_schedules(now).await?;
-            let mut moved = false;
-            for stored in due {
+            let due = self.store.due_schedules(now, &fired.damaged).await?;
+            let mut moved = !due.damaged.is_empty();
+            fired.damaged.extend(due.damaged);
+            for stored in due.sound {
                 let mut schedule = stored.schedule;
                 let back = schedule.rewound(now);
                 if let Some(cursor) = back {

@@ -10,7 +10,7 @@ use crate::{
         task::NewTask,
     },
     engine::{Engine, EngineError},
-    store::ScheduleStep,
+    store::{ScheduleStep, StoreError},
 };
 
 impl Engine {
@@ -58,7 +58,12 @@ impl Engine {
         now: Millis,
     ) -> Result<Execution, EngineError> {
         // A schedule that is gone has taken its executions along.
-        let Some(mut schedule) = self.store.schedule(&execution.schedule).await? else {
+        let found = match self.store.schedule(&execution.schedule).await {
+            // Its run waits until somebody has mended it.
+            Err(StoreError::Damaged { .. }) => None,
+            found => found?,
+        };
+        let Some(mut schedule) = found else {
             return Ok(execution);
         };
         if schedule.spec.overlap == OverlapPolicy::Replace {

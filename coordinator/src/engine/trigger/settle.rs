@@ -9,7 +9,7 @@ use crate::{
         ids::{ScheduleId, TaskId},
     },
     engine::{Engine, EngineError},
-    store::ScheduleStep,
+    store::{ScheduleStep, StoreError},
 };
 
 /// What was found.
@@ -88,7 +88,11 @@ impl Engine {
         execution
             .end(event, message, at.max(execution.started_at))
             .map_err(impossible)?;
-        let schedule = self.store.schedule(&execution.schedule).await?;
+        let schedule = match self.store.schedule(&execution.schedule).await {
+            // One that cannot be read holds up nobody; its run ends untold.
+            Err(StoreError::Damaged { .. }) => None,
+            found => found?,
+        };
         let news = schedule.and_then(|schedule| of_run(&schedule, execution, at));
         let changed = [(from, execution.clone())];
         let step = ScheduleStep {
@@ -124,10 +128,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Longest run of a schedule in seconds; 0 for none.
+    /// Longest run of a schedule in seconds; 0 for none, and for one that cannot be read.
     pub(in crate::engine) async fn timeout_of(&self, schedule: &ScheduleId) -> Result<u32, EngineError> {
-        let found = self.store.schedule(schedule).await?;
-        Ok(found.map_or(0, |schedule| schedule.spec.timeout_seconds))
+        match self.store.schedule(schedule).await {
+            Err(StoreError::Damaged { .. }) => Ok(0),
+            found => Ok(found?.map_or(0, |schedule| schedule.spec.timeout_seconds)),
+        }
     }
 }
 

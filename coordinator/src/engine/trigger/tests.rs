@@ -2,6 +2,7 @@
 
 mod clocks;
 mod crashes;
+mod damage;
 mod overlaps;
 mod runs;
 mod stand;

@@ -15,7 +15,7 @@ use crate::{
         retry::RetryStrategy,
         rules::{BatchMode, PullPolicy, RulesRequest},
         selection::SelectionRequest,
-        task::TaskRequest,
+        task::{CLEARABLE, TaskOverrides, TaskRequest},
     },
     http::extract::{RequestBody, UnknownFields},
 };
@@ -150,6 +150,47 @@ impl RequestBody for NewRoute {
 
     fn take_unknown(&mut self) -> UnknownFields {
         self.0.take_unknown()
+    }
+}
+
+/// What a copy of a task does otherwise. Here `null` says more than nothing: the field has its default again.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct CloneTaskJson {
+    body: NewRoute,
+    #[serde(skip)]
+    nulls: Vec<String>,
+}
+
+impl CloneTaskJson {
+    /// Whether it is only to be weighed.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.body.0.is_dry_run()
+    }
+}
+
+impl RequestBody for CloneTaskJson {
+    const STRICT: bool = true;
+    const NULL_SPEAKS: bool = true;
+
+    fn take_unknown(&mut self) -> UnknownFields {
+        self.body.take_unknown()
+    }
+
+    fn take_nulls(&mut self, names: Vec<String>) {
+        self.nulls = names;
+    }
+}
+
+impl TryFrom<CloneTaskJson> for TaskOverrides {
+    type Error = Invalid;
+
+    fn try_from(json: CloneTaskJson) -> Result<Self, Invalid> {
+        let clearable = |name: &String| CLEARABLE.contains(&name.as_str());
+        Ok(Self {
+            changes: json.body.0.try_into()?,
+            clear: json.nulls.into_iter().filter(clearable).collect(),
+        })
     }
 }
 

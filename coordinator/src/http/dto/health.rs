@@ -13,6 +13,9 @@ pub(crate) struct HealthJson {
     /// Why it is not ready.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
+    /// What is wrong although it serves, such as a scheduled task that cannot be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     #[schema(format = DateTime)]
     timestamp: String,
 }
@@ -20,19 +23,20 @@ pub(crate) struct HealthJson {
 impl HealthJson {
     /// The process answers.
     pub(crate) fn healthy() -> Self {
-        Self::new("healthy", vec![])
+        Self::new("healthy", vec![], vec![])
     }
 
     /// It serves, unless there are reasons against it.
-    pub(crate) fn ready_unless(reasons: Vec<String>) -> Self {
+    pub(crate) fn ready_unless(reasons: Vec<String>, warnings: Vec<String>) -> Self {
         let status = if reasons.is_empty() { "ready" } else { "not ready" };
-        Self::new(status, reasons)
+        Self::new(status, reasons, warnings)
     }
 
-    fn new(status: &'static str, reasons: Vec<String>) -> Self {
+    fn new(status: &'static str, reasons: Vec<String>, warnings: Vec<String>) -> Self {
         Self {
             status,
             reasons,
+            warnings,
             timestamp: time::now(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     create::CreateTaskJson,
+    limits_patch::said,
     words::{MissedRunsWord, OverlapWord},
 };
 use crate::{
@@ -52,7 +53,7 @@ pub(crate) struct CreateScheduledTaskJson {
     unknown: UnknownFields,
 }
 
-/// A change of a schedule; what is absent stays as it is.
+/// A change of a schedule; what is absent stays as it is. `null` is as absent for clients of the original IPS, where nothing else is said.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UpdateScheduledTask)]
@@ -66,8 +67,10 @@ pub(crate) struct UpdateScheduledTaskJson {
     /// As for a new schedule.
     #[schema(max_length = 255)]
     cron_expr: Option<String>,
-    /// IANA name of the zone; empty means UTC.
-    time_zone: Option<String>,
+    /// IANA name of the zone; empty or `null` means UTC.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    time_zone: Option<Option<String>>,
     /// Whether runs are started.
     enabled: Option<bool>,
     /// Replaces the task as a whole.
@@ -78,9 +81,10 @@ pub(crate) struct UpdateScheduledTaskJson {
     /// Longest run in seconds; 0 means none.
     #[schema(minimum = 0, maximum = 2_592_000)]
     timeout_seconds: Option<i64>,
-    /// What happens with missed runs.
+    /// What happens with missed runs; `null` means the default.
+    #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<MissedRunsWord>)]
-    missed_runs: Option<String>,
+    missed_runs: Option<Option<String>>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: UnknownFields,
@@ -140,12 +144,16 @@ impl TryFrom<UpdateScheduledTaskJson> for ScheduleRequest {
             name: json.name,
             description: json.description,
             cron_expr: json.cron_expr,
-            time_zone: json.time_zone,
+            time_zone: json.time_zone.map(Option::unwrap_or_default),
             enabled: json.enabled,
             task: json.task_config.map(task).transpose()?,
             overlap_policy: overlap(json.overlap_policy)?,
             timeout_seconds: json.timeout_seconds,
-            missed_runs: missed(json.missed_runs)?,
+            missed_runs: match json.missed_runs {
+                None => None,
+                Some(None) => Some(MissedRuns::default()),
+                Some(text) => missed(text)?,
+            },
         })
     }
 }

@@ -1,12 +1,11 @@
 //! Times on the wire: RFC 3339, UTC, milliseconds.
 
-use crate::domain::Millis;
-use chrono::{DateTime, SecondsFormat, Utc};
+use crate::domain::{self, Millis};
+use chrono::{SecondsFormat, Utc};
 
 /// A time.
 pub(crate) fn rfc3339(millis: Millis) -> String {
-    let time = DateTime::from_timestamp_millis(millis).unwrap_or_default();
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+    domain::rfc3339(millis, SecondsFormat::Millis)
 }
 
 /// A time that may not have come yet: 0 means never.

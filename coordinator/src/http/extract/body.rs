@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use futures::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -29,8 +29,14 @@ pub(in crate::http) trait RequestBody: DeserializeOwned {
     /// Whether an unknown field is a 400 (new routes) or a warning (routes that the original had).
     const STRICT: bool;
 
+    /// Whether a field that is `null` says something else than one that is absent.
+    const NULL_SPEAKS: bool = false;
+
     /// Takes the unknown fields out.
     fn take_unknown(&mut self) -> UnknownFields;
+
+    /// Takes the names of the fields that are `null`, where they say something.
+    fn take_nulls(&mut self, _names: Vec<String>) {}
 }
 
 /// A JSON body and the warnings that its answer carries.
@@ -144,6 +150,9 @@ fn parse<T: RequestBody>(body: &[u8]) -> Result<Json<T>, ApiError> {
     let mut value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| refusal(&error))?;
     json.end()
         .map_err(|error| ApiError::invalid("body", format!("is not valid JSON: {error}")))?;
+    if T::NULL_SPEAKS {
+        value.take_nulls(nulls(body));
+    }
     let unknown = value.take_unknown();
     refuse_by_name(&unknown, T::REFUSED)?;
     let warnings = Warnings(
@@ -156,6 +165,13 @@ fn parse<T: RequestBody>(body: &[u8]) -> Result<Json<T>, ApiError> {
         Some(name) if T::STRICT => Err(ApiError::invalid(name, "is unknown")),
         Some(_) | None => Ok(Json { value, warnings }),
     }
+}
+
+/// Names of the fields that are `null`. Values are looked at and not kept: one of them may be a password.
+fn nulls(body: &[u8]) -> Vec<String> {
+    let fields: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_slice(body).unwrap_or_default();
+    let is_null = |(name, value): (String, Option<IgnoredAny>)| value.is_none().then_some(name);
+    fields.into_iter().filter_map(is_null).collect()
 }
 
 fn refuse_by_name(unknown: &UnknownFields, refused: &[&str]) -> Result<(), ApiError> {

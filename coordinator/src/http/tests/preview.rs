@@ -148,6 +148,41 @@ async fn a_dry_run_says_the_same_saves_nothing_and_asks_once_for_each_image() {
 }
 
 #[tokio::test]
+async fn a_copy_has_the_default_again_where_its_body_says_null() {
+    let (edge, _library) = edge().await;
+    let _agent = edge.connect("node-a", "gpu").await;
+    let _other = edge.connect("node-b", "cpu").await;
+    let window = json!({"start": "22:00", "end": "06:00"});
+    let body =
+        json!({"images": ["app"], "id": "t", "nodeSelector": {"pool": "gpu"}, "priority": 9, "windows": [window]});
+    assert_eq!(edge.create(&body).await.status, 201);
+    let copied = async |body: Value| {
+        let answer = edge.send_json("POST", "/api/v1/tasks/t/clone", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    };
+    let same = copied(json!({"id": null, "webhookUrl": null, "priority": 8})).await;
+    assert_eq!(
+        (&same["priority"], &same["progress"]["totalNodes"]),
+        (&json!(8), &json!(1))
+    );
+    assert_eq!(same["windows"].as_array().map(Vec::len), Some(1), "{same:#}");
+    let bare = copied(json!({"nodeSelector": null, "priority": null, "windows": null})).await;
+    assert_eq!(
+        (&bare["priority"], &bare["progress"]["totalNodes"]),
+        (&json!(5), &json!(2))
+    );
+    assert_eq!(bare["windows"].as_array().map_or(0, Vec::len), 0, "{bare:#}");
+    let answer = edge
+        .send_json("POST", "/api/v1/tasks/t/clone", &json!({"colour": null}))
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()["field"].as_str()),
+        (400, Some("colour"))
+    );
+}
+
+#[tokio::test]
 async fn a_preview_refuses_what_create_refuses() {
     let (edge, library) = edge().await;
     let _agent = edge.connect("node-a", "gpu").await;

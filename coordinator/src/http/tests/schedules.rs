@@ -101,6 +101,35 @@ async fn a_schedule_is_made_shown_changed_switched_and_removed() {
 }
 
 #[tokio::test]
+async fn null_puts_the_default_back_where_the_original_had_no_field_and_says_nothing_elsewhere() {
+    let edge = Edge::start().await;
+    let mut body = with("timeZone", json!("Europe/Berlin"));
+    body["missedRuns"] = json!("run_once");
+    body["overlapPolicy"] = json!("queue");
+    body["description"] = json!("every night");
+    let path = format!("{PATH}/{}", made(&edge, &body).await);
+    let nothing =
+        json!({"name": null, "description": null, "overlapPolicy": null, "timeoutSeconds": null, "taskConfig": null});
+    let same = put(&edge, &path, &nothing).await.json();
+    assert_eq!(
+        (&same["description"], &same["overlapPolicy"], &same["timeZone"]),
+        (&json!("every night"), &json!("queue"), &json!("Europe/Berlin"))
+    );
+    let cleared = put(
+        &edge,
+        &path,
+        &json!({"timeZone": null, "missedRuns": null, "description": ""}),
+    )
+    .await;
+    assert_eq!(cleared.status, 200, "{}", cleared.text());
+    let cleared = cleared.json();
+    assert_eq!(
+        (&cleared["timeZone"], &cleared["missedRuns"], &cleared["description"]),
+        (&json!("UTC"), &json!("skip"), &json!(""))
+    );
+}
+
+#[tokio::test]
 async fn false_stays_false() {
     let edge = Edge::start().await;
     let id = made(&edge, &with("enabled", json!(false))).await;

@@ -4,15 +4,17 @@ use super::*;
 use crate::{
     domain::{
         counts::ByteCounts,
-        image::ImageDigests,
+        image::{ImageDigests, Platform, ResolvedImage},
         node::{Node, NodeCondition},
         outcome::{Failure, Success, SuccessReason},
         progress::PullPhase,
+        task::Task,
     },
-    engine::fixtures,
-    fleet::messages::{ProgressReport, StartPull},
+    engine::{fixtures, logins::LoginBook},
+    fleet::messages::{Hello, Order, ProgressReport, StartPull},
 };
 use std::collections::HashMap;
+use tokio::sync::{mpsc, oneshot};
 
 pub const GRACE_MS: Millis = 30_000;
 pub const LOST_MS: Millis = 900_000;
@@ -96,12 +98,24 @@ impl Harness {
     }
 
     pub fn with_limits(limits: Limits) -> Self {
+        Self::over(limits, Shared::default())
+    }
+
+    pub fn with_logins(cluster_pulls: u32, logins: LoginBook) -> Self {
+        let limits = Limits {
+            cluster_pulls,
+            ..Limits::default()
+        };
+        Self::over(limits, Shared::default().with_logins(Arc::new(logins)))
+    }
+
+    fn over(limits: Limits, shared: Shared) -> Self {
         let settings = EngineSettings {
             limits,
             session_grace_ms: GRACE_MS,
             node_lost_after_ms: LOST_MS,
         };
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(shared);
         let metrics = Arc::new(Metrics::new().unwrap());
         let core = Core::new(settings, "store".into(), 1, Arc::clone(&shared), metrics);
         Self {

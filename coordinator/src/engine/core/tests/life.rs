@@ -1,7 +1,7 @@
 //! What people do to tasks: pause, resume, retry; and what comes after the end.
 
 use super::*;
-use crate::domain::{outcome::Outcome, rules::RulesRequest};
+use crate::domain::rules::RulesRequest;
 
 fn run(h: &mut Harness, node: &str, outcome: impl Fn(u32) -> Outcome) {
     let start = h.starts(node).remove(0);
