@@ -54,7 +54,7 @@ pub(super) async fn send(settings: &NotifySettings, to: &Destination, parcel: Pa
 }
 
 fn failure(error: &lettre::transport::smtp::Error) -> Attempt {
-    let status = error.status().map_or(0, |code| u16::from(code));
+    let status = error.status().map_or(0, u16::from);
     let mut message = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
