@@ -3,7 +3,8 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
+    "ips/v1/auth.proto",
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
     "ips/v1/task.proto",
@@ -30,6 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "ips.v1.EmailSettings",
             "ips.v1.CreateChannelRequest",
             "ips.v1.UpdateChannelRequest",
+            "ips.v1.LoginRequest",
+            "ips.v1.LoginResponse",
+            "ips.v1.RefreshRequest",
+            "ips.v1.UpdateUserRequest",
         ])
         .compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=ips");

@@ -5,6 +5,7 @@ pub mod clear;
 mod credential;
 mod library;
 mod limits;
+mod login;
 #[cfg(test)]
 mod parity;
 pub mod schedule;
@@ -15,15 +16,17 @@ pub use channel::{ChannelCommand, ChannelFields, DeliveriesArgs, DeliveryStatus,
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
 pub use library::{AddArgs, LibraryCommand};
 pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
+pub use login::{LoginArgs, PasswdArgs};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
 pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
 
 use crate::output::Format;
 use clap::{Parser, Subcommand};
 use schedule::ScheduleCommand;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 const EXIT_CODES: &str = "\
+Programs set IPS_TOKEN to an API token instead of logging in.\n\n\
 Exit codes: 0 done (with --watch or `task watch`: the task completed), 1 the task failed or was cancelled, or an error, \
 2 wrong usage, 130 interrupted (a watched task goes on).";
 
@@ -40,6 +43,9 @@ pub struct Cli {
         value_name = "URL"
     )]
     pub server: String,
+    /// File of log-ins, instead of ips/logins.json in the folder of settings
+    #[arg(long, global = true, env = "IPS_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// How to show the answer
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
     pub output: Format,
@@ -72,6 +78,14 @@ pub enum Command {
     /// Show and set what may run at one time
     #[command(subcommand, visible_alias = "limit")]
     Limits(LimitsCommand),
+    /// Log in and keep the log-in for later commands
+    Login(LoginArgs),
+    /// End the log-in
+    Logout,
+    /// Show who is logged in
+    Whoami,
+    /// Change your own password
+    Passwd(PasswdArgs),
     /// Show the version of this program
     Version,
     /// Write completions for a shell to standard output

@@ -4,6 +4,7 @@ mod channel;
 mod credential;
 mod library;
 mod limits;
+mod login;
 mod node;
 mod schedule;
 mod task;
@@ -13,6 +14,7 @@ use crate::{
     connect::Server,
     error::CliError,
     output::{self, Format},
+    session::Tokens,
 };
 use clap::CommandFactory as _;
 use std::process::ExitCode;
@@ -21,17 +23,25 @@ use std::process::ExitCode;
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let Cli {
         server,
+        token_file,
         output,
         command,
     } = cli;
+    // There is no flag for it: arguments are seen by everybody on the machine.
+    let given = std::env::var("IPS_TOKEN").ok();
+    let server = || Server::parse(&server, Tokens::new(given.clone(), token_file.clone()));
     match command {
-        Command::Task(command) => task::run(&Server::parse(&server)?, output, command).await,
-        Command::Schedule(command) => schedule::run(&Server::parse(&server)?, output, command).await,
-        Command::Node(command) => node::run(&Server::parse(&server)?, output, command).await,
-        Command::Credential(command) => credential::run(&Server::parse(&server)?, output, command).await,
-        Command::Channel(command) => channel::run(&Server::parse(&server)?, output, command).await,
-        Command::Library(command) => library::run(&Server::parse(&server)?, output, command).await,
-        Command::Limits(command) => limits::run(&Server::parse(&server)?, output, command).await,
+        Command::Task(command) => task::run(&server()?, output, command).await,
+        Command::Schedule(command) => schedule::run(&server()?, output, command).await,
+        Command::Node(command) => node::run(&server()?, output, command).await,
+        Command::Credential(command) => credential::run(&server()?, output, command).await,
+        Command::Channel(command) => channel::run(&server()?, output, command).await,
+        Command::Library(command) => library::run(&server()?, output, command).await,
+        Command::Limits(command) => limits::run(&server()?, output, command).await,
+        Command::Login(args) => login::login(&server()?, output, args).await,
+        Command::Logout => login::logout(&server()?).await,
+        Command::Whoami => login::whoami(&server()?, output).await,
+        Command::Passwd(args) => login::passwd(&server()?, args).await,
         Command::Version => version(output),
         Command::Completion { shell } => completion(shell),
     }

@@ -1,15 +1,20 @@
-//! The connection to the coordinator: time-outs, and errors of the transport in words.
+//! The connection to the coordinator: time-outs, the token on every call, and errors of the transport in words.
 
-use crate::error::CliError;
+use crate::{
+    error::CliError,
+    session::{Bearer, Login, Tokens},
+};
 use ips_proto::v1::{
-    channel_service_client::ChannelServiceClient, credential_service_client::CredentialServiceClient,
-    library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
-    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    task_service_client::TaskServiceClient,
+    self, auth_service_client::AuthServiceClient, channel_service_client::ChannelServiceClient,
+    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
+    limits_service_client::LimitsServiceClient, node_service_client::NodeServiceClient,
+    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
+    user_service_client::UserServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
-    Request, Status,
+    Code, Request, Status,
+    service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
 };
 
@@ -21,16 +26,20 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// A page of a thousand pulls with all their layers is larger than gRPC's default of 4 MiB.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Where the coordinator is.
+/// A connection that carries the token on every call.
+pub type Line = InterceptedService<Channel, Bearer>;
+
+/// Where the coordinator is, and who calls.
 #[derive(Debug, Clone)]
 pub struct Server {
     address: String,
     endpoint: Endpoint,
+    tokens: Tokens,
 }
 
 impl Server {
     /// Reads an address; `http://` may be left out.
-    pub fn parse(text: &str) -> Result<Self, CliError> {
+    pub fn parse(text: &str, tokens: Tokens) -> Result<Self, CliError> {
         let address = if text.contains("://") {
             text.to_owned()
         } else {
@@ -50,47 +59,129 @@ impl Server {
             .keep_alive_timeout(KEEP_ALIVE)
             .user_agent(concat!("ips/", env!("CARGO_PKG_VERSION")))
             .map_err(|_invalid| usage("cannot be used"))?;
-        Ok(Self { address, endpoint })
+        Ok(Self {
+            address,
+            endpoint,
+            tokens,
+        })
     }
 
     /// The service of tasks.
-    pub async fn tasks(&self) -> Result<TaskServiceClient<Channel>, CliError> {
-        let client = TaskServiceClient::new(self.channel().await?);
+    pub async fn tasks(&self) -> Result<TaskServiceClient<Line>, CliError> {
+        let client = TaskServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// The service of limits.
-    pub async fn limits(&self) -> Result<LimitsServiceClient<Channel>, CliError> {
-        Ok(LimitsServiceClient::new(self.channel().await?))
+    pub async fn limits(&self) -> Result<LimitsServiceClient<Line>, CliError> {
+        Ok(LimitsServiceClient::new(self.line().await?))
     }
 
     /// The service of nodes.
-    pub async fn nodes(&self) -> Result<NodeServiceClient<Channel>, CliError> {
-        let client = NodeServiceClient::new(self.channel().await?);
+    pub async fn nodes(&self) -> Result<NodeServiceClient<Line>, CliError> {
+        let client = NodeServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// The service of schedules.
-    pub async fn schedules(&self) -> Result<ScheduleServiceClient<Channel>, CliError> {
-        let client = ScheduleServiceClient::new(self.channel().await?);
+    pub async fn schedules(&self) -> Result<ScheduleServiceClient<Line>, CliError> {
+        let client = ScheduleServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// The service of credentials.
-    pub async fn credentials(&self) -> Result<CredentialServiceClient<Channel>, CliError> {
-        Ok(CredentialServiceClient::new(self.channel().await?))
+    pub async fn credentials(&self) -> Result<CredentialServiceClient<Line>, CliError> {
+        Ok(CredentialServiceClient::new(self.line().await?))
     }
 
     /// The service of channels.
-    pub async fn channels(&self) -> Result<ChannelServiceClient<Channel>, CliError> {
-        let client = ChannelServiceClient::new(self.channel().await?);
+    pub async fn channels(&self) -> Result<ChannelServiceClient<Line>, CliError> {
+        let client = ChannelServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// The service of the library.
-    pub async fn library(&self) -> Result<LibraryServiceClient<Channel>, CliError> {
-        let client = LibraryServiceClient::new(self.channel().await?);
+    pub async fn library(&self) -> Result<LibraryServiceClient<Line>, CliError> {
+        let client = LibraryServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of one's own log-in.
+    pub async fn auth(&self) -> Result<AuthServiceClient<Line>, CliError> {
+        Ok(AuthServiceClient::new(self.line().await?))
+    }
+
+    /// The service of users.
+    pub async fn users(&self) -> Result<UserServiceClient<Line>, CliError> {
+        Ok(UserServiceClient::new(self.line().await?))
+    }
+
+    /// The service of users with a token that is not kept.
+    pub async fn users_with(&self, token: &str) -> Result<UserServiceClient<Line>, CliError> {
+        let bearer = Bearer::new(Some(token))?;
+        Ok(UserServiceClient::with_interceptor(self.channel().await?, bearer))
+    }
+
+    /// Logs in; nothing is kept.
+    pub async fn log_in(&self, username: &str, password: &str) -> Result<v1::LoginResponse, CliError> {
+        let request = v1::LoginRequest {
+            username: username.to_owned(),
+            password: password.to_owned(),
+        };
+        let mut client = AuthServiceClient::new(self.channel().await?);
+        match client.login(call(request)).await {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(status) if status.code() == Code::Unauthenticated => Err(CliError::WrongPassword),
+            Err(status) => Err(self.error(status)),
+        }
+    }
+
+    /// Keeps a log-in at this server, or forgets it.
+    pub fn keep(&self, login: Option<Login>) -> Result<(), CliError> {
+        self.tokens.write(&self.address, login)
+    }
+
+    async fn line(&self) -> Result<Line, CliError> {
+        let channel = self.channel().await?;
+        let token = match &self.tokens.given {
+            Some(token) => Some(token.clone()),
+            None => self.kept_token(&channel).await?,
+        };
+        Ok(InterceptedService::new(channel, Bearer::new(token.as_deref())?))
+    }
+
+    /// The token of the log-in that is kept, refreshed where it ends soon.
+    async fn kept_token(&self, channel: &Channel) -> Result<Option<String>, CliError> {
+        let Some(login) = self.tokens.read(&self.address) else {
+            return Ok(None);
+        };
+        if !login.ends_soon() {
+            return Ok(Some(login.token));
+        }
+        let _alone = self.tokens.lock()?;
+        // Somebody else may have refreshed it meanwhile.
+        let Some(login) = self.tokens.read(&self.address) else {
+            return Ok(None);
+        };
+        if !login.ends_soon() {
+            return Ok(Some(login.token));
+        }
+        let request = v1::RefreshRequest {
+            refresh_token: login.refresh_token,
+        };
+        match AuthServiceClient::new(channel.clone()).refresh(call(request)).await {
+            Ok(answer) => {
+                let login = Login::new(answer.into_inner());
+                let token = login.token.clone();
+                self.keep(Some(login))?;
+                Ok(Some(token))
+            }
+            Err(status) if status.code() == Code::Unauthenticated => {
+                self.keep(None)?;
+                Ok(None)
+            }
+            Err(status) => Err(self.error(status)),
+        }
     }
 
     async fn channel(&self) -> Result<Channel, CliError> {
@@ -138,12 +229,22 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Server, CliError> {
+        Server::parse(
+            text,
+            Tokens {
+                given: None,
+                file: None,
+            },
+        )
+    }
+
     #[test]
     fn addresses_are_read_with_and_without_their_scheme() {
-        assert!(Server::parse("http://127.0.0.1:9443").is_ok());
-        assert!(Server::parse("127.0.0.1:9443").is_ok_and(|server| server.address == "http://127.0.0.1:9443"));
+        assert!(parse("http://127.0.0.1:9443").is_ok());
+        assert!(parse("127.0.0.1:9443").is_ok_and(|server| server.address == "http://127.0.0.1:9443"));
         for bad in ["https://a:1", "ftp://a", "http://", "a b"] {
-            assert!(matches!(Server::parse(bad), Err(CliError::Usage(_))), "{bad}");
+            assert!(matches!(parse(bad), Err(CliError::Usage(_))), "{bad}");
         }
     }
 }

@@ -28,6 +28,9 @@ pub enum CliError {
     /// The coordinator refused.
     #[error("{}", refusal(.0))]
     Refused(Box<Status>),
+    /// Name and password do not fit.
+    #[error("invalid username or password")]
+    WrongPassword,
     /// Standard output is gone or broken.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
@@ -44,7 +47,7 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Interrupted => ExitCode::from(INTERRUPTED),
             Self::Usage(_) => self.say(USAGE),
-            Self::Unreachable { .. } | Self::Refused(_) | Self::Output(_) => self.say(FAILURE),
+            Self::Unreachable { .. } | Self::Refused(_) | Self::WrongPassword | Self::Output(_) => self.say(FAILURE),
         }
     }
 
@@ -63,15 +66,12 @@ fn refusal(status: &Status) -> String {
         Code::Unavailable => "unavailable",
         Code::DeadlineExceeded | Code::Cancelled => "no answer in time",
         Code::Unimplemented => "the coordinator does not know this call (is it older than this client?)",
-        Code::Ok
-        | Code::Unknown
-        | Code::PermissionDenied
-        | Code::ResourceExhausted
-        | Code::Aborted
-        | Code::OutOfRange
-        | Code::Internal
-        | Code::DataLoss
-        | Code::Unauthenticated => "the coordinator answered with an error",
+        Code::Unauthenticated => "not logged in (log in with: ips login)",
+        Code::PermissionDenied => "not allowed",
+        Code::ResourceExhausted => "too much at once",
+        Code::Ok | Code::Unknown | Code::Aborted | Code::OutOfRange | Code::Internal | Code::DataLoss => {
+            "the coordinator answered with an error"
+        }
     };
     if status.message().is_empty() {
         kind.to_owned()

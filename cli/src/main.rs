@@ -8,6 +8,7 @@ mod error;
 mod human;
 mod output;
 mod password;
+mod session;
 mod watch;
 mod words;
 

@@ -2,6 +2,7 @@
 //! one line that names the setting, the value and what is allowed.
 
 mod db;
+mod identity;
 mod keys;
 mod notify;
 mod registry;
@@ -9,6 +10,7 @@ mod registry;
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
     engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    identity::IdentitySettings,
     maintenance,
     notify::NotifySettings,
     registry::RegistrySettings,
@@ -17,6 +19,7 @@ use crate::{
     vault::KeySettings,
 };
 use clap::{Parser, ValueEnum};
+use identity::IdentityArguments;
 use keys::KeyArguments;
 use notify::NotifyArguments;
 use registry::RegistryArguments;
@@ -26,13 +29,13 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 #[derive(Debug, Parser)]
 #[command(name = "ips-coordinator", version, about)]
 struct Arguments {
-    /// Address of REST, events and the console. Loopback only until log-in exists.
+    /// Address of REST, events and the console. A loopback address while identity is off.
     #[arg(long, env = "IPS_HTTP_ADDRESS", value_name = "ADDRESS:PORT")]
     http_address: Option<String>,
     /// Port of REST on 127.0.0.1, as the original IPS names it; --http-address wins.
     #[arg(long, env = "SERVER_PORT", value_name = "PORT", hide = true)]
     server_port: Option<String>,
-    /// Address of gRPC for agents and clients. Loopback only until log-in exists.
+    /// Address of gRPC for agents and clients. Loopback only until agents prove who they are.
     #[arg(
         long,
         env = "IPS_GRPC_ADDRESS",
@@ -40,7 +43,7 @@ struct Arguments {
         default_value = "127.0.0.1:9443"
     )]
     grpc_address: String,
-    /// Address of probes and metrics. Loopback only until log-in exists.
+    /// Address of probes and metrics. A loopback address while identity is off.
     #[arg(
         long,
         env = "IPS_METRICS_ADDRESS",
@@ -99,6 +102,8 @@ struct Arguments {
     keys: KeyArguments,
     #[command(flatten)]
     notify: NotifyArguments,
+    #[command(flatten)]
+    identity: IdentityArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -149,6 +154,8 @@ pub struct Config {
     pub notify: NotifySettings,
     /// How the log of notifications is kept.
     pub courier: CourierSettings,
+    /// Who is asked who it is.
+    pub identity: IdentitySettings,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -210,6 +217,7 @@ impl Config {
             registry,
             keys,
             notify,
+            identity,
             metrics_image_status,
             log,
             log_format,
@@ -237,10 +245,13 @@ impl Config {
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
         let (notify, courier) = notify.check()?;
+        let identity = identity.check()?;
+        let open = (!identity.enabled).then_some(WITHOUT_IDENTITY);
         Ok(Self {
-            http_address: loopback("--http-address", &http)?,
-            grpc_address: loopback("--grpc-address", &grpc_address)?,
-            metrics_address: loopback("--metrics-address", &metrics_address)?,
+            http_address: address("--http-address", &http, open)?,
+            grpc_address: address("--grpc-address", &grpc_address, Some(WITH_AGENTS))?,
+            metrics_address: address("--metrics-address", &metrics_address, open)?,
+            identity,
             keys: keys.check(database.file())?,
             database,
             engine: EngineSettings {
@@ -276,7 +287,12 @@ impl Config {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn loopback(setting: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
+const WITHOUT_IDENTITY: &str =
+    "is not a loopback address; with --identity off the coordinator listens on 127.0.0.0/8 or [::1] only";
+const WITH_AGENTS: &str = "is not a loopback address; until agents prove who they are the coordinator listens for them on 127.0.0.0/8 or [::1] only";
+
+/// An address; on loopback only where there is a reason for that.
+fn address(setting: &'static str, value: &str, loopback_only: Option<&str>) -> Result<SocketAddr, ConfigError> {
     let address: SocketAddr = value.parse().map_err(|_| {
         ConfigError::new(
             setting,
@@ -284,12 +300,9 @@ fn loopback(setting: &'static str, value: &str) -> Result<SocketAddr, ConfigErro
             "is not an address with a port, for example 127.0.0.1:8080",
         )
     })?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        let rule =
-            "is not a loopback address; until log-in exists the coordinator listens on 127.0.0.0/8 or [::1] only";
-        Err(ConfigError::new(setting, value, rule))
+    match loopback_only.filter(|_| !address.ip().is_loopback()) {
+        Some(rule) => Err(ConfigError::new(setting, value, rule)),
+        None => Ok(address),
     }
 }
 
@@ -455,9 +468,19 @@ mod tests {
     }
 
     #[test]
+    fn everybody_is_asked_unless_somebody_says_otherwise() {
+        assert!(check(&[]).unwrap().identity.enabled);
+        assert!(check(&["--http-address", "0.0.0.0:8080"]).is_ok());
+        for setting in ["--http-address", "--grpc-address", "--metrics-address"] {
+            let line = check(&["--identity", "off", setting, "0.0.0.0:8080"]).unwrap_err();
+            assert!(line.to_string().contains("loopback"), "{line}");
+        }
+        assert!(!check(&["--identity", "off"]).unwrap().identity.enabled);
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_what_is_allowed() {
         for (setting, value, word) in [
-            ("--http-address", "0.0.0.0:8080", "loopback"),
             ("--grpc-address", "10.0.0.1:1", "loopback"),
             ("--metrics-address", "localhost", "address with a port"),
             ("--server-port", "99999", "address with a port"),
@@ -466,6 +489,9 @@ mod tests {
             ("--session-grace", "2h", "out of range"),
             ("--node-lost-after", "10s", "longer than"),
             ("--heartbeat-interval", "1ms", "out of range"),
+            ("--token-lifetime", "59s", "out of range"),
+            ("--login-lifetime", "366d", "out of range"),
+            ("--admin-password-file", "/nowhere/password", "cannot be read"),
             ("--missed-run-after", "999ms", "out of range"),
             ("--missed-run-after", "25h", "out of range"),
             ("--executions-keep-for", "59m", "out of range"),

@@ -1,7 +1,9 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod api_token;
 pub mod bulk;
+pub mod caller;
 pub mod channel;
 pub mod counts;
 pub mod credential;
@@ -15,6 +17,7 @@ pub mod library;
 pub mod limits;
 pub mod node;
 pub mod outcome;
+pub mod permission;
 pub mod progress;
 pub mod pull;
 pub mod reach;

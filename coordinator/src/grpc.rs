@@ -1,9 +1,11 @@
 //! The gRPC edge: services that convert, call the engine once and convert back. No rule and no query lives here.
 
 pub mod agent;
+pub mod auth;
 pub mod channels;
 mod convert;
 pub mod credentials;
+pub mod identity;
 pub mod library;
 pub mod limits;
 pub mod nodes;

@@ -1,6 +1,7 @@
 //! The REST edge: one route table, one file per noun. Handlers extract, convert, call the engine once and convert; they never
 //! query and hold no rules.
 
+mod auth;
 mod bulk;
 mod channels;
 mod console;
@@ -14,6 +15,7 @@ mod guard;
 mod health;
 mod library;
 mod limits;
+mod login;
 mod nodes;
 mod observe;
 mod openapi;
@@ -26,6 +28,7 @@ mod secrets;
 mod stats;
 mod task_life;
 mod tasks;
+mod users;
 
 #[cfg(test)]
 mod testing;
@@ -35,6 +38,7 @@ mod tests;
 use crate::{
     domain::task::Task,
     engine::{Engine, views::TaskView},
+    identity::Identity,
     metrics::Metrics,
 };
 use axum::{
@@ -55,6 +59,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct HttpState {
     /// Everything that is asked or ordered.
     pub engine: Engine,
+    /// Who calls.
+    pub identity: Identity,
     /// Figures of the edge, and what `/metrics` shows.
     pub metrics: Arc<Metrics>,
     /// Ends streams of events; cancel it before waiting for the server to drain.
@@ -74,6 +80,11 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
+        .routes(routes!(login::login))
+        .routes(routes!(login::refresh))
+        .routes(routes!(login::logout))
+        .routes(routes!(login::who_am_i))
+        .routes(routes!(users::update_user))
         .routes(routes!(stats::get_stats))
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task, tasks::delete_task))
@@ -147,7 +158,8 @@ pub fn task_document(task: &Task) -> serde_json::Value {
     serde_json::to_value(dto::task::TaskJson::from(&view)).unwrap_or_default()
 }
 
-/// The port for probes and scrapers (`/metrics`, `/health`, `/healthz`, `/readyz`): no check of the host name, nothing to change.
+/// The port for probes and scrapers (`/metrics`, `/health`, `/healthz`, `/readyz`): no log-in, no check of the host name, nothing to
+/// change.
 pub fn probes(state: HttpState) -> Router {
     let (router, _document) = OpenApiRouter::new()
         .routes(routes!(health::health))
@@ -169,7 +181,8 @@ pub fn probes(state: HttpState) -> Router {
 fn finish(router: Router<HttpState>, state: HttpState) -> Router {
     router
         .layer(DefaultBodyLimit::max(extract::BODY_LIMIT))
-        .layer(from_fn(guard::same_site))
+        .layer(from_fn_with_state(state.clone(), auth::identify))
+        .layer(from_fn_with_state(state.clone(), guard::same_site))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(error::render))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))

@@ -1,6 +1,6 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `vault`, `metrics` <- `engine` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `vault`, `metrics` <- `engine`, `identity` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod config;
 pub mod domain;
@@ -8,6 +8,7 @@ pub mod engine;
 pub mod fleet;
 pub mod grpc;
 pub mod http;
+pub mod identity;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;

@@ -6,8 +6,10 @@ use crate::{
     engine::{Engine, courier::Courier, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
+        auth::AuthService,
         channels::ChannelService,
         credentials::CredentialService,
+        identity::IdentityLayer,
         library::LibraryService,
         limits::LimitsService,
         nodes::NodeService,
@@ -15,6 +17,7 @@ use crate::{
         tasks::TaskService,
     },
     http::{self, HttpState},
+    identity::{FirstPassword, Identity},
     metrics::Metrics,
     notify::Notifier,
     registry::Registry,
@@ -23,11 +26,13 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
-    channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
-    library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
-    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    task_service_server::TaskServiceServer,
+    auth_service_server::AuthServiceServer, channel_service_server::ChannelServiceServer,
+    credential_service_server::CredentialServiceServer, library_service_server::LibraryServiceServer,
+    limits_service_server::LimitsServiceServer, node_service_server::NodeServiceServer,
+    schedule_service_server::ScheduleServiceServer, task_service_server::TaskServiceServer,
+    user_service_server::UserServiceServer,
 };
+use secrecy::ExposeSecret as _;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -72,12 +77,19 @@ pub async fn run(config: Config) -> Result<()> {
     } else {
         metrics
     });
+    let (identity, first) = Identity::open(store.clone(), &vault, config.identity.clone())
+        .await
+        .context("identity")?;
+    if !identity.is_on() {
+        tracing::warn!("Identity is off: everybody who reaches this machine's loopback address may do everything");
+    }
     let registry = Arc::new(Registry::new(config.registry.clone()));
     let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
     let engine = engine.with_notifier(Notifier::new(config.notify, http::task_document));
     let shutdown = CancellationToken::new();
     let state = HttpState {
         engine: engine.clone(),
+        identity: identity.clone(),
         metrics,
         shutdown: shutdown.clone(),
     };
@@ -112,9 +124,11 @@ pub async fn run(config: Config) -> Result<()> {
     parts.spawn(serve_grpc(
         listeners.grpc,
         engine,
+        identity,
         config.heartbeat_interval,
         shutdown.clone(),
     ));
+    first.as_ref().map(show);
     if let Some(path) = &config.ready_file {
         announce(path, &addresses)?;
     }
@@ -122,6 +136,15 @@ pub async fn run(config: Config) -> Result<()> {
     shutdown.cancel();
     let _too_slow = tokio::time::timeout(DRAIN_LIMIT, async { while parts.join_next().await.is_some() {} }).await;
     result
+}
+
+/// Shows the first password, once and not as a line of the log, which others may keep.
+fn show(first: &FirstPassword) {
+    let FirstPassword { username, password } = first;
+    eprintln!(
+        "\n    First start: log in as {username} with the password {}\n    It is shown only now, and must be changed at the first log-in.\n",
+        password.expose_secret()
+    );
 }
 
 async fn bind(config: &Config) -> Result<Listeners> {
@@ -166,7 +189,7 @@ fn announce(path: &Path, addresses: &serde_json::Value) -> Result<()> {
 }
 
 async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) -> Result<()> {
-    axum::serve(listener, router)
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(shutdown.cancelled_owned())
         .await
         .context("HTTP")
@@ -175,6 +198,7 @@ async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: Cance
 async fn serve_grpc(
     listener: TcpListener,
     engine: Engine,
+    identity: Identity,
     heartbeat_interval: Duration,
     shutdown: CancellationToken,
 ) -> Result<()> {
@@ -183,8 +207,9 @@ async fn serve_grpc(
         progress_interval: PROGRESS_INTERVAL,
     };
     let agents = Agents::new(engine.clone(), settings, shutdown.clone());
-    let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), shutdown.clone()));
     let channels = ChannelServiceServer::new(ChannelService::new(engine.clone()));
+    let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), identity.clone(), shutdown.clone()));
+    let auth = AuthService::new(identity.clone());
     let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
     let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
@@ -192,6 +217,8 @@ async fn serve_grpc(
     let limits = LimitsServiceServer::new(LimitsService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Agents>().await;
+    health.set_serving::<AuthServiceServer<AuthService>>().await;
+    health.set_serving::<UserServiceServer<AuthService>>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
@@ -208,10 +235,14 @@ async fn serve_grpc(
         .initial_stream_window_size(STREAM_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        // Agents pass: they have a door of their own.
+        .layer(IdentityLayer::new(identity))
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
         .add_service(agents)
+        .add_service(AuthServiceServer::new(auth.clone()))
+        .add_service(UserServiceServer::new(auth))
         .add_service(tasks)
         .add_service(nodes)
         .add_service(schedules)

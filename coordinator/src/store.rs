@@ -10,6 +10,7 @@
 //! checks the epoch, so that a second coordinator on the same file could never write past it (and a lock file refuses that one
 //! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
+mod api_tokens;
 mod bulk;
 mod changes;
 mod channels;
@@ -29,6 +30,7 @@ mod pulls;
 mod rows;
 mod schedules;
 mod schema;
+mod sessions;
 mod settings;
 mod sql;
 mod tasks;
@@ -36,6 +38,7 @@ pub mod transfer;
 mod url;
 mod users;
 
+pub use api_tokens::TokenHolder;
 pub use changes::Changes;
 pub use channels::ChannelRemoval;
 pub use check::{Finding, check};
@@ -46,7 +49,9 @@ pub use original::{Original, OriginalRow};
 pub use outbox::Addressed;
 pub use pulls::PullQuery;
 pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
+pub use sessions::{Refreshed, SessionUser};
 pub use url::DatabaseUrl;
+pub use users::{UserOutcome, UserUpdate};
 
 use crate::domain::credential::CredentialId;
 use db::Db;

@@ -51,6 +51,15 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Where a secret of this program lies among the settings.
+    pub fn of_setting(name: &'a str) -> Self {
+        Self {
+            column: "settings.value",
+            row: 0,
+            registry: name,
+        }
+    }
+
     fn associated(&self) -> Vec<u8> {
         let Self { column, row, registry } = self;
         format!("ips/v1\n{column}\n{row}\n{registry}").into_bytes()

@@ -66,6 +66,15 @@ impl std::fmt::Debug for v1::EmailSettings {
     }
 }
 
+impl std::fmt::Debug for v1::LoginRequest {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoginRequest")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for v1::CreateChannelRequest {
     /// Everything but address and key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,12 +85,39 @@ impl std::fmt::Debug for v1::CreateChannelRequest {
     }
 }
 
+impl std::fmt::Debug for v1::LoginResponse {
+    /// Everything but the tokens.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoginResponse")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for v1::UpdateChannelRequest {
     /// Everything but address and key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpdateChannelRequest")
             .field("channel_id", &self.channel_id)
             .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::RefreshRequest {
+    /// Nothing of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefreshRequest").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::UpdateUserRequest {
+    /// Everything but the passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateUserRequest")
+            .field("user_id", &self.user_id)
+            .field("role", &self.role)
+            .field("disabled", &self.disabled)
             .finish_non_exhaustive()
     }
 }

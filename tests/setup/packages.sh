@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build=(gcc libc6-dev make pkg-config protobuf-compiler libprotobuf-dev ca-certificates)
-test=(debootstrap debian-archive-keyring pigz jq curl iproute2 util-linux mount procps)
+test=(debootstrap debian-archive-keyring pigz jq curl iproute2 util-linux mount procps e2fsprogs)
 lint=(shellcheck)
 
 missing() {

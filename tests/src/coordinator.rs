@@ -9,11 +9,13 @@ use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
 use crate::cache;
 use crate::folder::Folder;
 use crate::http::Api;
+use crate::login::{self, Bearer};
 use crate::ports::Port;
 use crate::process::Process;
 use crate::wait::wait_until;
@@ -32,6 +34,8 @@ pub struct Coordinator {
     process: Process,
     ports: Ports,
     arguments: Vec<String>,
+    /// Of the admin; empty while identity is off.
+    token: String,
     folder: Folder,
 }
 
@@ -50,9 +54,10 @@ impl Coordinator {
             process,
             ports,
             arguments,
+            token: String::new(),
             folder,
         };
-        coordinator.ready().await;
+        coordinator.ready().await?;
         Ok(coordinator)
     }
 
@@ -61,9 +66,9 @@ impl Coordinator {
         Self::start(&[&["--database", database], arguments].concat()).await
     }
 
-    async fn ready(&mut self) {
+    async fn ready(&mut self) -> Result<()> {
         let file = ready_file(&self.folder);
-        let api = self.api();
+        let api = Api::new(self.url());
         wait_until("the coordinator to be ready", Duration::from_secs(30), async || {
             assert!(
                 self.process.is_running(),
@@ -73,11 +78,30 @@ impl Coordinator {
             file.exists() && api.get("/health").await.is_ok()
         })
         .await;
+        let is_off = |pair: &[String]| pair == ["--identity", "off"];
+        if !self.arguments.windows(2).any(is_off) {
+            self.token = login::admin(&self.url()).await?;
+        }
+        Ok(())
     }
 
-    /// Its REST API.
+    /// The base of its REST API and of the console.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.http.number())
+    }
+
+    /// Its REST API, as the admin.
     pub fn api(&self) -> Api {
-        Api::new(format!("http://127.0.0.1:{}", self.ports.http.number()))
+        if self.token.is_empty() {
+            Api::new(self.url())
+        } else {
+            Api::with_token(self.url(), &self.token)
+        }
+    }
+
+    /// The admin's access token, for `IPS_TOKEN`.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// Where agents and the CLI dial.
@@ -85,10 +109,11 @@ impl Coordinator {
         format!("http://127.0.0.1:{}", self.ports.grpc.number())
     }
 
-    /// A gRPC connection.
-    pub async fn grpc(&self) -> Channel {
+    /// A gRPC connection, as the admin.
+    pub async fn grpc(&self) -> InterceptedService<Channel, Bearer> {
         let endpoint = Channel::from_shared(self.grpc_url()).expect("a URL");
-        endpoint.connect().await.expect("the coordinator's gRPC port")
+        let channel = endpoint.connect().await.expect("the coordinator's gRPC port");
+        InterceptedService::new(channel, Bearer::new(&self.token))
     }
 
     /// Its metrics, as text.
@@ -138,8 +163,7 @@ impl Coordinator {
     pub async fn restart(&mut self) -> Result<()> {
         let _ = std::fs::remove_file(ready_file(&self.folder));
         self.process = spawn(&self.folder, &self.ports, &self.arguments)?;
-        self.ready().await;
-        Ok(())
+        self.ready().await
     }
 
     /// Creates a task that must be accepted, and gives back its id.
@@ -188,6 +212,15 @@ fn spawn(folder: &Folder, ports: &Ports, arguments: &[String]) -> Result<Process
             command.args([setting, value]);
         }
     }
+    let first_password = folder.join("first-password");
+    std::fs::write(&first_password, login::FIRST_PASSWORD)?;
+    command.arg("--admin-password-file").arg(first_password);
+    // Tokens outlive a restart on every database.
+    let key = folder.join("token-key");
+    std::fs::write(&key, "a key of access tokens, for tests alone")?;
+    command.arg("--jwt-key-file").arg(key);
+    // Benches and the demo run longer than an hour.
+    command.args(["--token-lifetime", "24h"]);
     command
         .arg("--registry-allow-loopback")
         .arg("--ready-file")

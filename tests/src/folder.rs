@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -84,6 +85,16 @@ impl Folder {
         Ok(path)
     }
 
+    /// Lets nobody write any more to a file, not even those who have it open; or lets them again. Only some file systems can, ext4
+    /// among them.
+    pub fn immutable(&self, name: &str, immutable: bool) -> Result<()> {
+        let path = self.join(name);
+        let flag = if immutable { "+i" } else { "-i" };
+        let status = Command::new("chattr").arg(flag).arg(&path).status()?;
+        ensure!(status.success(), "chattr {flag} {}: {status}", path.display());
+        Ok(())
+    }
+
     /// Lets nobody write any more to a disk of [`Folder::small_disk`]; nobody may have a file of it open for writing.
     pub fn read_only(&self, name: &str) -> Result<()> {
         let path = self.join(name);
@@ -126,6 +137,11 @@ fn clear(path: &Path) {
     for point in below.collect::<Vec<_>>().into_iter().rev() {
         let _ = umount2(point, MntFlags::MNT_DETACH);
     }
+    if fs::remove_dir_all(path).is_ok() {
+        return;
+    }
+    // What a test had made immutable, too.
+    let _ = Command::new("chattr").args(["-R", "-f", "-i"]).arg(path).status();
     if let Err(error) = fs::remove_dir_all(path) {
         eprintln!("{} stays behind: {error}", path.display());
     }

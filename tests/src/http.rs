@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
@@ -28,6 +29,22 @@ impl Api {
     pub fn new(base: impl Into<String>) -> Self {
         Self {
             client: client(),
+            base: base.into(),
+        }
+    }
+
+    /// The same, as whoever has this token.
+    pub fn with_token(base: impl Into<String>, token: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).expect("a token");
+        value.set_sensitive(true);
+        let client = Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]))
+            .no_proxy()
+            .build();
+        Self {
+            client: client.expect("an HTTP client"),
             base: base.into(),
         }
     }

@@ -18,6 +18,7 @@ pub mod folder;
 pub mod forward_proxy;
 pub mod http;
 pub mod layout;
+pub mod login;
 pub mod ports;
 pub mod process;
 pub mod registry;

@@ -17,6 +17,7 @@ async fn ips(stand: &Stand, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(cache::program("ips").unwrap());
     command
         .args(["--server", &stand.coordinator.grpc_url()])
+        .env("IPS_TOKEN", stand.coordinator.token())
         .args(arguments)
         .kill_on_drop(true);
     command.output().await.unwrap()

@@ -271,6 +271,7 @@ async fn the_command_line_keeps_logins_and_images_without_a_password_in_an_argum
         let mut command = tokio::process::Command::new(cache::program("ips").unwrap());
         command
             .args(["--server", &coordinator.grpc_url()])
+            .env("IPS_TOKEN", coordinator.token())
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -8,7 +8,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ips_tests::cache;
 use ips_tests::coordinator::Coordinator;
@@ -26,6 +26,8 @@ const NODES: usize = 40;
 const LIMITS: [&str; 2] = ["--max-concurrent-pulls", "1000"];
 const LIMIT: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(5);
+/// How long a server stays away.
+const AWAY: Duration = Duration::from_secs(60);
 
 /// A coordinator whose agents hold a pull of one image on each node.
 struct Scene {
@@ -74,8 +76,9 @@ impl Scene {
         self.agents.behave(vec![Rule::end("", SOON, longest)]).await.unwrap();
     }
 
-    /// The coordinator refuses work and says why: in its probe and in the answer.
-    async fn refuses(&self, word: &str) {
+    /// The coordinator refuses work and says why: in its probe and in the answer. One of the words is among it.
+    async fn refuses(&self, words: &[&str]) {
+        let says_why = |body: &str| words.iter().any(|word| body.to_lowercase().contains(word));
         let refused = wait_for("an answer that the database is away", LIMIT, async || {
             let (status, body) = self
                 .coordinator
@@ -87,13 +90,13 @@ impl Scene {
         });
         let (status, body) = refused.await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
-        assert!(body.to_lowercase().contains(word), "{body}");
+        assert!(says_why(&body), "{body}");
         wait_until("the probe to name the database", LIMIT, async || {
             let Ok((status, body)) = self.coordinator.readiness().await else {
                 return false;
             };
             let body = body.to_string();
-            status == StatusCode::SERVICE_UNAVAILABLE && body.contains("database") && body.to_lowercase().contains(word)
+            status == StatusCode::SERVICE_UNAVAILABLE && body.contains("database") && says_why(&body)
         })
         .await;
     }
@@ -164,7 +167,7 @@ async fn a_server_is_away_while_pulls_end(#[values(Postgres, MariaDb)] kind: Kin
     let scene = Scene::start(&database).await;
     server.kill();
     scene.end_within(SOON).await;
-    scene.refuses("refused").await;
+    scene.refuses(&["refused"]).await;
     let figures = scene
         .agents
         .until("outcomes", LIMIT, |figures| figures.outcomes.count >= NODES as u64);
@@ -173,6 +176,30 @@ async fn a_server_is_away_while_pulls_end(#[values(Postgres, MariaDb)] kind: Kin
         0,
         "nothing is acknowledged that is not durable"
     );
+    server.restart().await.unwrap();
+    scene.recovers(&database).await;
+}
+
+/// Nobody hurries: the pulls end one after another over the whole minute, and the reason stands in the probe all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_away_for_a_minute_while_pulls_end() {
+    let mut server = Server::start(Postgres).await.unwrap();
+    let database = server.create_database().await.unwrap();
+    let scene = Scene::start(&database).await;
+    server.kill();
+    let back = Instant::now() + AWAY;
+    scene.end_within(AWAY).await;
+    scene.refuses(&["refused"]).await;
+    while Instant::now() < back {
+        let (status, body) = scene.coordinator.readiness().await.expect("the probe answers");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+        assert!(body["reasons"].to_string().contains("database"), "{body}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let figures = scene
+        .agents
+        .until("outcomes", LIMIT, |figures| figures.outcomes.count >= NODES as u64);
+    assert_eq!(figures.await.unwrap().acknowledged.count, 0);
     server.restart().await.unwrap();
     scene.recovers(&database).await;
 }
@@ -217,7 +244,7 @@ async fn a_server_that_only_reads_refuses_with_its_words_and_goes_on() {
     };
     set("on").await;
     scene.end_within(SOON).await;
-    scene.refuses("read-only").await;
+    scene.refuses(&["read-only"]).await;
     set("off").await;
     scene.recovers(&database).await;
 }
@@ -230,10 +257,31 @@ async fn a_full_disk_refuses_with_its_words_and_goes_on() {
     let scene = Scene::start(&database).await;
     let filler = fill(&disk);
     scene.end_within(SOON).await;
-    scene.refuses("full").await;
+    scene.refuses(&["full"]).await;
     let tasks = scene.coordinator.api().get("/api/v1/tasks").await.unwrap();
     assert_eq!(tasks["total"], 1, "no half task: {tasks:#}");
     std::fs::remove_file(filler).unwrap();
+    scene.recovers(&database).await;
+}
+
+/// The file turns read-only under the coordinator that has it open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_turns_read_only_refuses_with_its_words_and_goes_on() {
+    let folder = Folder::new("turned").unwrap();
+    let database = format!("sqlite:{}", folder.join("ips.db").display());
+    let scene = Scene::start(&database).await;
+    let turn = |immutable| {
+        let files = ["ips.db", "ips.db-wal"];
+        files
+            .into_iter()
+            .for_each(|file| folder.immutable(file, immutable).unwrap());
+    };
+    turn(true);
+    scene.end_within(SOON).await;
+    scene.refuses(&["i/o error", "readonly database"]).await;
+    let tasks = scene.coordinator.api().get("/api/v1/tasks").await.unwrap();
+    assert_eq!(tasks["total"], 1, "no half task: {tasks:#}");
+    turn(false);
     scene.recovers(&database).await;
 }
 

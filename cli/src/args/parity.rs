@@ -9,6 +9,12 @@ use std::collections::BTreeSet;
 
 /// RPC and the words of its command.
 const COMMANDS: &[(&str, &str)] = &[
+    ("AuthService.Login", "login"),
+    // By itself, when a token ends.
+    ("AuthService.Refresh", "login"),
+    ("AuthService.Logout", "logout"),
+    ("AuthService.WhoAmI", "whoami"),
+    ("UserService.UpdateUser", "passwd"),
     ("TaskService.CreateTask", "task create"),
     ("TaskService.CloneTask", "task clone"),
     ("TaskService.PreviewTask", "task preview"),

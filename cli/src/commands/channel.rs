@@ -44,7 +44,7 @@ async fn create(
 ) -> Result<(), CliError> {
     let url = match kind.as_str() {
         "email" => String::new(),
-        _posted => password::needed_as("address", &url_source(&fields))?,
+        _posted => password::needed_address(&url_source(&fields))?,
     };
     let request = v1::CreateChannelRequest {
         url,

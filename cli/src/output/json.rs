@@ -11,6 +11,7 @@ mod rules;
 mod schedule;
 mod secret;
 mod task;
+mod user;
 
 pub use channel::{Channel, Delivery};
 pub use library::{Imported, LibraryImage};
@@ -21,6 +22,7 @@ pub use pull::Pull;
 pub use schedule::{Execution, Schedule};
 pub use secret::Secret;
 pub use task::Task;
+pub use user::User;
 
 use ips_proto::v1;
 use serde::Serialize;

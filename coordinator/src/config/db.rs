@@ -1,7 +1,7 @@
 //! The command line of `ips-coordinator db …` and `credentials …`.
 
 use crate::{
-    domain::user::Role,
+    domain::caller::Role,
     maintenance::{Command, kitsnail::Choices},
 };
 use clap::{Subcommand, ValueEnum};

@@ -1,7 +1,7 @@
 //! What the engine's errors are in gRPC, exhaustively. The message names the field and the rule; the details carry the field again
 //! as `google.rpc.BadRequest`, for programs.
 
-use crate::{domain::Invalid, engine::error::EngineError};
+use crate::{domain::Invalid, engine::error::EngineError, identity::IdentityError};
 use prost::Message as _;
 use tonic::{Code, Status};
 
@@ -13,12 +13,33 @@ pub(super) fn of(error: EngineError) -> Status {
         EngineError::AlreadyExists { .. } => Status::already_exists(error.to_string()),
         EngineError::Precondition(message) => Status::failed_precondition(message),
         EngineError::Unavailable(message) => Status::unavailable(message),
-        EngineError::Internal(source) => {
-            let request_id = uuid::Uuid::now_v7();
-            tracing::error!(request.id = %request_id, error = %source, "A gRPC call failed");
-            Status::internal(format!("internal error; the log has it under request.id {request_id}"))
-        }
+        EngineError::Internal(source) => of_bug(source.as_ref()),
     }
+}
+
+/// The status for an error of identity.
+pub(super) fn of_identity(error: IdentityError) -> Status {
+    let said = error.to_string();
+    match error {
+        IdentityError::NoLogin | IdentityError::NotBearer | IdentityError::BadToken | IdentityError::WrongPassword => {
+            Status::unauthenticated(said)
+        }
+        IdentityError::Forbidden(why) => Status::permission_denied(format!("{said}: {why}")),
+        IdentityError::PasswordChangeRequired => Status::permission_denied(format!("password_change_required: {said}")),
+        IdentityError::TooManyTries { .. } => Status::resource_exhausted(said),
+        IdentityError::Invalid(invalid) => of_invalid(&invalid),
+        IdentityError::NotFound { .. } => Status::not_found(said),
+        IdentityError::AlreadyExists { .. } => Status::already_exists(said),
+        IdentityError::Precondition(message) => Status::failed_precondition(message),
+        IdentityError::Unavailable(message) => Status::unavailable(message),
+        IdentityError::Internal(source) => of_bug(source.as_ref()),
+    }
+}
+
+fn of_bug(source: &(dyn std::error::Error + Send + Sync)) -> Status {
+    let request_id = uuid::Uuid::now_v7();
+    tracing::error!(request.id = %request_id, error = %source, "A gRPC call failed");
+    Status::internal(format!("internal error; the log has it under request.id {request_id}"))
 }
 
 /// The status for a field that breaks a rule.

@@ -1,12 +1,13 @@
 //! `TaskService`: converts and calls the engine.
 
 use super::{
-    convert, request, status,
+    convert, identity, request, status,
     watch::{EventStream, Watch},
 };
 use crate::{
-    domain::{Invalid, task::TaskOverrides},
+    domain::{Invalid, permission::Permission, task::TaskOverrides},
     engine::Engine,
+    identity::Identity,
 };
 use ips_proto::v1::{self, task_service_server};
 use tokio_util::sync::CancellationToken;
@@ -16,13 +17,19 @@ use tonic::{Request, Response, Status};
 #[derive(Debug, Clone)]
 pub struct TaskService {
     engine: Engine,
+    identity: Identity,
     shutdown: CancellationToken,
 }
 
 impl TaskService {
-    /// Serves what the engine does. Watches end when `shutdown` is cancelled; their clients come back to the next coordinator.
-    pub fn new(engine: Engine, shutdown: CancellationToken) -> Self {
-        Self { engine, shutdown }
+    /// Serves what the engine does. Watches end when `shutdown` is cancelled, and their clients come back to the next coordinator; and
+    /// when identity refuses their caller.
+    pub fn new(engine: Engine, identity: Identity, shutdown: CancellationToken) -> Self {
+        Self {
+            engine,
+            identity,
+            shutdown,
+        }
     }
 }
 
@@ -149,9 +156,12 @@ impl task_service_server::TaskService for TaskService {
     }
 
     async fn watch_task(&self, request: Request<v1::WatchTaskRequest>) -> Result<Response<EventStream>, Status> {
+        let caller = identity::caller(&request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
         let watch = Watch::begin(self.engine.clone(), id, self.shutdown.clone()).await;
         let watch = watch.map_err(status::of)?;
-        Ok(Response::new(watch.into_stream()))
+        let asked = self.identity.clone();
+        let refused = async move { asked.until_refused(caller, Permission::TasksRead).await };
+        Ok(Response::new(identity::until(refused, watch.into_stream())))
     }
 }

@@ -6,6 +6,7 @@ use super::{
     error::{ApiError, ErrorJson},
     extract,
 };
+use crate::domain::caller::Caller;
 use axum::{Json, extract::State};
 
 /// Does one thing to many tasks, named by id or found by status. What goes wrong with one of them is in its result. A call works for at
@@ -16,6 +17,7 @@ use axum::{Json, extract::State};
 ))]
 pub(super) async fn bulk_tasks(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, .. }: extract::Json<BulkJson>,
 ) -> Result<Json<BulkOutcomeJson>, ApiError> {
     let outcome = state.engine.bulk(value.try_into()?).await?;

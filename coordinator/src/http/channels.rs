@@ -15,7 +15,7 @@ use super::{
     extract::{self, NoBody, Params, PathText},
     page::PageRule,
 };
-use crate::domain::channel::ChannelId;
+use crate::domain::{caller::Caller, channel::ChannelId};
 use axum::{
     Json,
     extract::State,
@@ -56,6 +56,7 @@ pub(super) struct ListChannels {
 ))]
 pub(super) async fn list_channels(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListChannels>,
 ) -> Result<Json<ChannelPageJson>, ApiError> {
     let page = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
@@ -71,6 +72,7 @@ pub(super) async fn list_channels(
 ))]
 pub(super) async fn create_channel(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, .. }: extract::Json<CreateChannelJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let view = state.engine.create_channel(value.into()).await?;
@@ -86,6 +88,7 @@ pub(super) async fn create_channel(
 ))]
 pub(super) async fn get_channel(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<ChannelJson>, ApiError> {
     let view = state.engine.channel(channel_id(&id)?).await?;
@@ -104,6 +107,7 @@ pub(super) async fn get_channel(
 )]
 pub(super) async fn update_channel(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     extract::Json { value, .. }: extract::Json<UpdateChannelJson>,
 ) -> Result<Json<ChannelJson>, ApiError> {
@@ -119,6 +123,7 @@ pub(super) async fn update_channel(
 ))]
 pub(super) async fn delete_channel(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
     if let Some(id) = ChannelId::new(number(&id)?) {
@@ -135,6 +140,7 @@ pub(super) async fn delete_channel(
 ))]
 pub(super) async fn test_channel(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<DeliveryJson>, ApiError> {

@@ -14,7 +14,7 @@ use super::{
     page::{self, PageRule},
 };
 use crate::{
-    domain::{channel::ChannelId, delivery::DeliveryState},
+    domain::{caller::Caller, channel::ChannelId, delivery::DeliveryState},
     engine::views::DeliveryFilter,
 };
 use axum::{Json, extract::State};
@@ -67,6 +67,7 @@ async fn listed(
 ))]
 pub(super) async fn list_deliveries(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListDeliveries>,
 ) -> Result<Json<DeliveryPageJson>, ApiError> {
     listed(&state, None, query).await
@@ -83,6 +84,7 @@ pub(super) async fn list_deliveries(
 )]
 pub(super) async fn list_channel_deliveries(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     Params(query): Params<ListDeliveries>,
 ) -> Result<Json<DeliveryPageJson>, ApiError> {
@@ -97,6 +99,7 @@ pub(super) async fn list_channel_deliveries(
 ))]
 pub(super) async fn replay_delivery(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<DeliveryJson>, ApiError> {

@@ -27,6 +27,7 @@ pub(super) mod task;
 pub(super) mod task_config;
 pub(super) mod task_progress;
 pub(super) mod time;
+pub(super) mod user;
 pub(super) mod words;
 
 #[cfg(test)]

@@ -8,13 +8,14 @@ use crate::{
         credential::{BOTH_KINDS, NO_LOGIN, NO_REGISTRY},
     },
     engine::error::EngineError,
+    identity::IdentityError,
 };
 use axum::{
     body::Body,
     extract::Request,
     http::{
         HeaderValue, StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -31,8 +32,14 @@ pub(super) enum ErrorCode {
     InvalidArgument,
     /// A field that this build cannot serve yet.
     NotSupported,
-    /// A request that comes from another web site or by a foreign host name.
+    /// It is not known who calls: no token, or one that does not hold.
+    Unauthenticated,
+    /// The role does not allow it, or the request comes from another web site or by a foreign host name.
     Forbidden,
+    /// A first or reset password must be changed before anything else.
+    PasswordChangeRequired,
+    /// Too many tries; the header Retry-After says how long to wait.
+    RateLimited,
     /// Unknown id, route or method.
     NotFound,
     /// The id is taken.
@@ -53,7 +60,9 @@ impl ErrorCode {
     fn status(self) -> StatusCode {
         match self {
             Self::InvalidArgument | Self::NotSupported => StatusCode::BAD_REQUEST,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::PasswordChangeRequired => StatusCode::FORBIDDEN,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::AlreadyExists | Self::FailedPrecondition => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -66,7 +75,10 @@ impl ErrorCode {
     fn title(self) -> &'static str {
         match self {
             Self::InvalidArgument | Self::NotSupported => "Invalid request",
+            Self::Unauthenticated => "Unauthenticated",
             Self::Forbidden => "Forbidden",
+            Self::PasswordChangeRequired => "Password change required",
+            Self::RateLimited => "Too many requests",
             Self::NotFound => "Not Found",
             Self::AlreadyExists => "Already exists",
             Self::FailedPrecondition => "Conflict",
@@ -121,6 +133,7 @@ pub(super) struct ApiError {
     details: String,
     field: Option<String>,
     missing: Option<Missing>,
+    retry_after_s: Option<u64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -132,6 +145,7 @@ impl ApiError {
             details: details.into(),
             field: None,
             missing: None,
+            retry_after_s: None,
             source: None,
         }
     }
@@ -170,6 +184,11 @@ impl ApiError {
     /// No channel has this id.
     pub(super) fn no_channel(id: &str) -> Self {
         Self::no_such("channel", id)
+    }
+
+    /// No user has this id.
+    pub(super) fn no_user(id: &str) -> Self {
+        Self::no_such("user", id)
     }
 
     /// No node has this name.
@@ -247,6 +266,34 @@ impl From<EngineError> for ApiError {
     }
 }
 
+/// The map of identity's errors, in the words that clients of the original know.
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
+        let said = error.to_string();
+        match error {
+            IdentityError::NoLogin
+            | IdentityError::NotBearer
+            | IdentityError::BadToken
+            | IdentityError::WrongPassword => Self::new(ErrorCode::Unauthenticated, "").titled(&said),
+            IdentityError::Forbidden(why) => Self::new(ErrorCode::Forbidden, why).titled(&said),
+            IdentityError::PasswordChangeRequired => {
+                let advice = "change it with PUT /api/v1/users/{your id}, password and currentPassword";
+                Self::new(ErrorCode::PasswordChangeRequired, advice).titled("password_change_required")
+            }
+            IdentityError::TooManyTries { retry_after_s } => Self {
+                retry_after_s: Some(retry_after_s),
+                ..Self::new(ErrorCode::RateLimited, said)
+            },
+            IdentityError::Invalid(invalid) => invalid.into(),
+            IdentityError::NotFound { kind, id } => Self::no_such(kind, &id),
+            IdentityError::AlreadyExists { kind, id } => EngineError::AlreadyExists { kind, id }.into(),
+            IdentityError::Precondition(reason) => Self::new(ErrorCode::FailedPrecondition, reason),
+            IdentityError::Unavailable(reason) => Self::new(ErrorCode::Unavailable, reason),
+            IdentityError::Internal(source) => Self::internal(source),
+        }
+    }
+}
+
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
         let plain = Self::invalid(&invalid.field, &invalid.rule);
@@ -268,6 +315,7 @@ fn unique_field(kind: &str) -> &'static str {
     match kind {
         "secret" | "channel" => "name",
         "image" => "image",
+        "user" => "username",
         _other => "id",
     }
 }
@@ -279,6 +327,13 @@ struct Unrendered(Arc<ApiError>);
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.code.status().into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if self.code == ErrorCode::Unauthenticated {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
         response.extensions_mut().insert(Unrendered(Arc::new(self)));
         response
     }

@@ -18,6 +18,7 @@ use super::{
     error::{ApiError, ErrorJson},
     extract::Params,
 };
+use crate::domain::{caller::Caller, permission::Permission};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -26,6 +27,7 @@ use axum::{
         sse::{KeepAlive, Sse},
     },
 };
+use futures::StreamExt as _;
 use position::Position;
 use serde::Deserialize;
 use std::time::Duration;
@@ -48,7 +50,8 @@ pub(super) struct EventsQuery {
     last_event_id: Option<String>,
 }
 
-/// Streams what changes: an event `snapshot`, then `delta`s; `resync` is a new snapshot for a client that missed something.
+/// Streams what changes: an event `snapshot`, then `delta`s; `resync` is a new snapshot for a client that missed something. It ends
+/// when its caller's token does: open it again with a new one.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     params(EventsQuery, ("Last-Event-ID" = Option<String>, Header, description = "Where an earlier stream ended")),
     responses(
@@ -60,14 +63,18 @@ pub(super) struct EventsQuery {
 )]
 pub(super) async fn events(
     State(state): State<HttpState>,
+    caller: Caller,
     headers: HeaderMap,
     Params(query): Params<EventsQuery>,
 ) -> Result<impl IntoResponse, ApiError> {
     let topics = Topics::parse(query.topics.as_deref().unwrap_or(""))?;
     let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let position = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
+    let identity = state.identity.clone();
+    let refused = async move { identity.until_refused(caller, Permission::TasksRead).await };
     let stream = EventStream::open(state, topics, position.map(Position::parse)).await?;
-    let events = Sse::new(stream.into_events()).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"));
+    let events = stream.into_events().take_until(Box::pin(refused));
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"));
     // Proxies that hold answers back would hold the stream back for ever.
     Ok(([("x-accel-buffering", "no")], events))
 }

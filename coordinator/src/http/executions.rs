@@ -13,7 +13,7 @@ use super::{
     page,
     schedules::PAGES,
 };
-use crate::domain::{execution::ExecutionState, ids::ScheduleId};
+use crate::domain::{caller::Caller, execution::ExecutionState, ids::ScheduleId};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -41,6 +41,7 @@ pub(super) struct ListExecutions {
 ))]
 pub(super) async fn list_executions(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     Params(query): Params<ListExecutions>,
 ) -> Result<Json<ExecutionPageJson>, ApiError> {
@@ -63,6 +64,7 @@ pub(super) async fn list_executions(
 ))]
 pub(super) async fn get_execution(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathPair(id, number): PathPair,
 ) -> Result<Json<ExecutionJson>, ApiError> {
     let number = number.parse().map_err(|_no_number| {

@@ -1,10 +1,13 @@
-//! Keeps other web sites out while there is no log-in: requests must name a loopback host (a foreign name that was bent to
-//! 127.0.0.1, "DNS rebinding", does not), and a page of another origin may not change anything. Also the time limit of requests
+//! Keeps other web sites out. A page of another origin may not change anything, log in included. While identity is off, requests must
+//! also name a loopback host (a foreign name that was bent to 127.0.0.1, "DNS rebinding", does not). Also the time limit of requests
 //! and the headers that tell browsers what not to do.
 
-use super::error::{ApiError, ErrorCode};
+use super::{
+    HttpState,
+    error::{ApiError, ErrorCode},
+};
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -37,18 +40,33 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
 ];
 
 /// Refuses requests by a foreign host name and changes ordered by a foreign page.
-pub(super) async fn same_site(request: Request, next: Next) -> Response {
-    match check(&request) {
+pub(super) async fn same_site(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    let checked = if state.identity.is_on() {
+        from_own_site(&request)
+    } else {
+        check(&request)
+    };
+    match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// With bearer tokens no page can act for anybody else; this keeps one from logging somebody in as somebody else.
+fn from_own_site(request: &Request) -> Result<(), ApiError> {
+    let site = text(request.headers(), SEC_FETCH_SITE);
+    if request.method().is_safe() || site.is_none_or(|site| matches!(site, "same-origin" | "none")) {
+        return Ok(());
+    }
+    let rule = "a page of another origin may not change anything here";
+    Err(ApiError::new(ErrorCode::Forbidden, rule))
 }
 
 fn check(request: &Request) -> Result<(), ApiError> {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let named = authority.or_else(|| text(request.headers(), header::HOST));
     let Some(host) = named.filter(|host| is_loopback(host)) else {
-        let rule = "the Host header must be localhost or a loopback address while there is no log-in";
+        let rule = "the Host header must be localhost or a loopback address while identity is off";
         return Err(ApiError::new(ErrorCode::Forbidden, rule));
     };
     if request.method().is_safe() || is_own_page(request.headers(), host) {

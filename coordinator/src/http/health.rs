@@ -1,6 +1,6 @@
-//! Probes and metrics. Public: they say nothing about what runs.
+//! Probes and metrics. Probes are public: they say nothing about what runs, and why something does not only to whoever logged in.
 
-use super::{HttpState, dto::health::HealthJson, error::ApiError};
+use super::{HttpState, auth::AnyCaller, dto::health::HealthJson, error::ApiError};
 use crate::metrics::CONTENT_TYPE;
 use axum::{
     Json,
@@ -21,12 +21,12 @@ pub(super) async fn healthz() -> Json<HealthJson> {
     Json(HealthJson::healthy())
 }
 
-/// Whether the coordinator can serve, and why not.
+/// Whether the coordinator can serve, and, with a log-in, why not.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, description = "Yes", body = HealthJson),
-    (status = 503, description = "It cannot serve; `reasons` says why", body = HealthJson),
+    (status = 503, description = "It cannot serve; with a log-in, `reasons` says why", body = HealthJson),
 ))]
-pub(super) async fn readyz(State(state): State<HttpState>) -> impl IntoResponse {
+pub(super) async fn readyz(State(state): State<HttpState>, AnyCaller(caller): AnyCaller) -> impl IntoResponse {
     let mut reasons = state.engine.not_ready().await;
     if state.shutdown.is_cancelled() {
         reasons.push("the coordinator is stopping".to_owned());
@@ -36,7 +36,9 @@ pub(super) async fn readyz(State(state): State<HttpState>) -> impl IntoResponse 
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, Json(HealthJson::ready_unless(reasons, state.engine.remarks())))
+    let told = caller.is_some() || !state.identity.is_on();
+    let warnings = state.engine.remarks();
+    (status, Json(HealthJson::ready_unless(reasons, warnings, told)))
 }
 
 /// Figures in Prometheus' text format.

@@ -14,7 +14,7 @@ use super::{
     extract::{self, Params, PathText},
     page::PageRule,
 };
-use crate::domain::library::EntryRequest;
+use crate::domain::{caller::Caller, library::EntryRequest};
 use axum::{
     Json,
     extract::State,
@@ -60,6 +60,7 @@ pub(super) struct ListLibrary {
 ))]
 pub(super) async fn list_library(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListLibrary>,
 ) -> Result<Json<LibraryPageJson>, ApiError> {
     let asked = PAGES.read_leniently(query.limit.as_deref(), query.offset.as_deref());
@@ -75,6 +76,7 @@ pub(super) async fn list_library(
 ))]
 pub(super) async fn add_to_library(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, warnings }: extract::Json<LibraryRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let entry = state.engine.add_to_library(asked(value)?.check()?).await?;
@@ -94,6 +96,7 @@ pub(super) async fn add_to_library(
 ))]
 pub(super) async fn import_library(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, .. }: extract::Json<LibraryImportJson>,
 ) -> Result<Json<ImportResultJson>, ApiError> {
     let results = state.engine.import_library(value.into()).await?;
@@ -112,6 +115,7 @@ pub(super) async fn import_library(
 )]
 pub(super) async fn update_library(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     extract::Json { value, warnings }: extract::Json<LibraryRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -127,6 +131,7 @@ pub(super) async fn update_library(
 ))]
 pub(super) async fn delete_library(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<LibraryDeletedJson>, ApiError> {
     let id = entry_id(&id)?;

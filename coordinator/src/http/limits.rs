@@ -9,14 +9,14 @@ use super::{
     error::{ApiError, ErrorJson},
     extract,
 };
-use crate::domain::limits::LimitsRequest;
+use crate::domain::{caller::Caller, limits::LimitsRequest};
 use axum::{Json, extract::State};
 
 /// The limits in force, and how the registries bear what is asked of them.
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses(
     (status = 200, description = "The limits", body = LimitsStatusJson),
 ))]
-pub(super) async fn get_limits(State(state): State<HttpState>) -> Json<LimitsStatusJson> {
+pub(super) async fn get_limits(State(state): State<HttpState>, _caller: Caller) -> Json<LimitsStatusJson> {
     Json((&state.engine.limits()).into())
 }
 
@@ -28,6 +28,7 @@ pub(super) async fn get_limits(State(state): State<HttpState>) -> Json<LimitsSta
 ))]
 pub(super) async fn set_limits(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, .. }: extract::Json<SetLimitsJson>,
 ) -> Result<Json<LimitsStatusJson>, ApiError> {
     let limits = LimitsRequest::try_from(value)?.check()?;
@@ -43,6 +44,7 @@ pub(super) async fn set_limits(
 ))]
 pub(super) async fn update_limits(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, .. }: extract::Json<LimitsPatchJson>,
 ) -> Result<Json<LimitsStatusJson>, ApiError> {
     let view = state.engine.update_limits(value.into()).await?;

@@ -13,7 +13,7 @@ use super::{
     page::PageRule,
 };
 use crate::{
-    domain::{ids::NodeName, selection::Selection},
+    domain::{caller::Caller, ids::NodeName, selection::Selection},
     engine::{
         Engine,
         views::{NodeView, PageRequest},
@@ -50,6 +50,7 @@ pub(super) struct ListNodes {
 ))]
 pub(super) async fn list_nodes(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListNodes>,
 ) -> Result<Json<NodePageJson>, ApiError> {
     let selector = Selection::parse_labels("selector", query.selector.as_deref().unwrap_or(""))?;
@@ -65,6 +66,7 @@ pub(super) async fn list_nodes(
 ))]
 pub(super) async fn get_node(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(name): PathText,
 ) -> Result<Json<NodeJson>, ApiError> {
     let name = NodeName::parse(&name).map_err(|_| ApiError::no_node(&name))?;

@@ -9,7 +9,7 @@ use super::{
     error::{ApiError, ErrorJson},
     extract,
 };
-use crate::domain::task::TaskRequest;
+use crate::domain::{caller::Caller, task::TaskRequest};
 use axum::{Json, extract::State};
 
 /// Says what a task would do and does nothing of it. Registries are asked for at most 20 s; what they do not say by then is unknown.
@@ -19,6 +19,7 @@ use axum::{Json, extract::State};
 ))]
 pub(super) async fn preview_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json {
         value: NewRoute(body), ..
     }: extract::Json<NewRoute>,

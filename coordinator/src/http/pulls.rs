@@ -14,7 +14,7 @@ use super::{
     tasks::task_id,
 };
 use crate::{
-    domain::{ids::TaskId, pull::PullState},
+    domain::{caller::Caller, ids::TaskId, pull::PullState},
     engine::{
         Engine,
         error::EngineError,
@@ -57,6 +57,7 @@ pub(super) struct ListPulls {
 ))]
 pub(super) async fn list_pulls(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     Params(query): Params<ListPulls>,
 ) -> Result<Json<PullPageJson>, ApiError> {

@@ -15,7 +15,7 @@ use super::{
     extract::{self, NoBody, Params, PathText},
     page::PageRule,
 };
-use crate::domain::{ids::ScheduleId, schedule::ScheduleRequest};
+use crate::domain::{caller::Caller, ids::ScheduleId, schedule::ScheduleRequest};
 use axum::{
     Json,
     extract::State,
@@ -37,6 +37,7 @@ pub(super) const PAGES: PageRule = PageRule { default: 10, max: 100 };
 ))]
 pub(super) async fn create_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, warnings }: extract::Json<CreateScheduledTaskJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let view = state.engine.create_schedule(ScheduleRequest::try_from(value)?).await?;
@@ -67,6 +68,7 @@ pub(super) struct ListSchedules {
 ))]
 pub(super) async fn list_schedules(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListSchedules>,
 ) -> Result<Json<ScheduledTaskPageJson>, ApiError> {
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
@@ -81,6 +83,7 @@ pub(super) async fn list_schedules(
 ))]
 pub(super) async fn get_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<ScheduledTaskJson>, ApiError> {
     let view = state.engine.schedule(&ScheduleId::from_stored(id)).await?;
@@ -99,6 +102,7 @@ pub(super) async fn get_schedule(
 ))]
 pub(super) async fn update_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     extract::Json { value, warnings }: extract::Json<UpdateScheduledTaskJson>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -116,6 +120,7 @@ pub(super) async fn update_schedule(
 ))]
 pub(super) async fn delete_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
     let _existed = state
@@ -132,6 +137,7 @@ pub(super) async fn delete_schedule(
 ))]
 pub(super) async fn enable_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
@@ -145,6 +151,7 @@ pub(super) async fn enable_schedule(
 ))]
 pub(super) async fn disable_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
@@ -171,6 +178,7 @@ async fn switch(
 ))]
 pub(super) async fn trigger_schedule(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {

@@ -13,7 +13,10 @@ use super::{
     page::PageRule,
 };
 use crate::{
-    domain::credential::{CredentialId, CredentialRequest},
+    domain::{
+        caller::Caller,
+        credential::{CredentialId, CredentialRequest},
+    },
     engine::views::PageRequest,
 };
 use axum::{
@@ -57,6 +60,7 @@ pub(super) struct ListSecrets {
 ))]
 pub(super) async fn list_secrets(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListSecrets>,
 ) -> Result<Json<SecretPageJson>, ApiError> {
     let (size, page) = PAGES.read_pages(query.page_size.as_deref(), query.page.as_deref())?;
@@ -77,6 +81,7 @@ pub(super) async fn list_secrets(
 ))]
 pub(super) async fn create_secret(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, warnings }: extract::Json<SecretRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let spec = CredentialRequest::from(value).check_new()?;
@@ -93,6 +98,7 @@ pub(super) async fn create_secret(
 ))]
 pub(super) async fn get_secret(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<SecretJson>, ApiError> {
     let view = state.engine.credential(secret_id(&id)?).await?;
@@ -111,6 +117,7 @@ pub(super) async fn get_secret(
 )]
 pub(super) async fn update_secret(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     extract::Json { value, warnings }: extract::Json<SecretRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -128,6 +135,7 @@ pub(super) async fn update_secret(
 ))]
 pub(super) async fn delete_secret(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
     if let Some(id) = CredentialId::new(number(&id)?) {
@@ -144,6 +152,7 @@ pub(super) async fn delete_secret(
 ))]
 pub(super) async fn test_secret(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<SecretTestJson>, ApiError> {

@@ -7,6 +7,7 @@ use super::{
     extract::{NoBody, PathText},
     tasks::{full, task_id},
 };
+use crate::domain::caller::Caller;
 use axum::{Json, extract::State};
 
 /// Holds the pulls of a task back; what runs goes on.
@@ -17,6 +18,7 @@ use axum::{Json, extract::State};
 ))]
 pub(super) async fn pause_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
@@ -33,6 +35,7 @@ pub(super) async fn pause_task(
 ))]
 pub(super) async fn resume_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
@@ -49,6 +52,7 @@ pub(super) async fn resume_task(
 ))]
 pub(super) async fn retry_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {

@@ -18,7 +18,7 @@ use super::{
     pulls,
 };
 use crate::{
-    domain::{ids::TaskId, task::TaskRequest, task_state::TaskState},
+    domain::{caller::Caller, ids::TaskId, task::TaskRequest, task_state::TaskState},
     engine::{
         error::EngineError,
         views::{TaskFilter, TaskView},
@@ -52,6 +52,7 @@ pub(super) fn task_id(text: &str) -> Result<TaskId, ApiError> {
 ))]
 pub(super) async fn create_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     extract::Json { value, warnings }: extract::Json<CreateTaskJson>,
 ) -> Result<Response, ApiError> {
     let dry_run = value.is_dry_run();
@@ -91,6 +92,7 @@ pub(super) struct ListTasks {
 ))]
 pub(super) async fn list_tasks(
     State(state): State<HttpState>,
+    _caller: Caller,
     Params(query): Params<ListTasks>,
 ) -> Result<Json<TaskPageJson>, ApiError> {
     let known = TaskState::ALL.map(TaskState::as_str);
@@ -107,6 +109,7 @@ pub(super) async fn list_tasks(
 ))]
 pub(super) async fn get_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<TaskJson>, ApiError> {
     full(&state, &task_id(&id)?).await.map(Json)
@@ -152,6 +155,7 @@ pub(super) async fn clone_task(
 ))]
 pub(super) async fn cancel_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
@@ -179,6 +183,7 @@ pub(super) struct DeleteTask {
 )]
 pub(super) async fn delete_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(text): PathText,
     Params(query): Params<DeleteTask>,
 ) -> Result<Json<TaskDeletedJson>, ApiError> {

@@ -4,6 +4,7 @@
 use super::{HttpState, router};
 use crate::{
     domain::{
+        caller::{Caller, Role},
         counts::ByteCounts,
         credential::Logins,
         ids::{NodeName, PullId},
@@ -12,6 +13,7 @@ use crate::{
         node::{InventoryImage, Node, NodeCondition},
         outcome::{Failure, Outcome},
         unresolved::Unresolved,
+        user::UserChange,
     },
     engine::{
         Engine,
@@ -19,6 +21,7 @@ use crate::{
         resolver::{ImageResolver, Resolving},
     },
     fleet::messages::{Heartbeat, Hello, InventoryReport, Order, Report, StartPull},
+    identity::{Identity, IdentitySettings},
     metrics::Metrics,
     store::{DatabaseUrl, Store},
     vault::{KeySettings, Vault},
@@ -29,11 +32,19 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header, request::Builder},
     response::Response,
 };
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+/// Password of whoever was just made.
+pub(super) const FIRST_PASSWORD: &str = "the first password";
+/// Password that everybody chooses.
+pub(super) const PASSWORD: &str = "correct horse battery";
+/// Where people come from.
+const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
 /// There is no registry here; nodes may know better.
 struct NoRegistry;
@@ -102,6 +113,53 @@ impl Edge {
     }
 
     pub(super) async fn with_registry(registry: Arc<dyn ImageResolver>) -> Self {
+        Self::make(registry, IdentitySettings::off()).await
+    }
+
+    /// Everybody is asked; the admin's password is still [`FIRST_PASSWORD`].
+    pub(super) async fn at_first_start() -> Self {
+        let settings = IdentitySettings {
+            first_password: Some(FIRST_PASSWORD.into()),
+            ..IdentitySettings::default()
+        };
+        Self::make(Arc::new(NoRegistry), settings).await
+    }
+
+    /// Everybody is asked; the admin's password is [`PASSWORD`].
+    pub(super) async fn with_identity() -> Self {
+        let edge = Self::at_first_start().await;
+        edge.choose("admin", FIRST_PASSWORD).await;
+        edge
+    }
+
+    /// Somebody new with this role logs in; gives back the token.
+    pub(super) async fn person(&self, name: &str, role: Role) -> String {
+        let identity = &self.state.identity;
+        let made = identity
+            .create_user(&Caller::system(), name, &FIRST_PASSWORD.into(), role.as_str())
+            .await;
+        made.unwrap();
+        self.choose(name, FIRST_PASSWORD).await;
+        let login = identity.login(HOME, name, &PASSWORD.into()).await.unwrap();
+        login.token.expose_secret().to_owned()
+    }
+
+    /// Whoever has a first password chooses [`PASSWORD`].
+    async fn choose(&self, name: &str, first: &str) {
+        let identity = &self.state.identity;
+        let login = identity.login(HOME, name, &first.into()).await.unwrap();
+        let change = UserChange {
+            password: Some(PASSWORD.into()),
+            current_password: Some(first.into()),
+            ..UserChange::default()
+        };
+        identity
+            .update_user(&login.caller, login.user.id, change)
+            .await
+            .unwrap();
+    }
+
+    async fn make(registry: Arc<dyn ImageResolver>, identity: IdentitySettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("ips.db").display());
         let metrics = Arc::new(Metrics::new().unwrap());
@@ -116,12 +174,14 @@ impl Edge {
             ..KeySettings::default()
         });
         let vault = vault.unwrap();
+        let (identity, _shown) = Identity::open(store.clone(), &vault, identity).await.unwrap();
         let opened = Engine::open(store, settings, registry, vault, Arc::clone(&metrics)).await;
         let (engine, engine_loop) = opened.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(engine_loop.run(stop.clone()));
         let state = HttpState {
             engine,
+            identity,
             metrics,
             shutdown: CancellationToken::new(),
         };

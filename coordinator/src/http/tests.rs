@@ -3,6 +3,7 @@
 mod bad_input;
 mod channels;
 mod described;
+mod identity;
 mod library;
 mod life;
 mod limits;

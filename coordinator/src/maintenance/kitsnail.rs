@@ -10,7 +10,7 @@ mod time;
 mod users;
 
 use crate::{
-    domain::{Millis, user::Role},
+    domain::{Millis, caller::Role},
     store::{DatabaseUrl, Original, Store},
     vault::{KeySettings, Vault},
 };

@@ -124,7 +124,16 @@ impl Db {
     pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let begun = match self {
             // Takes the file's write lock now, so that no read of the transaction is ever out of date.
-            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Sqlite { writer, .. } => {
+                let begun = writer.begin_with("BEGIN IMMEDIATE").await;
+                if begun.as_ref().is_err_and(is_read_only)
+                    && let Ok(connection) = writer.acquire().await
+                {
+                    // It was opened while the file could not be written and would stay so: the next one looks again.
+                    let _broken_anyway = connection.close().await;
+                }
+                begun.map(Tx::Sqlite)
+            }
             Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
             Self::MySql(pool) => pool.begin().await.map(Tx::MySql),
         };
@@ -227,6 +236,13 @@ pub(super) fn violated(error: &sqlx::Error) -> Option<String> {
     // MySQL repeats the value before the key, and a value may look like anything.
     let named = message.rsplit_once("for key ").map_or(message, |(_, key)| key);
     Some(database.constraint().unwrap_or(named).to_owned())
+}
+
+/// SQLite's `SQLITE_READONLY`, whose number is the lowest byte of the code.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 8)
 }
 
 fn statement<DB>(sql: Sql, dialect: Dialect) -> Query<'static, DB, <DB as Database>::Arguments>

@@ -14,6 +14,8 @@ pub enum Numbers {
     Users,
     /// Channels of notifications.
     Channels,
+    /// Tokens of programs.
+    ApiTokens,
 }
 
 impl Numbers {
@@ -23,6 +25,7 @@ impl Numbers {
             Self::Library => "library",
             Self::Users => "users",
             Self::Channels => "channels",
+            Self::ApiTokens => "api_tokens",
         }
     }
 }

@@ -11,6 +11,30 @@ use crate::domain::{Millis, limits::Limits};
 const LIMITS: &str = "limits";
 
 impl Store {
+    /// A text that this program keeps for itself.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn kept_text(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let select = Sql::new("SELECT value FROM settings WHERE name = ?").bind(name);
+        Ok(self.db.optional::<(String,)>(select).await?.map(|(value,)| value))
+    }
+
+    /// Keeps a text, in the place of an older one.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub async fn keep_text(&self, name: &'static str, value: &str, now: Millis) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let row = [
+            ("name", name.into()),
+            ("value", value.into()),
+            ("updated_at", now.into()),
+        ];
+        tx.execute(Sql::upsert("settings", &["name"], &[], row)).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// The limits that were set last; `None` while nobody has set any.
     ///
     /// # Errors

@@ -14,6 +14,11 @@ use tonic::{
 
 /// Operation of REST, RPC of gRPC. An operation or an RPC that is in no pair fails the test.
 const PAIRS: &[(&str, &str)] = &[
+    ("POST /api/v1/login", "AuthService.Login"),
+    ("POST /api/v1/refresh", "AuthService.Refresh"),
+    ("POST /api/v1/logout", "AuthService.Logout"),
+    ("GET /api/v1/me", "AuthService.WhoAmI"),
+    ("PUT /api/v1/users/{id}", "UserService.UpdateUser"),
     ("POST /api/v1/tasks", "TaskService.CreateTask"),
     ("GET /api/v1/tasks", "TaskService.ListTasks"),
     ("GET /api/v1/tasks/{id}", "TaskService.GetTask"),
@@ -89,8 +94,8 @@ const APART: &[(&str, &str)] = &[
     ("GET /metrics", ""),
 ];
 
-struct Rpc {
-    name: String,
+pub struct Rpc {
+    pub name: String,
     /// Message that names a thing that does not exist, if the first field names one.
     missing: Vec<u8>,
     /// The same as a part of a path.
@@ -98,7 +103,7 @@ struct Rpc {
 }
 
 /// Every public RPC.
-fn rpcs() -> Vec<Rpc> {
+pub fn rpcs() -> Vec<Rpc> {
     let set = FileDescriptorSet::decode(ips_proto::DESCRIPTORS).unwrap();
     let own: Vec<_> = set.file.iter().filter(|file| file.package() == "ips.v1").collect();
     let message = |name: &str| -> &DescriptorProto {
@@ -204,7 +209,7 @@ async fn call(channel: Channel, name: &str, message: Vec<u8>) -> Code {
 
 /// Messages as they are.
 #[derive(Clone, Copy)]
-struct Raw;
+pub struct Raw;
 
 impl Codec for Raw {
     type Encode = Vec<u8>;

@@ -4,6 +4,7 @@ use ips_coordinator::{
     config::Config,
     domain::limits::Limits,
     engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    identity::IdentitySettings,
     notify::NotifySettings,
     registry::RegistrySettings,
     startup,
@@ -126,6 +127,7 @@ fn config(folder: &Path) -> Config {
             generated: Some(folder.join("ips.db.key")),
             ..KeySettings::default()
         },
+        identity: IdentitySettings::off(),
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),

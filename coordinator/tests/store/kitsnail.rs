@@ -4,11 +4,11 @@
 use crate::stand::Stand;
 use ips_coordinator::{
     domain::{
+        caller::Role,
         credential::CredentialId,
         ids::{ScheduleId, TaskId},
         pull::PullState,
         task_state::TaskState,
-        user::Role,
     },
     maintenance::kitsnail::{self, Choices, Report},
     store::{Original, PullQuery, Store, check},

@@ -1,11 +1,19 @@
 // Every call to the REST API. Each function answers the body or throws an ApiError.
 import createClient from 'openapi-fetch'
+import { authorized } from '@/auth/session'
 import { fromAnswer, fromThrown } from './errors'
 import type { paths } from './schema'
 import type { CreateTask, Node, NodePage, PullPage, Task, TaskPage, TaskState } from './types'
 
 // The fetch of the moment of the call, so that tests can replace it.
-const client = createClient<paths>({ fetch: (request) => fetch(request) })
+const client = createClient<paths>({
+  fetch: (request) =>
+    authorized((headers) => {
+      const again = request.clone()
+      for (const [name, value] of Object.entries(headers)) again.headers.set(name, value)
+      return fetch(again)
+    }),
+})
 
 interface Answer<T> {
   data?: T

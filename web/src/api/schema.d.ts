@@ -112,7 +112,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Streams what changes: an event `snapshot`, then `delta`s; `resync` is a new snapshot for a client that missed something. */
+        /**
+         * Streams what changes: an event `snapshot`, then `delta`s; `resync` is a new snapshot for a client that missed something. It ends
+         *     when its caller's token does: open it again with a new one.
+         */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -194,6 +197,57 @@ export interface paths {
         patch: operations["update_limits"];
         trace?: never;
     };
+    "/api/v1/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Logs in with name and password. */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the caller's log-in with all its tokens. */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user that the caller is or acts for. */
+        get: operations["who_am_i"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -222,6 +276,23 @@ export interface paths {
         get: operations["get_node"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Spends a refresh token for new tokens. A token that is used twice ends its log-in. */
+        post: operations["refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -599,6 +670,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password, or with `users:write` another user's password, role or state. */
+        put: operations["update_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -657,7 +745,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the coordinator can serve, and why not. */
+        /** Whether the coordinator can serve, and, with a log-in, why not. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -1116,7 +1204,7 @@ export interface components {
          * @description Class of an error, for programs.
          * @enum {string}
          */
-        ErrorCode: "invalid_argument" | "not_supported" | "forbidden" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
+        ErrorCode: "invalid_argument" | "not_supported" | "unauthenticated" | "forbidden" | "password_change_required" | "rate_limited" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
         /** @description One run of a schedule, or one that was left out. */
         Execution: {
             /**
@@ -1206,7 +1294,7 @@ export interface components {
         FailureReason: "not_found" | "unauthorized" | "rate_limited" | "network" | "no_space" | "wrong_platform" | "runtime" | "cancelled" | "timed_out" | "tag_moved";
         /** @description How the coordinator is. */
         Health: {
-            /** @description Why it is not ready. */
+            /** @description Why it is not ready; only for whoever logged in. */
             reasons?: string[];
             /** @description `healthy`, `ready` or `not ready`. */
             status: string;
@@ -1383,6 +1471,29 @@ export interface components {
             /** @description Registry hosts that were pulled from since the start, by name. */
             registries: components["schemas"]["RegistryState"][];
         };
+        /** @description Somebody who is logged in. */
+        LoggedIn: {
+            /**
+             * Format: int64
+             * @description Seconds that it lives.
+             */
+            expiresIn: number;
+            /** @description What it is refreshed with, once. */
+            refreshToken: string;
+            /** @description Access token, for the header `Authorization: Bearer`. */
+            token: string;
+            user: components["schemas"]["User"];
+        };
+        /** @description Name and password. */
+        Login: {
+            /**
+             * Format: password
+             * @description 1 to 1024 bytes.
+             */
+            password: string;
+            /** @description 1 to 255 characters. */
+            username: string;
+        };
         /**
          * @description How a login ended.
          * @enum {string}
@@ -1418,6 +1529,10 @@ export interface components {
              * @example Europe/Berlin
              */
             timeZone?: string;
+        };
+        /** @description What happened. */
+        Message: {
+            message: string;
         };
         /**
          * @description What happens with runs that were due while no coordinator could start them.
@@ -1656,6 +1771,14 @@ export interface components {
          * @enum {string}
          */
         PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
+        /** @description A refresh token. */
+        Refresh: {
+            /**
+             * Format: password
+             * @description As the log-in or the last refresh gave it.
+             */
+            refreshToken: string;
+        };
         /** @description How hard one registry host may be pressed. */
         RegistryLimit: {
             /**
@@ -2292,6 +2415,51 @@ export interface components {
             timeoutSeconds?: number | null;
             /** @description IANA name of the zone; empty or `null` means UTC. */
             timeZone?: string | null;
+        };
+        /** @description What to change; what is left out stays. */
+        UpdateUser: {
+            /**
+             * Format: password
+             * @description The old one; needed for one's own.
+             */
+            currentPassword?: string;
+            /** @description Whether it may not log in. */
+            disabled?: boolean;
+            /**
+             * Format: password
+             * @description New password: at least 8 characters, at most 1024 bytes.
+             */
+            password?: string;
+            /** @description `viewer`, `operator`, `admin` or `system-admin`. */
+            role?: string;
+        };
+        /** @description A user without anything secret. */
+        User: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description It may not log in. */
+            disabled: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Absent while it never has.
+             */
+            lastLoginAt?: string;
+            /** @description It must choose a password before anything else. */
+            mustChangePassword: boolean;
+            /** @description `viewer`, `operator`, `admin` (of a tenant) or `system-admin`. */
+            role: string;
+            /** @description Whose things it sees. */
+            tenant: string;
+            /** Format: date-time */
+            updatedAt: string;
+            username: string;
+        };
+        /** @description A user that was changed. */
+        UserUpdated: {
+            message: string;
+            user: components["schemas"]["User"];
         };
     };
     responses: never;
@@ -3181,6 +3349,142 @@ export interface operations {
             };
         };
     };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Logged in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Name and password do not fit */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many tries; Retry-After says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The caller is an API token */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Identity is off: the caller is nobody */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_nodes: {
         parameters: {
             query?: {
@@ -3251,6 +3555,48 @@ export interface operations {
             };
             /** @description No such id */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refresh"];
+            };
+        };
+        responses: {
+            /** @description New tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The token is none, was used before, or its log-in is over */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4740,6 +5086,77 @@ export interface operations {
             };
         };
     };
+    update_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUser"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserUpdated"];
+                };
+            };
+            /** @description A field breaks a rule, or the current password is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is the last system admin */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -4845,7 +5262,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description It cannot serve; `reasons` says why */
+            /** @description It cannot serve; with a log-in, `reasons` says why */
             503: {
                 headers: {
                     [name: string]: unknown;

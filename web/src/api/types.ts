@@ -19,6 +19,8 @@ export type Node = Schemas['Node']
 export type NodePage = Schemas['NodePage']
 export type InventoryImage = Schemas['InventoryImage']
 export type Digests = Schemas['Digests']
+export type User = Schemas['User']
+export type LoggedIn = Schemas['LoggedIn']
 
 export const taskStates: readonly TaskState[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 export const pullStates: readonly PullState[] = [

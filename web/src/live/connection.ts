@@ -1,5 +1,6 @@
 // Keeps one stream open: fetch, back-off, Last-Event-ID, watchdog. Knows HTTP and time, not what the events mean.
 import { fromAnswer, fromThrown, type ApiError } from '@/api/errors'
+import { authorized } from '@/auth/session'
 import { EventParser, type StreamEvent } from './parser'
 
 export interface ConnectionHooks {
@@ -86,7 +87,7 @@ export class Connection {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
     const lastId = this.hooks.lastId()
     if (lastId) headers['last-event-id'] = lastId
-    const response = await fetch(this.url, { headers, signal, cache: 'no-store' })
+    const response = await authorized((own) => fetch(this.url, { headers: { ...headers, ...own }, signal, cache: 'no-store' }))
     if (!response.ok || !response.body) {
       const answer: unknown = await response.json().catch(() => undefined)
       throw fromAnswer(response, answer)

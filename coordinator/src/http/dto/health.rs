@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub(crate) struct HealthJson {
     /// `healthy`, `ready` or `not ready`.
     status: &'static str,
-    /// Why it is not ready.
+    /// Why it is not ready; only for whoever logged in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
     /// What is wrong although it serves, such as a scheduled task that cannot be read.
@@ -26,10 +26,14 @@ impl HealthJson {
         Self::new("healthy", vec![], vec![])
     }
 
-    /// It serves, unless there are reasons against it.
-    pub(crate) fn ready_unless(reasons: Vec<String>, warnings: Vec<String>) -> Self {
+    /// It serves, unless there are reasons against it, which not everybody is told, nor what is wrong although it serves.
+    pub(crate) fn ready_unless(reasons: Vec<String>, warnings: Vec<String>, told: bool) -> Self {
         let status = if reasons.is_empty() { "ready" } else { "not ready" };
-        Self::new(status, reasons, warnings)
+        if told {
+            Self::new(status, reasons, warnings)
+        } else {
+            Self::new(status, vec![], vec![])
+        }
     }
 
     fn new(status: &'static str, reasons: Vec<String>, warnings: Vec<String>) -> Self {

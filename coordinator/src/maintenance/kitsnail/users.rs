@@ -2,7 +2,10 @@
 
 use super::{Takeover, time};
 use crate::{
-    domain::user::{NewUser, Role},
+    domain::{
+        caller::{Role, TenantId},
+        user::NewUser,
+    },
     store::Original,
 };
 use anyhow::Result;
@@ -32,13 +35,15 @@ impl Takeover {
             };
             let created_at = time::parse(row.text("created_at")).unwrap_or(self.now);
             let user = NewUser {
+                tenant: TenantId::default(),
+                must_change_password: false,
                 username: name.to_owned(),
                 password_hash: hash.into(),
                 role,
                 created_at,
                 updated_at: time::parse(row.text("updated_at")).unwrap_or(created_at),
             };
-            let taken = self.store.insert_user(&user).await?;
+            let taken = self.store.insert_user(&user).await?.is_some();
             self.report.done(TABLE, taken);
             if taken && !matches!(row.text("role"), "admin" | "viewer") {
                 let how = format!("its role {:?} is not known, it is a viewer now", row.text("role"));

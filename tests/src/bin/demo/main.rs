@@ -95,6 +95,7 @@ async fn watch(stand: &Stand, id: &str) -> Result<bool> {
     let mut command = tokio::process::Command::new(cache::program("ips")?);
     command
         .args(["--server", &stand.coordinator.grpc_url(), "task", "watch", id])
+        .env("IPS_TOKEN", stand.coordinator.token())
         .kill_on_drop(true);
     let status = command.status().await.context("running ips task watch")?;
     // The bars end when the task does; the API has the last word.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ips_tests::cache;
+use ips_tests::login;
 use ips_tests::registry::{Digests, Registry};
 use ips_tests::stand::{Node, Stand};
 
@@ -57,10 +58,17 @@ pub fn look_further(stand: &Stand, id: &str) -> Result<()> {
     let ips = cache::program("ips")?;
     println!("\nTo look further, run KEEP=1 make demo, and then:");
     println!("  {}                   the console", stand.coordinator.api().url("/"));
+    println!(
+        "  {} --server {server} login -u {}       with the password {:?}, for the console too",
+        ips.display(),
+        login::ADMIN,
+        login::PASSWORD
+    );
     println!("  {} --server {server} task get {id}", ips.display());
     println!("  {} --server {server} node ls", ips.display());
     println!(
-        "  curl -s {}",
+        "  curl -s -H 'Authorization: Bearer {}' {}",
+        stand.coordinator.token(),
         stand.coordinator.api().url(&format!("/api/v1/tasks/{id}/pulls"))
     );
     for node in &stand.nodes {
