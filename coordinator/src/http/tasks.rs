@@ -134,6 +134,7 @@ pub(super) async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, Api
 )]
 pub(super) async fn clone_task(
     State(state): State<HttpState>,
+    _caller: Caller,
     PathText(id): PathText,
     extract::OptionalJson(body): extract::OptionalJson<CloneTaskJson>,
 ) -> Result<Response, ApiError> {
