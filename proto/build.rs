@@ -3,7 +3,7 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "ips/v1/auth.proto",
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
@@ -14,6 +14,7 @@ const FILES: [&str; 10] = [
     "ips/v1/library.proto",
     "ips/v1/preview.proto",
     "ips/v1/limits.proto",
+    "ips/v1/channel.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -27,6 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             "ips.v1.InlineLogin",
             "ips.v1.CreateCredentialRequest",
             "ips.v1.UpdateCredentialRequest",
+            "ips.v1.EmailSettings",
+            "ips.v1.CreateChannelRequest",
+            "ips.v1.UpdateChannelRequest",
             "ips.v1.LoginRequest",
             "ips.v1.LoginResponse",
             "ips.v1.RefreshRequest",

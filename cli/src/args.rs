@@ -1,5 +1,6 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod channel;
 pub mod clear;
 mod credential;
 mod library;
@@ -12,6 +13,7 @@ mod spec;
 mod task;
 mod user;
 
+pub use channel::{ChannelCommand, ChannelFields, DeliveriesArgs, DeliveryStatus, MailFields};
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
 pub use library::{AddArgs, LibraryCommand};
 pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
@@ -69,6 +71,9 @@ pub enum Command {
     /// Keep and try logins for registries
     #[command(subcommand, visible_aliases = ["credentials", "secret"])]
     Credential(CredentialCommand),
+    /// Keep and try channels of notifications, and see what was delivered
+    #[command(subcommand, visible_alias = "channels")]
+    Channel(ChannelCommand),
     /// Keep images that are used again
     #[command(subcommand)]
     Library(LibraryCommand),

@@ -46,6 +46,17 @@ pub fn needed(source: &PasswordSource) -> Result<String, CliError> {
     }
 }
 
+/// The address of a channel, which is a secret too: the one that is given, or that a person types unseen.
+pub fn needed_address(source: &PasswordSource) -> Result<String, CliError> {
+    match given(source)? {
+        Some(address) => Ok(address),
+        None if std::io::stdin().is_terminal() => ask("Address: ", true),
+        None => Err(CliError::Usage(
+            "the address is missing: give --url-stdin or --url-file".into(),
+        )),
+    }
+}
+
 /// What a person types, unseen if it is secret.
 pub fn ask(question: &str, secret: bool) -> Result<String, CliError> {
     if !std::io::stdin().is_terminal() {

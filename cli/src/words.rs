@@ -58,6 +58,10 @@ words!(
     login_result, v1::LoginResult, "LOGIN_RESULT_"
 );
 words!(
+    /// Where a delivery stands.
+    delivery_state, v1::DeliveryState, "DELIVERY_STATE_"
+);
+words!(
     /// What became of an image of an import.
     import_result, v1::ImportResult, "IMPORT_RESULT_"
 );

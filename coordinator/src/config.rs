@@ -4,13 +4,15 @@
 mod db;
 mod identity;
 mod keys;
+mod notify;
 mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     identity::IdentitySettings,
     maintenance,
+    notify::NotifySettings,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
@@ -19,6 +21,7 @@ use crate::{
 use clap::{Parser, ValueEnum};
 use identity::IdentityArguments;
 use keys::KeyArguments;
+use notify::NotifyArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -98,6 +101,8 @@ struct Arguments {
     #[command(flatten)]
     keys: KeyArguments,
     #[command(flatten)]
+    notify: NotifyArguments,
+    #[command(flatten)]
     identity: IdentityArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
@@ -145,6 +150,10 @@ pub struct Config {
     pub registry: RegistrySettings,
     /// Keys that encrypt stored passwords.
     pub keys: KeySettings,
+    /// Where notifications may go.
+    pub notify: NotifySettings,
+    /// How the log of notifications is kept.
+    pub courier: CourierSettings,
     /// Who is asked who it is.
     pub identity: IdentitySettings,
     /// Publish the metric whose labels have no bounds.
@@ -207,6 +216,7 @@ impl Config {
             executions_keep,
             registry,
             keys,
+            notify,
             identity,
             metrics_image_status,
             log,
@@ -234,6 +244,7 @@ impl Config {
                 .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
+        let (notify, courier) = notify.check()?;
         let identity = identity.check()?;
         let open = (!identity.enabled).then_some(WITHOUT_IDENTITY);
         Ok(Self {
@@ -260,6 +271,8 @@ impl Config {
                 Duration::from_secs(300),
             )?,
             registry: registry.check()?,
+            notify,
+            courier,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -489,6 +502,10 @@ mod tests {
             ("--registry-mirror", "m.corp=m.corp", "its own mirror"),
             ("--registry-ca", "/nowhere/ca.pem", "cannot be read"),
             ("--registry-token-host", "registry.corp", "REGISTRY=HOST"),
+            ("--notify-allow", "10.0.0.0/33", "ADDRESS/PREFIX"),
+            ("--notify-deny", "pods", "ADDRESS/PREFIX"),
+            ("--notify-ca", "/nowhere/ca.pem", "cannot be read"),
+            ("--deliveries-keep-for", "59m", "out of range"),
             ("--task-retention-age", "10ms", "out of range"),
             ("--task-retention-age", "30", "duration"),
             ("--task-retention-age", "3651d", "out of range"),

@@ -3,8 +3,10 @@
 
 pub mod board;
 pub mod bulk;
+mod channels;
 mod clock;
 pub mod core;
+pub mod courier;
 mod create;
 mod credentials;
 pub mod error;
@@ -40,10 +42,12 @@ use crate::{
         messages::{Hello, Order, Report},
     },
     metrics::Metrics,
+    notify::{Notifier, NotifySettings},
     store::{Store, StoreError},
     vault::Vault,
 };
 use board::Board;
+use channels::Post;
 use clock::Clock;
 use error::EngineError;
 use logins::LoginBook;
@@ -69,6 +73,7 @@ pub struct Engine {
     registry: Arc<dyn ImageResolver>,
     readiness: Arc<Readiness>,
     desk: Arc<ScheduleDesk>,
+    post: Post,
     commands: mpsc::Sender<Command>,
     resolver: Resolver,
     /// Held while limits are read and changed, so that no change is lost.
@@ -109,6 +114,11 @@ impl Engine {
             Arc::clone(&metrics),
         );
         core.set_limits(now(), stored_limits.unwrap_or(settings.limits));
+        // Tasks are written as the REST API does only where its edge says how.
+        let post = Post::new(Notifier::new(
+            NotifySettings::default(),
+            |task| serde_json::json!({"taskId": task.id.as_str(), "status": task.state.as_str()}),
+        ));
         let resolver = Resolver::new(Arc::clone(&registry), Arc::clone(&logins), sender.clone());
         let mut engine_loop = Loop {
             core,
@@ -122,6 +132,7 @@ impl Engine {
             resolver: resolver.clone(),
             commands,
             readiness: Arc::clone(&readiness),
+            news: Arc::clone(&post.nudge),
         };
         engine_loop.load().await?;
         Ok((
@@ -133,6 +144,7 @@ impl Engine {
                 registry,
                 readiness,
                 desk,
+                post,
                 commands: sender,
                 resolver,
                 limits_change: Arc::default(),

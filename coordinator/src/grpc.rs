@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod auth;
+pub mod channels;
 mod convert;
 pub mod credentials;
 pub mod identity;

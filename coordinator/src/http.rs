@@ -3,7 +3,9 @@
 
 mod auth;
 mod bulk;
+mod channels;
 mod console;
+mod deliveries;
 mod dto;
 mod error;
 mod events;
@@ -34,7 +36,12 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use crate::{engine::Engine, identity::Identity, metrics::Metrics};
+use crate::{
+    domain::task::Task,
+    engine::{Engine, views::TaskView},
+    identity::Identity,
+    metrics::Metrics,
+};
 use axum::{
     Router,
     body::Body,
@@ -115,6 +122,16 @@ fn table() -> OpenApiRouter<HttpState> {
             secrets::delete_secret
         ))
         .routes(routes!(secrets::test_secret))
+        .routes(routes!(channels::list_channels, channels::create_channel))
+        .routes(routes!(
+            channels::get_channel,
+            channels::update_channel,
+            channels::delete_channel
+        ))
+        .routes(routes!(channels::test_channel))
+        .routes(routes!(deliveries::list_channel_deliveries))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(deliveries::replay_delivery))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))
@@ -131,6 +148,18 @@ pub fn router(state: HttpState) -> Router {
         .fallback(console::page)
         .method_not_allowed_fallback(no_route);
     finish(router, state)
+}
+
+/// A task as the API shows it, for whoever else tells of tasks.
+pub fn task_document(task: &Task) -> serde_json::Value {
+    let view = TaskView {
+        bytes: task.settled_bytes,
+        throughput: 0,
+        estimated_completion: None,
+        waiting_for: String::new(),
+        task: task.clone(),
+    };
+    serde_json::to_value(dto::task::TaskJson::from(&view)).unwrap_or_default()
 }
 
 /// The port for probes and scrapers (`/metrics`, `/health`, `/healthz`, `/readyz`): no log-in, no check of the host name, nothing to

@@ -1,6 +1,6 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `vault`, `metrics` <- `engine`, `identity` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `vault`, `metrics` <- `engine`, `identity` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod config;
 pub mod domain;
@@ -11,6 +11,8 @@ pub mod http;
 pub mod identity;
 pub mod maintenance;
 pub mod metrics;
+pub mod notify;
+pub mod outbound;
 pub mod registry;
 pub mod startup;
 pub mod store;

@@ -2,6 +2,7 @@
 //! are decided here. No label is unbounded: task ids, images and nodes never become one.
 
 use crate::domain::{
+    delivery::DeliveryState,
     execution::{Execution, ExecutionState},
     pull::{Pull, PullState},
     task_state::TaskState,
@@ -47,6 +48,8 @@ pub struct Metrics {
     api_duration: HistogramVec,
     api_in_flight: IntGauge,
     events_streams: IntGauge,
+    outbox_depth: IntGauge,
+    deliveries: IntCounterVec,
 }
 
 /// Counts one thing as in flight for as long as it lives.
@@ -164,6 +167,12 @@ impl Metrics {
                 "HTTP requests that wait for their answer to begin.",
             )?,
             events_streams: make.gauge("ips_events_streams", "Open streams of server-sent events.")?,
+            outbox_depth: make.gauge("ips_outbox_depth", "Notifications that wait for their next attempt.")?,
+            deliveries: make.counters(
+                "ips_deliveries_total",
+                "Attempts to deliver a notification, by kind of channel: delivered, retry (it is tried again) or failed (it was given up).",
+                &["kind", "result"],
+            )?,
             registry,
         })
     }
@@ -309,6 +318,21 @@ impl Metrics {
     /// A stream of events was opened; hold the value as long as it is open.
     pub fn events_stream_opened(&self) -> InFlight {
         InFlight::new(&self.events_streams)
+    }
+
+    /// How many notifications wait.
+    pub fn set_outbox_depth(&self, deliveries: usize) {
+        self.outbox_depth.set(as_gauge(deliveries));
+    }
+
+    /// A notification was tried and is like this now; `kind` is the word of a channel's kind.
+    pub fn delivery_tried(&self, kind: &'static str, state: DeliveryState) {
+        let result = match state {
+            DeliveryState::Queued => "retry",
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::Failed => "failed",
+        };
+        self.deliveries.with_label_values(&[kind, result]).inc();
     }
 
     /// Everything in Prometheus' text format, see [`CONTENT_TYPE`].

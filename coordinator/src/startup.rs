@@ -3,10 +3,11 @@
 use crate::{
     config::Config,
     domain::version::VERSION,
-    engine::{Engine, retention::Retention, trigger::Trigger},
+    engine::{Engine, courier::Courier, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
         auth::AuthService,
+        channels::ChannelService,
         credentials::CredentialService,
         identity::IdentityLayer,
         library::LibraryService,
@@ -19,17 +20,18 @@ use crate::{
     http::{self, HttpState},
     identity::{FirstPassword, Identity},
     metrics::Metrics,
+    notify::Notifier,
     registry::Registry,
     store::Store,
     vault::Vault,
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
-    auth_service_server::AuthServiceServer, credential_service_server::CredentialServiceServer,
-    library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
-    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    task_service_server::TaskServiceServer, token_service_server::TokenServiceServer,
-    user_service_server::UserServiceServer,
+    auth_service_server::AuthServiceServer, channel_service_server::ChannelServiceServer,
+    credential_service_server::CredentialServiceServer, library_service_server::LibraryServiceServer,
+    limits_service_server::LimitsServiceServer, node_service_server::NodeServiceServer,
+    schedule_service_server::ScheduleServiceServer, task_service_server::TaskServiceServer,
+    token_service_server::TokenServiceServer, user_service_server::UserServiceServer,
 };
 use secrecy::ExposeSecret as _;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -84,6 +86,7 @@ pub async fn run(config: Config) -> Result<()> {
     }
     let registry = Arc::new(Registry::new(config.registry.clone()));
     let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
+    let engine = engine.with_notifier(Notifier::new(config.notify, http::task_document));
     let shutdown = CancellationToken::new();
     let state = HttpState {
         engine: engine.clone(),
@@ -106,6 +109,11 @@ pub async fn run(config: Config) -> Result<()> {
     let (retention, stop) = (Retention::new(engine.clone(), config.retention), shutdown.clone());
     parts.spawn(async move {
         retention.run(stop).await;
+        Ok(())
+    });
+    let (courier, stop) = (Courier::new(engine.clone(), config.courier), shutdown.clone());
+    parts.spawn(async move {
+        courier.run(stop).await;
         Ok(())
     });
     parts.spawn(serve_http(
@@ -200,6 +208,7 @@ async fn serve_grpc(
         progress_interval: PROGRESS_INTERVAL,
     };
     let agents = Agents::new(engine.clone(), settings, shutdown.clone());
+    let channels = ChannelServiceServer::new(ChannelService::new(engine.clone()));
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), identity.clone(), shutdown.clone()));
     let users = UserService::new(identity.clone());
     let auth = AuthServiceServer::new(AuthService::new(identity.clone()));
@@ -217,6 +226,7 @@ async fn serve_grpc(
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
     health.set_serving::<CredentialServiceServer<CredentialService>>().await;
+    health.set_serving::<ChannelServiceServer<ChannelService>>().await;
     health.set_serving::<LibraryServiceServer<LibraryService>>().await;
     health.set_serving::<LimitsServiceServer<LimitsService>>().await;
     let reflection = || {
@@ -241,6 +251,7 @@ async fn serve_grpc(
         .add_service(nodes)
         .add_service(schedules)
         .add_service(credentials)
+        .add_service(channels)
         .add_service(library)
         .add_service(limits)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())

@@ -5,7 +5,10 @@ mod keys;
 
 pub use keys::{KeyError, KeySettings};
 
-use crate::domain::credential::{CredentialId, Sealed};
+use crate::domain::{
+    channel::ChannelId,
+    credential::{CredentialId, Sealed},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -25,7 +28,7 @@ pub struct Place<'a> {
     pub column: &'static str,
     /// Number of the row.
     pub row: i64,
-    /// What the secret is for.
+    /// What the secret is for: a registry, or the kind of a channel.
     pub registry: &'a str,
 }
 
@@ -36,6 +39,15 @@ impl<'a> Place<'a> {
             column: "credentials.password",
             row: id.get(),
             registry,
+        }
+    }
+
+    /// Where the secrets of a channel lie.
+    pub fn of_channel(id: ChannelId, kind: &'a str) -> Self {
+        Self {
+            column: "channels.secrets",
+            row: id.get(),
+            registry: kind,
         }
     }
 

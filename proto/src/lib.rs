@@ -55,6 +55,17 @@ impl std::fmt::Debug for v1::UpdateCredentialRequest {
     }
 }
 
+impl std::fmt::Debug for v1::EmailSettings {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmailSettings")
+            .field("host", &self.host)
+            .field("username", &self.username)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for v1::LoginRequest {
     /// Everything but the password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -64,11 +75,31 @@ impl std::fmt::Debug for v1::LoginRequest {
     }
 }
 
+impl std::fmt::Debug for v1::CreateChannelRequest {
+    /// Everything but address and key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateChannelRequest")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for v1::LoginResponse {
     /// Everything but the tokens.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LoginResponse")
             .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for v1::UpdateChannelRequest {
+    /// Everything but address and key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpdateChannelRequest")
+            .field("channel_id", &self.channel_id)
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }

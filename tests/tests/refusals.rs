@@ -45,7 +45,7 @@ fn bodies() -> Vec<(Value, &'static str)> {
         (json!({"images": [image], "id": "Not Allowed"}), "id"),
         (json!({"images": [image], "secretId": 1}), "secretId"),
         (
-            json!({"images": [image], "webhookUrl": "http://hook.test/"}),
+            json!({"images": [image], "webhookUrl": "http://169.254.169.254/"}),
             "webhookUrl",
         ),
         (

@@ -46,6 +46,10 @@ pub enum Clearable {
     PullTimeout,
     /// Longest standstill
     NoProgressTimeout,
+    /// All channels
+    Channel,
+    /// The address that is told of the end
+    WebhookUrl,
     /// All logins
     Credential,
 }
@@ -74,6 +78,8 @@ impl Clearable {
             Self::RetryDelay => &["retryDelay"],
             Self::PullTimeout => &["pullTimeoutSeconds"],
             Self::NoProgressTimeout => &["noProgressTimeoutSeconds"],
+            Self::Channel => &["channels"],
+            Self::WebhookUrl => &["webhookUrl"],
             Self::Credential => &["secretIds"],
         }
     }
@@ -105,6 +111,8 @@ impl Clearable {
             Self::RetryDelay => task.retry_delay_seconds = 0,
             Self::PullTimeout => task.pull_timeout_seconds = 0,
             Self::NoProgressTimeout => task.no_progress_timeout_seconds = 0,
+            Self::Channel => task.channels.clear(),
+            Self::WebhookUrl => task.webhook_url.clear(),
             Self::Credential => task.credential_ids.clear(),
         }
     }

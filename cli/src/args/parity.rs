@@ -65,6 +65,14 @@ const COMMANDS: &[(&str, &str)] = &[
     ("CredentialService.UpdateCredential", "credential update"),
     ("CredentialService.DeleteCredential", "credential rm"),
     ("CredentialService.TestCredential", "credential test"),
+    ("ChannelService.ListChannels", "channel ls"),
+    ("ChannelService.CreateChannel", "channel create"),
+    ("ChannelService.GetChannel", "channel get"),
+    ("ChannelService.UpdateChannel", "channel update"),
+    ("ChannelService.DeleteChannel", "channel rm"),
+    ("ChannelService.TestChannel", "channel test"),
+    ("ChannelService.ListDeliveries", "channel deliveries"),
+    ("ChannelService.ReplayDelivery", "channel replay"),
 ];
 
 fn rpcs() -> BTreeSet<String> {

@@ -68,6 +68,12 @@ pub struct SpecArgs {
     /// Longest time without progress [default: 5m]
     #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
     pub no_progress_timeout: Option<Duration>,
+    /// Channel that is told of the end, by name; repeat it for more
+    #[arg(long = "channel", value_name = "NAME")]
+    pub channels: Vec<String>,
+    /// Address that is told of the end, for this task alone; nothing is signed there
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<String>,
     /// Logins for registries
     #[command(flatten)]
     pub login: TaskLogin,

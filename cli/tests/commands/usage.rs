@@ -103,7 +103,8 @@ async fn every_option_of_create_arrives() {
     let args = "task create --image nginx:1 -i redis:7 --selector pool=gpu,!spot -l disk=ssd --batch-size 7 --priority 9 --max-retries 2 \
                 --retry-strategy exponential --retry-delay 11 --pull-timeout 2m --no-progress-timeout 13s --id nightly --request-id r-1 \
                 --node n1,n2 --exclude n3 --max-nodes 25% --platform linux/amd64 --parallelism 10% --batch-mode strict --canary 1 \
-                --abort-failure-percent 20 --success-threshold 90 --deadline 1h --pull-policy Always";
+                --abort-failure-percent 20 --success-threshold 90 --deadline 1h --pull-policy Always \
+                --channel ops --channel night --webhook-url https://hooks.example.com/x";
     let mut args: Vec<&str> = args.split_whitespace().collect();
     args.extend(["--window", "sat 22:00-06:00 Europe/Berlin"]);
     let finished = fake.ips(&args).await;
@@ -146,6 +147,8 @@ async fn every_option_of_create_arrives() {
         no_progress_timeout_seconds: 13,
         credential_ids: vec![],
         login: None,
+        channels: vec!["ops".into(), "night".into()],
+        webhook_url: "https://hooks.example.com/x".into(),
     };
     assert_eq!(*fake.created.lock().unwrap(), [expected]);
 }

@@ -118,7 +118,7 @@ impl NodeName {
 }
 
 /// Whether the text is a DNS-1123 subdomain (without the limit of length).
-pub(super) fn is_dns_subdomain(text: &str) -> bool {
+pub(in crate::domain) fn is_dns_subdomain(text: &str) -> bool {
     text.split('.').all(|label| {
         let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         label.len() <= 63

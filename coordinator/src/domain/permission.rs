@@ -25,6 +25,10 @@ pub enum Permission {
     CredentialsRead,
     /// Save, change, try and remove credentials.
     CredentialsWrite,
+    /// Look at channels, which never show an address, and at deliveries.
+    ChannelsRead,
+    /// Make, change, try and remove channels, and replay deliveries.
+    ChannelsWrite,
     /// Look at nodes and what they have.
     NodesRead,
     /// Look at the limits of the cluster.
@@ -45,7 +49,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -55,6 +59,8 @@ impl Permission {
         Self::LibraryWrite,
         Self::CredentialsRead,
         Self::CredentialsWrite,
+        Self::ChannelsRead,
+        Self::ChannelsWrite,
         Self::NodesRead,
         Self::LimitsRead,
         Self::LimitsWrite,
@@ -77,6 +83,8 @@ impl Permission {
             Self::LibraryWrite => "library:write",
             Self::CredentialsRead => "credentials:read",
             Self::CredentialsWrite => "credentials:write",
+            Self::ChannelsRead => "channels:read",
+            Self::ChannelsWrite => "channels:write",
             Self::NodesRead => "nodes:read",
             Self::LimitsRead => "limits:read",
             Self::LimitsWrite => "limits:write",
@@ -101,13 +109,17 @@ impl Permission {
             | Self::SchedulesRead
             | Self::LibraryRead
             | Self::CredentialsRead
+            | Self::ChannelsRead
             | Self::NodesRead
             | Self::LimitsRead
             | Self::MetricsRead => Role::Viewer,
             Self::TasksWrite | Self::SchedulesWrite | Self::LibraryWrite => Role::Operator,
-            Self::CredentialsWrite | Self::UsersRead | Self::UsersWrite | Self::TokensRead | Self::TokensWrite => {
-                Role::Admin
-            }
+            Self::CredentialsWrite
+            | Self::ChannelsWrite
+            | Self::UsersRead
+            | Self::UsersWrite
+            | Self::TokensRead
+            | Self::TokensWrite => Role::Admin,
             Self::LimitsWrite => Role::SystemAdmin,
         }
     }
@@ -211,6 +223,15 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::CredentialsWrite, "update_secret", "PUT /api/v1/secrets/{id}", "CredentialService.UpdateCredential"),
     needs(P::CredentialsWrite, "delete_secret", "DELETE /api/v1/secrets/{id}", "CredentialService.DeleteCredential"),
     needs(P::CredentialsWrite, "test_secret", "POST /api/v1/secrets/{id}/test", "CredentialService.TestCredential"),
+    needs(P::ChannelsRead, "list_channels", "GET /api/v1/channels", "ChannelService.ListChannels"),
+    needs(P::ChannelsRead, "get_channel", "GET /api/v1/channels/{id}", "ChannelService.GetChannel"),
+    needs(P::ChannelsWrite, "create_channel", "POST /api/v1/channels", "ChannelService.CreateChannel"),
+    needs(P::ChannelsWrite, "update_channel", "PUT /api/v1/channels/{id}", "ChannelService.UpdateChannel"),
+    needs(P::ChannelsWrite, "delete_channel", "DELETE /api/v1/channels/{id}", "ChannelService.DeleteChannel"),
+    needs(P::ChannelsWrite, "test_channel", "POST /api/v1/channels/{id}/test", "ChannelService.TestChannel"),
+    needs(P::ChannelsRead, "list_channel_deliveries", "GET /api/v1/channels/{id}/deliveries", ""),
+    needs(P::ChannelsRead, "list_deliveries", "GET /api/v1/deliveries", "ChannelService.ListDeliveries"),
+    needs(P::ChannelsWrite, "replay_delivery", "POST /api/v1/deliveries/{id}/replay", "ChannelService.ReplayDelivery"),
     needs(P::LimitsRead, "get_limits", "GET /api/v1/limits", "LimitsService.GetLimits"),
     needs(P::LimitsWrite, "set_limits", "PUT /api/v1/limits", "LimitsService.SetLimits"),
     needs(P::LimitsWrite, "update_limits", "PATCH /api/v1/limits", "LimitsService.UpdateLimits"),

@@ -5,6 +5,7 @@ mod overrides;
 
 use super::{
     Invalid, Millis,
+    channel::{NoticesRequest, TaskNotices},
     counts::{ByteCounts, FailureGroup, PullCounts},
     credential::{NewLogin, TaskCredential, TaskLoginsRequest},
     ids::TaskId,
@@ -48,6 +49,8 @@ pub struct TaskRequest {
     pub logins: TaskLoginsRequest,
     /// How it runs.
     pub rules: RulesRequest,
+    /// Who is told of its end.
+    pub notices: NoticesRequest,
     /// Id chosen by the client.
     pub id: Option<String>,
     /// Key that makes creating idempotent.
@@ -78,6 +81,9 @@ pub struct TaskSpec {
     /// How it runs.
     #[serde(default)]
     pub rules: TaskRules,
+    /// Who is told of its end.
+    #[serde(default)]
+    pub notices: TaskNotices,
 }
 
 /// A checked request with the ids that came along.
@@ -124,6 +130,7 @@ impl TaskRequest {
             )?,
             credentials,
             rules: self.rules.check(batch_size)?,
+            notices: self.notices.check()?,
         };
         Ok(NewTask {
             spec,
@@ -188,7 +195,7 @@ pub struct TaskImage {
 }
 
 /// A task, as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Id.
     pub id: TaskId,

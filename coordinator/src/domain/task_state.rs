@@ -1,7 +1,10 @@
 //! The state machine of a task.
 
+use serde::{Deserialize, Serialize};
+
 /// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TaskState {
     /// Accepted; nothing was handed out yet.
     Pending,

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     domain::{
         Millis,
+        event::{Event, EventKind},
         ids::{NodeName, PullId, TaskId},
         limits::Limits,
         pull::Pull,
@@ -79,6 +80,10 @@ pub struct Core {
     expired: HashSet<NodeName>,
     /// Reports that were refused, to log each once.
     refused: HashSet<(NodeName, PullId)>,
+    /// Nodes that are lost, so that each loss is told once.
+    lost: HashSet<NodeName>,
+    /// Tasks that ended in this step, and how that is told.
+    ended: HashMap<TaskId, EventKind>,
     changes: Changes,
     /// Open tasks whose record changed in this step, and the state in which the store has them.
     changed_tasks: HashMap<TaskId, TaskState>,
@@ -119,6 +124,8 @@ impl Core {
             hosts: Hosts::default(),
             expired: HashSet::new(),
             refused: HashSet::new(),
+            lost: HashSet::new(),
+            ended: HashMap::new(),
             changes: Changes::default(),
             changed_tasks: HashMap::new(),
             effects: Vec::new(),
@@ -210,12 +217,19 @@ impl Core {
                 self.changes.task(from, &open.task);
             }
         }
+        for (id, kind) in std::mem::take(&mut self.ended) {
+            // The end of a task is a change of its record.
+            if let Some(task) = self.changes.task_written(&id).cloned() {
+                let event_id = uuid::Uuid::new_v4().simple().to_string();
+                self.changes.event(Event::task(event_id, kind, task.finished_at, task));
+            }
+        }
         std::mem::take(&mut self.changes)
     }
 
     /// Whether a question to the store would miss something that is not written yet.
     pub fn has_changes(&self) -> bool {
-        !self.changes.is_empty() || !self.changed_tasks.is_empty()
+        !self.changes.is_empty() || !self.changed_tasks.is_empty() || !self.ended.is_empty()
     }
 
     /// What is to be done once the changes are durable.

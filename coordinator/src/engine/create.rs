@@ -28,6 +28,7 @@ impl Engine {
         let now = now();
         let (nodes, mut spec) = self.targets(&new.spec)?;
         let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
+        self.name_channels(&mut spec).await?;
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, spec, nodes.len(), pulls.len(), now);

@@ -25,7 +25,8 @@ impl Engine {
     /// # Errors
     /// Invalid when no node would be chosen.
     pub async fn preview_task(&self, new: &NewTask) -> Result<TaskPreview, EngineError> {
-        let (nodes, spec) = self.targets(&new.spec)?;
+        let (nodes, mut spec) = self.targets(&new.spec)?;
+        self.name_channels(&mut spec).await?;
         let platforms = self.platforms_of(&nodes);
         let logins = self.logins.of_task(&spec.credentials).with_own(new.login.clone());
         let answers = self

@@ -22,7 +22,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// Time between two looks at what is due by time.
@@ -63,6 +63,8 @@ pub struct Loop {
     pub removing: HashSet<TaskId>,
     /// Why the coordinator cannot serve.
     pub readiness: Arc<Readiness>,
+    /// Wakes the courier.
+    pub news: Arc<Notify>,
 }
 
 impl Loop {
@@ -155,6 +157,9 @@ impl Loop {
                 Ok(()) => {
                     self.metrics.store_committed(started.elapsed().as_secs_f64());
                     self.readiness.clear("database");
+                    if changes.has_events() {
+                        self.news.notify_one();
+                    }
                     return Ok(true);
                 }
                 Err(error @ StoreError::Unavailable(_)) => {

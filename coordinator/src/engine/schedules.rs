@@ -65,6 +65,7 @@ impl Engine {
         // None of its credentials can be removed between the look and the save.
         let _credentials_stay = self.logins.changing().await;
         self.name_schedule_credentials(&mut spec)?;
+        self.name_schedule_channels(&mut spec).await?;
         let now = now();
         let id = ScheduleId::generate(now, rand::random());
         let schedule = Schedule::new(id, spec, now);
@@ -76,6 +77,15 @@ impl Engine {
     fn name_schedule_credentials(&self, spec: &mut ScheduleSpec) -> Result<(), EngineError> {
         let named = self.name_credentials(&mut spec.task);
         Ok(named.map_err(|invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule))?)
+    }
+
+    async fn name_schedule_channels(&self, spec: &mut ScheduleSpec) -> Result<(), EngineError> {
+        match self.name_channels(&mut spec.task).await {
+            Err(EngineError::Invalid(invalid)) => {
+                Err(Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule).into())
+            }
+            other => other,
+        }
     }
 
     /// Changes what the request names. Runs that wait are left out when it is switched off.
@@ -94,6 +104,9 @@ impl Engine {
         if spec.task.credentials != schedule.spec.task.credentials {
             self.name_schedule_credentials(&mut spec)?;
         }
+        if spec.task.notices != schedule.spec.task.notices {
+            self.name_schedule_channels(&mut spec).await?;
+        }
         if spec == schedule.spec {
             return Ok(view(schedule));
         }
@@ -111,7 +124,7 @@ impl Engine {
         let step = ScheduleStep {
             schedule: Some(&schedule),
             changed: &left_out,
-            new: None,
+            ..ScheduleStep::default()
         };
         self.store.schedule_step(step).await?;
         left_out
@@ -187,7 +200,7 @@ impl Engine {
         let step = ScheduleStep {
             schedule: Some(&schedule),
             new: Some(&execution),
-            changed: &[],
+            ..ScheduleStep::default()
         };
         execution.id = self.store.schedule_step(step).await?.unwrap_or_default();
         self.desk.metrics.execution_recorded(&execution);

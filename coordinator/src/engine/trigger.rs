@@ -5,6 +5,7 @@
 
 mod fire;
 mod launch;
+pub(super) mod news;
 mod settle;
 
 use super::{

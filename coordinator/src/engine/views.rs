@@ -3,6 +3,7 @@
 use super::hosts::HostState;
 use crate::domain::{
     Millis,
+    channel::Channel,
     counts::ByteCounts,
     credential::Credential,
     library::Entry,
@@ -14,6 +15,7 @@ use crate::domain::{
     task::Task,
     task_state::TaskState,
 };
+pub use crate::store::DeliveryQuery as DeliveryFilter;
 
 /// A task with the live figures of its running pulls.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +62,15 @@ impl PullView {
 pub struct CredentialView {
     /// Record; the password in it is encrypted.
     pub credential: Credential,
+    /// Why it cannot be used; `None` when it can.
+    pub unreadable: Option<String>,
+}
+
+/// A channel without its secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelView {
+    /// Record; the secrets in it are encrypted.
+    pub channel: Channel,
     /// Why it cannot be used; `None` when it can.
     pub unreadable: Option<String>,
 }

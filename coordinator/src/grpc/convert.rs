@@ -67,6 +67,8 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         pull_policy: pull_policy(rules.pull_policy).into(),
         waiting_for: view.waiting_for.clone(),
         credentials: spec.credentials.iter().map(super::credentials::of_task).collect(),
+        channels: channels(spec),
+        webhook_url: spec.notices.webhook_url.clone().unwrap_or_default(),
     }
 }
 
@@ -101,7 +103,17 @@ pub(super) fn task_config(spec: &TaskSpec) -> v1::CreateTaskRequest {
         pull_policy: pull_policy(rules.pull_policy).into(),
         credential_ids: spec.credentials.iter().map(|credential| credential.id.get()).collect(),
         login: None,
+        channels: channels(spec),
+        webhook_url: spec.notices.webhook_url.clone().unwrap_or_default(),
     }
+}
+
+fn channels(spec: &TaskSpec) -> Vec<String> {
+    spec.notices
+        .channels
+        .iter()
+        .map(|channel| channel.name.clone())
+        .collect()
 }
 
 fn task_images(task: &Task) -> Vec<v1::TaskImage> {

@@ -1,7 +1,9 @@
 //! What goes over the wire as JSON, and how it is made from what the engine shows. Conversions only; no rules.
 
 pub(super) mod bulk;
+pub(super) mod channel;
 pub(super) mod create;
+pub(super) mod delivery;
 pub(super) mod event;
 pub(super) mod execution;
 pub(super) mod failure;

@@ -181,6 +181,11 @@ impl ApiError {
         Self::no_such("secret", id)
     }
 
+    /// No channel has this id.
+    pub(super) fn no_channel(id: &str) -> Self {
+        Self::no_such("channel", id)
+    }
+
     /// No user has this id.
     pub(super) fn no_user(id: &str) -> Self {
         Self::no_such("user", id)
@@ -308,7 +313,7 @@ impl From<Invalid> for ApiError {
 /// The field that nothing else of its kind may have.
 fn unique_field(kind: &str) -> &'static str {
     match kind {
-        "secret" => "name",
+        "secret" | "channel" => "name",
         "image" => "image",
         "user" => "username",
         _other => "id",

@@ -47,6 +47,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "nodes", description = "Nodes and what they have"),
         (name = "library", description = "Images that people use again"),
         (name = "secrets", description = "Credentials of registries"),
+        (name = "channels", description = "Where notifications go, and the log of their deliveries"),
         (name = "events", description = "What changes, live"),
         (name = "health", description = "Probes and metrics"),
     )

@@ -1,6 +1,7 @@
 //! The edge from outside: whole requests against the route table.
 
 mod bad_input;
+mod channels;
 mod described;
 mod identity;
 mod library;

@@ -1,9 +1,10 @@
-//! `credentials rotate`: encrypts every stored password with the newest key. Each row changes by itself, from exactly what was read to
-//! the same password under the new key, so the command may be killed at any moment, run again, and run beside the coordinator.
+//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels. Each row
+//! changes by itself, from exactly what was read to the same secret under the new key, so the command may be killed at any moment, run
+//! again, and run beside the coordinator.
 
 use super::say;
 use crate::{
-    domain::credential::Credential,
+    domain::credential::{Credential, Sealed},
     store::{DatabaseUrl, Store, StoreError},
     vault::{KeySettings, Place, Vault},
 };
@@ -53,31 +54,65 @@ pub(super) async fn run(database: &DatabaseUrl, keys: &KeySettings, new_key: boo
 async fn round(store: &Store, vault: &Vault, newest: &str) -> Result<(Count, bool)> {
     let mut count = Count::default();
     for credential in store.all_credentials().await? {
-        if credential.sealed.key_id == newest {
-            count.current += 1;
-            continue;
-        }
         let registry = credential.scope.to_string();
         let place = Place::of_credential(credential.id, &registry);
-        let password = match vault.unseal(place, &credential.sealed) {
-            Ok(password) => password,
-            Err(error) => {
-                say(&format!("{} cannot be read: {error}", named(&credential)))?;
-                count.unreadable += 1;
-                continue;
-            }
+        let old = &credential.sealed;
+        let Some(sealed) = count.sealed_anew(vault, newest, place, old, || named(&credential))? else {
+            continue;
         };
-        let sealed = vault.seal(place, &password)?;
-        match store
-            .reseal_credential(credential.id, &credential.sealed, &sealed)
-            .await
-        {
-            Ok(true) => count.rotated += 1,
-            Ok(false) | Err(StoreError::Deposed { .. }) => return Ok((count, false)),
-            Err(error) => return Err(error.into()),
+        if !count.written(store.reseal_credential(credential.id, old, &sealed).await)? {
+            return Ok((count, false));
+        }
+    }
+    for channel in store.all_channels().await? {
+        let place = Place::of_channel(channel.id, channel.kind.as_str());
+        let old = &channel.sealed;
+        let name = || format!("channel {} {:?}", channel.id, channel.name);
+        let Some(sealed) = count.sealed_anew(vault, newest, place, old, name)? else {
+            continue;
+        };
+        if !count.written(store.reseal_channel(channel.id, old, &sealed).await)? {
+            return Ok((count, false));
         }
     }
     Ok((count, true))
+}
+
+impl Count {
+    /// The secret under the newest key; `None` when it is, or cannot be read.
+    fn sealed_anew(
+        &mut self,
+        vault: &Vault,
+        newest: &str,
+        place: Place<'_>,
+        old: &Sealed,
+        name: impl Fn() -> String,
+    ) -> Result<Option<Sealed>> {
+        if old.key_id == newest {
+            self.current += 1;
+            return Ok(None);
+        }
+        match vault.unseal(place, old) {
+            Ok(secret) => Ok(Some(vault.seal(place, &secret)?)),
+            Err(error) => {
+                say(&format!("{} cannot be read: {error}", name()))?;
+                self.unreadable += 1;
+                Ok(None)
+            }
+        }
+    }
+
+    /// False when somebody else was quicker.
+    fn written(&mut self, written: Result<bool, StoreError>) -> Result<bool> {
+        match written {
+            Ok(true) => {
+                self.rotated += 1;
+                Ok(true)
+            }
+            Ok(false) | Err(StoreError::Deposed { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 fn named(credential: &Credential) -> String {

@@ -1,7 +1,7 @@
 //! The HTTP clients: one for all hosts, and one more for each host that has certificates of its own.
 
-use super::{RegistrySettings, address::GuardedResolver, settings::authority};
-use crate::domain::version::VERSION;
+use super::{RegistrySettings, address, settings::authority};
+use crate::{domain::version::VERSION, outbound::GuardedResolver};
 use reqwest::{Certificate, Client, ClientBuilder, Url, redirect::Policy};
 use std::{collections::HashMap, time::Duration};
 
@@ -58,7 +58,7 @@ fn client(settings: &RegistrySettings, trusted: Vec<Certificate>) -> Result<Clie
 
 fn builder(settings: &RegistrySettings) -> Result<ClientBuilder, String> {
     let resolver = GuardedResolver {
-        allow_loopback: settings.allow_loopback,
+        reach: address::reach(settings),
         exempt: settings.proxy.as_ref().map(|proxy| proxy.host.clone()),
     };
     let builder = Client::builder()

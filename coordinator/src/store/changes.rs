@@ -1,8 +1,9 @@
 //! What one step of the engine changes, written as one transaction.
 
-use super::{Store, StoreError, nodes, pulls, settings, tasks};
+use super::{Store, StoreError, nodes, outbox, pulls, settings, tasks};
 use crate::domain::{
     Millis,
+    event::Event,
     ids::{NodeName, PullId, TaskId},
     limits::Limits,
     node::Node,
@@ -19,6 +20,7 @@ pub struct Changes {
     tasks: HashMap<TaskId, (TaskState, Task)>,
     nodes: HashMap<NodeName, Node>,
     limits: Option<(Millis, Limits)>,
+    events: Vec<Event>,
     step: OnceLock<String>,
 }
 
@@ -55,6 +57,21 @@ impl Changes {
         self.limits = Some((now, limits.clone()));
     }
 
+    /// People are told of this.
+    pub fn event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The newest record of a task that changes.
+    pub fn task_written(&self, id: &TaskId) -> Option<&Task> {
+        self.tasks.get(id).map(|(_, task)| task)
+    }
+
+    /// Whether people are told of something.
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The newest record of each pull that changes.
     pub fn pulls_written(&self) -> impl Iterator<Item = &Pull> {
         self.pulls.values().map(|change| &change.to)
@@ -67,7 +84,11 @@ impl Changes {
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.pulls.is_empty() && self.tasks.is_empty() && self.nodes.is_empty() && self.limits.is_none()
+        self.pulls.is_empty()
+            && self.tasks.is_empty()
+            && self.nodes.is_empty()
+            && self.limits.is_none()
+            && self.events.is_empty()
     }
 }
 
@@ -94,6 +115,9 @@ impl Store {
         }
         if let Some((now, limits)) = &changes.limits {
             settings::save_limits(&mut tx, *now, limits).await?;
+        }
+        for event in &changes.events {
+            outbox::put(&mut tx, event).await?;
         }
         tx.commit().await?;
         Ok(())

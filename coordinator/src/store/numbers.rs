@@ -12,6 +12,8 @@ pub enum Numbers {
     Library,
     /// Users.
     Users,
+    /// Channels of notifications.
+    Channels,
     /// Tokens of programs.
     ApiTokens,
 }
@@ -22,6 +24,7 @@ impl Numbers {
             Self::Credentials => "credentials",
             Self::Library => "library",
             Self::Users => "users",
+            Self::Channels => "channels",
             Self::ApiTokens => "api_tokens",
         }
     }

@@ -3,13 +3,14 @@
 use super::{
     Store, StoreError,
     db::Tx,
-    executions,
+    executions, outbox,
     rows::{from_json, to_json, to_u32},
     sql::{Sql, Value},
 };
 use crate::domain::{
     Millis,
     cron::Timetable,
+    event::Event,
     execution::{Execution, ExecutionState},
     ids::ScheduleId,
     schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleSpec},
@@ -30,6 +31,8 @@ pub struct ScheduleStep<'a> {
     pub new: Option<&'a Execution>,
     /// Executions that were in these states and are now like this.
     pub changed: &'a [(ExecutionState, Execution)],
+    /// What people are told of.
+    pub events: &'a [Event],
 }
 
 /// A schedule with the time that the store has as its next.
@@ -94,6 +97,9 @@ impl Store {
             Some(execution) => Some(executions::insert(&mut tx, execution, self.epoch_value()).await?),
             None => None,
         };
+        for event in step.events {
+            outbox::put(&mut tx, event).await?;
+        }
         tx.commit().await?;
         Ok(number)
     }

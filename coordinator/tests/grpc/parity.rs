@@ -80,6 +80,15 @@ const PAIRS: &[(&str, &str)] = &[
     ("PUT /api/v1/secrets/{id}", "CredentialService.UpdateCredential"),
     ("DELETE /api/v1/secrets/{id}", "CredentialService.DeleteCredential"),
     ("POST /api/v1/secrets/{id}/test", "CredentialService.TestCredential"),
+    ("GET /api/v1/channels", "ChannelService.ListChannels"),
+    ("POST /api/v1/channels", "ChannelService.CreateChannel"),
+    ("GET /api/v1/channels/{id}", "ChannelService.GetChannel"),
+    ("PUT /api/v1/channels/{id}", "ChannelService.UpdateChannel"),
+    ("DELETE /api/v1/channels/{id}", "ChannelService.DeleteChannel"),
+    ("POST /api/v1/channels/{id}/test", "ChannelService.TestChannel"),
+    ("GET /api/v1/channels/{id}/deliveries", "ChannelService.ListDeliveries"),
+    ("GET /api/v1/deliveries", "ChannelService.ListDeliveries"),
+    ("POST /api/v1/deliveries/{id}/replay", "ChannelService.ReplayDelivery"),
 ];
 
 /// What has its partner elsewhere: streams, which are tested in `watch.rs` and cannot be compared by one answer; probes, whose partner is

@@ -3,8 +3,9 @@
 use ips_coordinator::{
     config::Config,
     domain::limits::Limits,
-    engine::{core::EngineSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
     identity::IdentitySettings,
+    notify::NotifySettings,
     registry::RegistrySettings,
     startup,
     store::DatabaseUrl,
@@ -145,6 +146,8 @@ fn config(folder: &Path) -> Config {
         retention: RetentionSettings::default(),
         heartbeat_interval: Duration::from_secs(10),
         registry: RegistrySettings::default(),
+        notify: NotifySettings::default(),
+        courier: CourierSettings::default(),
         keys: KeySettings {
             generated: Some(folder.join("ips.db.key")),
             ..KeySettings::default()

@@ -143,7 +143,7 @@ async fn a_slot_is_taken_once_and_a_step_is_written_whole_or_not_at_all(
     let again = ScheduleStep {
         schedule: Some(&schedule),
         new: Some(&execution),
-        changed: &[],
+        ..ScheduleStep::default()
     };
     let taken = store.schedule_step(again).await;
     assert!(matches!(taken, Err(StoreError::Taken { what: "slot" })), "{taken:?}");

@@ -1,5 +1,110 @@
 // Generated from docs/openapi.json by `npm run api`. Do not edit.
 export interface paths {
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists channels, newest first. */
+        get: operations["list_channels"];
+        put?: never;
+        /** Saves a channel. */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel. */
+        get: operations["get_channel"];
+        /** Changes what the body names; the rest stays, secrets included. */
+        put: operations["update_channel"];
+        post?: never;
+        /** Removes a channel. One that is not there is removed already; what waits for it is given up. */
+        delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists deliveries to one channel, newest first. */
+        get: operations["list_channel_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message now, once, and says what came of it. */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists deliveries of all channels and addresses of tasks, newest first. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a delivery that ended tried again, under its old id and for another day. */
+        post: operations["replay_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -806,6 +911,76 @@ export interface components {
              */
             unpacked: number;
         };
+        /** @description A channel without its secrets. */
+        Channel: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description For mail. */
+            email?: components["schemas"]["EmailSettings"];
+            /** @description Whether it is told anything. */
+            enabled: boolean;
+            /** @description Events that it is told of without being named. */
+            events: string[];
+            /** @description Its messages are signed. */
+            hasSecret: boolean;
+            /** @description Scheme, host and port of its address; the rest of the address is secret. */
+            host?: string;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["ChannelKind"];
+            language: components["schemas"]["Language"];
+            name: string;
+            /** @description False when the key that encrypted its secrets is gone, or its record was changed by somebody else. */
+            readable: boolean;
+            /** @description Why it cannot be read. */
+            unreadableReason?: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /**
+         * @description Whose format is spoken.
+         * @enum {string}
+         */
+        ChannelKind: "webhook" | "slack" | "dingtalk" | "feishu" | "wecom" | "teams" | "email";
+        /** @description A part of the list. */
+        ChannelPage: {
+            channels: components["schemas"]["Channel"][];
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            /** Format: int32 */
+            total: number;
+        };
+        /** @description A channel to make. */
+        CreateChannel: {
+            email?: components["schemas"]["EmailSettingsRequest"] | null;
+            /** @description Whether it is told anything. Default: true. */
+            enabled?: boolean | null;
+            /**
+             * @description Events that it is told of without being named: task.completed, task.failed (task.aborted included), task.cancelled,
+             *     task.aborted, schedule.skipped, schedule.failed, node.lost. Default: none.
+             */
+            events?: string[] | null;
+            /** @description Whose format is spoken. */
+            kind: components["schemas"]["ChannelKind"];
+            language?: components["schemas"]["Language"] | null;
+            /** @description Unique, 1 to 128 characters; tasks name it by this. */
+            name: string;
+            /**
+             * Format: password
+             * @description Key of signatures, for webhook, dingtalk and feishu.
+             */
+            secret?: string | null;
+            /**
+             * Format: password
+             * @description Address, for all kinds but email. It is kept encrypted and never shown, because it lets anybody write to the channel.
+             */
+            url?: string | null;
+        };
         /** @description A schedule to make. As for clients of the original IPS, empty text for overlapPolicy means the default. */
         CreateScheduledTask: {
             /**
@@ -851,6 +1026,8 @@ export interface components {
              */
             batchSize?: number | null;
             canary?: components["schemas"]["Share"] | null;
+            /** @description Names of channels that are told of its end, at most 10. */
+            channels?: string[] | null;
             /**
              * Format: int64
              * @description The task stops so many seconds after it was accepted. Default: never.
@@ -937,6 +1114,11 @@ export interface components {
             successThreshold?: number | null;
             /** @description See `registry`. */
             username?: string | null;
+            /**
+             * @description An address that is told of its end, for this task alone; nothing is signed there. `http` or `https`, and not of this machine, a
+             *     private network or the cluster unless the settings allow it.
+             */
+            webhookUrl?: string | null;
             /** @description When it may start pulls. Default: at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][] | null;
         };
@@ -977,6 +1159,62 @@ export interface components {
          * @enum {string}
          */
         DeleteAction: "cancelled" | "deleted";
+        /** @description One event on its way to one receiver, and the log of that. */
+        Delivery: {
+            /** @description Id of the task or schedule, or name of the node that it happened to. */
+            about: string;
+            /**
+             * Format: int32
+             * @description HTTP status or SMTP code of the last attempt.
+             */
+            answer?: number;
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Channel; absent for the address that a task gives for itself.
+             */
+            channelId?: number;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * @description What happened.
+             * @example task.failed
+             */
+            event: string;
+            /** Format: date-time */
+            finishedAt?: string;
+            /** @description Names it, the same at each attempt. */
+            id: string;
+            /** Format: date-time */
+            lastAttemptAt?: string;
+            /** @description What the receiver or the network said last. */
+            message?: string;
+            /** Format: date-time */
+            nextAttemptAt?: string;
+            status: components["schemas"]["DeliveryState"];
+        };
+        /** @description A part of the list. */
+        DeliveryPage: {
+            deliveries: components["schemas"]["Delivery"][];
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            /** Format: int32 */
+            total: number;
+        };
+        /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "queued" | "delivered" | "failed";
         /** @description Data of the event `delta`: each object replaces the one of its name as a whole. */
         DeltaEvent: {
             nodes?: components["schemas"]["Node"][];
@@ -1015,6 +1253,45 @@ export interface components {
              * @description Nodes whose disk is unknown.
              */
             unknownCount: number;
+        };
+        /** @description Where mail goes, without the password. */
+        EmailSettings: {
+            from: string;
+            host: string;
+            /** Format: int32 */
+            port: number;
+            security: components["schemas"]["MailSecurity"];
+            to: string[];
+            /** @description User name at the mail server, if it wants one. */
+            username?: string;
+        };
+        /** @description Where mail goes, and how. */
+        EmailSettingsRequest: {
+            /**
+             * @description Sender.
+             * @example ips@example.com
+             */
+            from: string;
+            /**
+             * @description Mail server, without port.
+             * @example smtp.example.com
+             */
+            host: string;
+            /**
+             * Format: password
+             * @description A change may leave it out and keep the old one, as long as host and user name stay.
+             */
+            password?: string | null;
+            /**
+             * Format: int64
+             * @description Default: 465, 587 or 25, by `security`.
+             */
+            port?: number | null;
+            security?: components["schemas"]["MailSecurity"] | null;
+            /** @description Receivers. */
+            to: string[];
+            /** @description User name at the mail server, if it wants one. */
+            username?: string | null;
         };
         /** @description An answer that is not a success. */
         Error: {
@@ -1214,6 +1491,11 @@ export interface components {
              */
             neededBytes: number;
         };
+        /**
+         * @description In which language people are told.
+         * @enum {string}
+         */
+        Language: "en" | "zh";
         /** @description One layer of a running attempt. */
         Layer: {
             /** @description Bytes. */
@@ -1330,6 +1612,11 @@ export interface components {
          * @enum {string}
          */
         LoginResult: "ok" | "not_needed" | "unauthorized" | "unreachable" | "tls" | "rate_limited" | "refused";
+        /**
+         * @description How the connection to a mail server is protected.
+         * @enum {string}
+         */
+        MailSecurity: "tls" | "starttls" | "none";
         /** @description A time of day on some days of the week in which a task may start pulls. What runs when it closes is finished. */
         MaintenanceWindow: {
             /**
@@ -1908,6 +2195,8 @@ export interface components {
              * @description Nodes with an open pull at a time, if limited.
              */
             batchSize?: number;
+            /** @description Names of the channels that are told of its end. */
+            channels?: string[];
             /** Format: date-time */
             createdAt: string;
             /** @description Why it failed. */
@@ -1987,11 +2276,15 @@ export interface components {
             username?: string;
             /** @description Why nothing of it runs although pulls wait. */
             waitingFor?: string;
+            /** @description Address that is told of its end. */
+            webhookUrl?: string;
         };
         /** @description The task of every run. */
         TaskConfig: components["schemas"]["Selection"] & components["schemas"]["Rules"] & {
             /** Format: int32 */
             batchSize?: number;
+            /** @description Names of the channels that are told of its end. */
+            channels?: string[];
             /** @description References as pods write them. */
             images: string[];
             /** Format: int32 */
@@ -2012,6 +2305,8 @@ export interface components {
             secretId?: number;
             /** @description All stored credentials that it names. */
             secretIds?: number[];
+            /** @description Address that is told of its end. */
+            webhookUrl?: string;
         };
         /** @description What `DELETE /tasks/{id}` did. */
         TaskDeleted: {
@@ -2162,6 +2457,28 @@ export interface components {
         };
         /** @description What one topic shows. */
         TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
+        /** @description A change of a channel; what is absent stays as it is. */
+        UpdateChannel: {
+            email?: components["schemas"]["EmailSettingsRequest"] | null;
+            /** @description Whether it is told anything. */
+            enabled?: boolean | null;
+            /** @description Replaces the list of events. */
+            events?: string[] | null;
+            kind?: components["schemas"]["ChannelKind"] | null;
+            language?: components["schemas"]["Language"] | null;
+            /** @description Unique, 1 to 128 characters. */
+            name?: string | null;
+            /**
+             * Format: password
+             * @description A new key of signatures; empty removes it.
+             */
+            secret?: string | null;
+            /**
+             * Format: password
+             * @description A new address.
+             */
+            url?: string | null;
+        };
         /** @description Limits to change; what is left out stays, `null` takes a limit away. */
         UpdateLimits: {
             /**
@@ -2276,6 +2593,463 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_channels: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                limit?: number;
+                /** @description Channels to pass over, default 0. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateChannel"];
+            };
+        };
+        responses: {
+            /** @description Saved */
+            201: {
+                headers: {
+                    /** @description The channel's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken, or there is no key to encrypt with */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateChannel"];
+            };
+        };
+        responses: {
+            /** @description The channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The name is taken, or the old secrets cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or not there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no number */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A schedule or an open task names it; the details say which */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_channel_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only about the task or schedule of this id, or the node of this name. */
+                about?: string;
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                limit?: number;
+                /** @description Deliveries to pass over, default 0. */
+                offset?: number;
+                /** @description Comma list of queued, delivered, failed. Default: all. */
+                status?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The secrets cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only about the task or schedule of this id, or the node of this name. */
+                about?: string;
+                /** @description 1 to 1000, default 10; larger becomes 1000. */
+                limit?: number;
+                /** @description Deliveries to pass over, default 0. */
+                offset?: number;
+                /** @description Comma list of queued, delivered, failed. Default: all. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replay_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is queued already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query: {

@@ -78,6 +78,8 @@ pub fn spec(args: SpecArgs) -> Result<v1::CreateTaskRequest, CliError> {
         retry_delay_seconds: seconds(args.retry_delay),
         pull_timeout_seconds: seconds(args.pull_timeout),
         no_progress_timeout_seconds: seconds(args.no_progress_timeout),
+        channels: args.channels,
+        webhook_url: args.webhook_url.unwrap_or_default(),
         credential_ids: args.login.credentials,
         login: match args.login.registry {
             Some(registry) => Some(v1::InlineLogin {
@@ -136,6 +138,8 @@ pub fn over(new: v1::CreateTaskRequest, old: v1::CreateTaskRequest) -> v1::Creat
         no_progress_timeout_seconds: either(new.no_progress_timeout_seconds, old.no_progress_timeout_seconds),
         credential_ids: unless_empty(new.credential_ids, old.credential_ids),
         login: new.login,
+        channels: unless_empty(new.channels, old.channels),
+        webhook_url: text(new.webhook_url, old.webhook_url),
         task_id: String::new(),
         request_id: String::new(),
     }

@@ -57,6 +57,10 @@ struct TaskConfig {
     secret_ids: Vec<i64>,
     max_retries: u32,
     retry_strategy: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    webhook_url: String,
     retry_delay: u32,
     pull_timeout_seconds: u32,
     no_progress_timeout_seconds: u32,
@@ -104,6 +108,8 @@ impl From<v1::CreateTaskRequest> for TaskConfig {
             max_nodes: task.max_nodes,
             platform: task.platform,
             secret_ids: task.credential_ids,
+            channels: task.channels,
+            webhook_url: task.webhook_url,
             max_retries: task.max_retries,
             retry_strategy: words::retry_strategy(task.retry_strategy),
             retry_delay: task.retry_delay_seconds,

@@ -50,6 +50,10 @@ pub struct Task {
     registry: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    webhook_url: String,
     progress: Progress,
     #[serde(skip_serializing_if = "String::is_empty")]
     waiting_for: String,
@@ -148,6 +152,8 @@ impl From<&v1::Task> for Task {
             secret_ids: stored().map(|it| it.credential_id).collect(),
             registry: owned.map(|it| it.registry.clone()),
             username: owned.map(|it| it.username.clone()),
+            channels: task.channels.clone(),
+            webhook_url: task.webhook_url.clone(),
             progress: (&task.progress.unwrap_or_default()).into(),
             resolved_images: task.images.iter().map(ResolvedImage::from).collect(),
             failures: task.failures.iter().map(FailureGroup::from).collect(),

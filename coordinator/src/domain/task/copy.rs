@@ -2,6 +2,7 @@
 
 use super::{TaskRequest, TaskSpec};
 use crate::domain::{
+    channel::NoticesRequest,
     credential::TaskLoginsRequest,
     rules::{RulesRequest, TaskRules},
     selection::{Selection, SelectionRequest},
@@ -20,6 +21,7 @@ impl TaskRequest {
             no_progress_timeout_seconds,
             rules,
             credentials,
+            notices,
         } = spec;
         Self {
             images: images.iter().map(ToString::to_string).collect(),
@@ -32,6 +34,7 @@ impl TaskRequest {
             pull_timeout_seconds: Some(i64::from(*pull_timeout_seconds)),
             no_progress_timeout_seconds: Some(i64::from(*no_progress_timeout_seconds)),
             rules: RulesRequest::of(rules),
+            notices: NoticesRequest::of(notices),
             logins: TaskLoginsRequest::of(credentials),
             id: None,
             request_id: None,
@@ -68,6 +71,7 @@ impl TaskRequest {
                 windows: unless_empty(other.rules.windows, self.rules.windows),
                 pull_policy: other.rules.pull_policy.or(self.rules.pull_policy),
             },
+            notices: self.notices.overridden_by(other.notices),
             logins: self.logins.overridden_by(other.logins),
             id: other.id,
             request_id: other.request_id,
@@ -198,6 +202,10 @@ pub(super) mod tests {
             logins: TaskLoginsRequest {
                 secret_ids: vec![3, 1],
                 ..TaskLoginsRequest::default()
+            },
+            notices: NoticesRequest {
+                channels: vec!["ops".into()],
+                webhook_url: Some("https://hooks.example.com/x".into()),
             },
             id: Some("first".into()),
             request_id: Some("r".into()),

@@ -14,7 +14,7 @@ pub struct TaskOverrides {
 
 /// What can be cleared. `nodeExpressions` stands for all conditions on labels but `nodeSelector`, as does `labelSelector`; `secretId`
 /// and `secretIds` both stand for all logins.
-pub const CLEARABLE: [&str; 24] = [
+pub const CLEARABLE: [&str; 26] = [
     "nodeSelector",
     "labelSelector",
     "nodeExpressions",
@@ -37,6 +37,8 @@ pub const CLEARABLE: [&str; 24] = [
     "retryDelay",
     "pullTimeoutSeconds",
     "noProgressTimeoutSeconds",
+    "channels",
+    "webhookUrl",
     "secretId",
     "secretIds",
 ];
@@ -88,6 +90,8 @@ impl TaskRequest {
             "retryDelay" => self.retry_delay_seconds = None,
             "pullTimeoutSeconds" => self.pull_timeout_seconds = None,
             "noProgressTimeoutSeconds" => self.no_progress_timeout_seconds = None,
+            "channels" => self.notices.channels.clear(),
+            "webhookUrl" => self.notices.webhook_url = None,
             "secretId" | "secretIds" => self.logins = TaskLoginsRequest::default(),
             other => {
                 let known = CLEARABLE.join(", ");

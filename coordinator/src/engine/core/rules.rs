@@ -3,6 +3,7 @@
 use super::{Core, transitions::error_message};
 use crate::domain::{
     Millis,
+    event::EventKind,
     pull::{Pull, PullState},
     task_state::TaskEvent,
 };
@@ -19,6 +20,7 @@ impl Core {
         let failed_canary = open
             .canary_with(&pull.node)
             .filter(|canary| canary.any_failed() || (!canary.is_open() && canary.get(PullState::Succeeded) == 0));
+        let mut told_as = EventKind::TaskFailed;
         let why = if let Some(canary) = failed_canary.filter(|_| counts.queued > 0 || counts.running > 0) {
             let failed = canary.get(PullState::Failed);
             format!(
@@ -26,6 +28,7 @@ impl Core {
                 canary.get(PullState::Succeeded)
             )
         } else if rules.aborts(counts.failed, counts.failed + counts.succeeded) && counts.open() > 0 {
+            told_as = EventKind::TaskAborted;
             let percent = rules.abort_failure_percent.unwrap_or_default();
             format!(
                 "stopped because more than {percent} % of its ended pulls failed: {}",
@@ -34,7 +37,9 @@ impl Core {
         } else {
             return;
         };
-        self.stop(now, id, TaskEvent::Fail, &why);
+        if self.stop(now, id, TaskEvent::Fail, &why) {
+            self.ended.insert(id.clone(), told_as);
+        }
     }
 
     /// Stops every task whose deadline has passed. It is a success if enough pulls had succeeded by then, those that were cut off counted.

@@ -4,6 +4,7 @@ use super::{Core, Effect};
 use crate::{
     domain::{
         Millis,
+        event::{Event, NodeNews},
         ids::{NodeName, PullId},
         pull::{Pull, PullEvent, PullState},
     },
@@ -14,6 +15,9 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 use tokio::sync::{mpsc, oneshot};
+
+/// Nodes that were last seen longer ago are no news when they are found lost after a start: a week.
+const OLD_NEWS_MS: Millis = 7 * 86_400_000;
 
 /// The session is open.
 #[derive(Debug, Clone)]
@@ -65,6 +69,7 @@ impl Core {
         };
         self.changes.node(node);
         self.expired.remove(&name);
+        self.lost.remove(&name);
         let grant = SessionGrant {
             session,
             store_uuid: self.store_uuid.to_string(),
@@ -259,6 +264,7 @@ impl Core {
         };
         for (node, gone_ms) in gone {
             if gone_ms > self.settings.node_lost_after_ms {
+                self.tell_of_loss(now, &node);
                 self.skip_all(now, &node);
             } else if gone_ms > self.settings.session_grace_ms && self.expired.insert(node.clone()) {
                 let running: Vec<Pull> = self
@@ -271,6 +277,21 @@ impl Core {
                     .iter()
                     .for_each(|pull| self.lose(now, pull, "the agent's session is gone"));
             }
+        }
+    }
+
+    fn tell_of_loss(&mut self, now: Millis, name: &NodeName) {
+        if self.lost.contains(name) {
+            return;
+        }
+        let last_seen_at = self.shared.fleet().get(name).map_or(0, |entry| entry.node.last_seen_at);
+        self.lost.insert(name.clone());
+        if now - last_seen_at < OLD_NEWS_MS {
+            let node = NodeNews {
+                name: name.clone(),
+                last_seen_at,
+            };
+            self.changes.event(Event::node_lost(now, node));
         }
     }
 

@@ -5,6 +5,7 @@ use super::{Core, transitions::task_seconds};
 use crate::{
     domain::{
         Millis,
+        event::EventKind,
         ids::{PullId, TaskId},
         pull::PullEvent,
         task_state::TaskEvent,
@@ -29,6 +30,9 @@ impl Core {
         self.metrics.task_ended(to, task_seconds(&open.task));
         let pulls: Vec<_> = open.open.values().cloned().collect();
         self.task_changed(id, from, true);
+        if let Some(kind) = EventKind::of_end(to) {
+            self.ended.insert(id.clone(), kind);
+        }
         for pull in &pulls {
             self.stop_pull(now, pull, why);
         }

@@ -5,6 +5,7 @@ use super::{Core, Effect};
 use crate::{
     domain::{
         Millis,
+        event::EventKind,
         ids::{NodeName, PullId, TaskId},
         pull::{InvalidTransition, Pull, PullEvent, PullState},
         task::Task,
@@ -150,6 +151,9 @@ impl Core {
             }
             self.metrics.task_state(task.state);
             self.metrics.task_ended(task.state, task_seconds(task));
+            if let Some(kind) = EventKind::of_end(task.state) {
+                self.ended.insert(id.clone(), kind);
+            }
         }
         if from.is_some() || task.state != state {
             self.changes.task(from.unwrap_or(state), task);

@@ -1,5 +1,6 @@
 //! Takes up what is due: one step writes the run and moves the schedule past it.
 
+use super::news::of_run;
 use crate::{
     domain::{
         Millis,
@@ -61,10 +62,12 @@ impl Engine {
     ) -> Result<(), EngineError> {
         schedule.cursor = due.until();
         let mut execution = self.execution_for(&schedule, due, now).await?;
+        let news = of_run(&schedule, &execution, now);
         let step = ScheduleStep {
             schedule: Some(&schedule),
             new: Some(&execution),
             changed: &[],
+            events: news.as_slice(),
         };
         execution.id = match self.store.schedule_step(step).await {
             Ok(number) => number.unwrap_or_default(),
@@ -72,6 +75,7 @@ impl Engine {
             Err(StoreError::Taken { .. }) => return self.save_schedule(&schedule).await,
             Err(error) => return Err(error.into()),
         };
+        self.told(news.as_ref());
         self.desk.metrics.execution_recorded(&execution);
         match execution.state {
             ExecutionState::Running => {

@@ -104,7 +104,7 @@ impl Engine {
         let step = ScheduleStep {
             schedule: Some(schedule),
             changed: &changed,
-            new: None,
+            ..ScheduleStep::default()
         };
         self.store.schedule_step(step).await?;
         Ok(())

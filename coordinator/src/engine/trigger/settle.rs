@@ -1,8 +1,10 @@
 //! Ends executions as their tasks end, and those that take too long.
 
+use super::news::of_run;
 use crate::{
     domain::{
         Millis,
+        event::Event,
         execution::{Execution, ExecutionEvent, ExecutionState, InvalidExecutionEvent, TASK_REMOVED, TIMED_OUT},
         ids::{ScheduleId, TaskId},
     },
@@ -86,9 +88,29 @@ impl Engine {
         execution
             .end(event, message, at.max(execution.started_at))
             .map_err(impossible)?;
-        self.save_execution(from, execution).await?;
+        let schedule = match self.store.schedule(&execution.schedule).await {
+            // One that cannot be read holds up nobody; its run ends untold.
+            Err(StoreError::Damaged { .. }) => None,
+            found => found?,
+        };
+        let news = schedule.and_then(|schedule| of_run(&schedule, execution, at));
+        let changed = [(from, execution.clone())];
+        let step = ScheduleStep {
+            changed: &changed,
+            events: news.as_slice(),
+            ..ScheduleStep::default()
+        };
+        self.store.schedule_step(step).await?;
+        self.told(news.as_ref());
         self.desk.metrics.execution_recorded(execution);
         Ok(())
+    }
+
+    /// Something that was saved is to be told.
+    pub(in crate::engine) fn told(&self, news: Option<&Event>) {
+        if news.is_some() {
+            self.post.nudge.notify_one();
+        }
     }
 
     /// Saves what an execution has become.

@@ -3,6 +3,7 @@
 use super::{unknown, unless_empty, unless_zero};
 use crate::domain::{
     Invalid,
+    channel::NoticesRequest,
     credential::TaskLoginsRequest,
     retry::RetryStrategy,
     rules::{BatchMode, PullPolicy, RulesRequest},
@@ -43,6 +44,10 @@ pub(in crate::grpc) fn task(request: v1::CreateTaskRequest) -> Result<TaskReques
         pull_timeout_seconds: unless_zero(request.pull_timeout_seconds),
         no_progress_timeout_seconds: unless_zero(request.no_progress_timeout_seconds),
         logins: logins(request.credential_ids, request.login),
+        notices: NoticesRequest {
+            channels: request.channels,
+            webhook_url: unless_empty(request.webhook_url),
+        },
         id: unless_empty(request.task_id),
         request_id: unless_empty(request.request_id),
     })

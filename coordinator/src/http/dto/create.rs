@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         Invalid,
+        channel::NoticesRequest,
         credential::TaskLoginsRequest,
         retry::RetryStrategy,
         rules::{BatchMode, PullPolicy, RulesRequest},
@@ -107,6 +108,13 @@ pub(crate) struct CreateTaskJson {
     /// See `registry`.
     #[schema(value_type = Option<String>, format = Password, write_only)]
     password: Option<PasswordJson>,
+    /// Names of channels that are told of its end, at most 10.
+    #[schema(max_items = 10)]
+    channels: Option<Vec<String>>,
+    /// An address that is told of its end, for this task alone; nothing is signed there. `http` or `https`, and not of this machine, a
+    /// private network or the cluster unless the settings allow it.
+    #[schema(max_length = 2048)]
+    webhook_url: Option<String>,
     /// The task's id, if the client chooses it. Default: generated.
     #[schema(pattern = "^[a-z0-9-]{0,63}$")]
     id: Option<String>,
@@ -125,7 +133,6 @@ impl CreateTaskJson {
 }
 
 impl RequestBody for CreateTaskJson {
-    const REFUSED: &'static [&'static str] = &["webhookUrl"];
     const STRICT: bool = false;
 
     fn take_unknown(&mut self) -> UnknownFields {
@@ -139,7 +146,6 @@ impl RequestBody for CreateTaskJson {
 pub(crate) struct NewRoute(pub(crate) CreateTaskJson);
 
 impl RequestBody for NewRoute {
-    const REFUSED: &'static [&'static str] = CreateTaskJson::REFUSED;
     const STRICT: bool = true;
 
     fn take_unknown(&mut self) -> UnknownFields {
@@ -164,7 +170,6 @@ impl CloneTaskJson {
 }
 
 impl RequestBody for CloneTaskJson {
-    const REFUSED: &'static [&'static str] = CreateTaskJson::REFUSED;
     const STRICT: bool = true;
     const NULL_SPEAKS: bool = true;
 
@@ -234,6 +239,10 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
                 deadline_seconds: json.deadline_seconds,
                 windows: list(json.windows),
                 pull_policy: word("pullPolicy", json.pull_policy, &PullPolicy::ALL, PullPolicy::as_str)?,
+            },
+            notices: NoticesRequest {
+                channels: json.channels.unwrap_or_default(),
+                webhook_url: json.webhook_url,
             },
             request_id: None,
         })

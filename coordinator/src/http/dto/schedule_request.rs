@@ -16,9 +16,6 @@ use crate::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// Fields of `taskConfig` that cannot be served yet.
-const REFUSED: &[&str] = &["taskConfig.webhookUrl"];
-
 /// A schedule to make. As for clients of the original IPS, empty text for overlapPolicy means the default.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -106,7 +103,6 @@ fn unknown_of(own: &mut UnknownFields, task: Option<&mut CreateTaskJson>) -> Unk
 }
 
 impl RequestBody for CreateScheduledTaskJson {
-    const REFUSED: &'static [&'static str] = REFUSED;
     const STRICT: bool = false;
 
     fn take_unknown(&mut self) -> UnknownFields {
@@ -115,7 +111,6 @@ impl RequestBody for CreateScheduledTaskJson {
 }
 
 impl RequestBody for UpdateScheduledTaskJson {
-    const REFUSED: &'static [&'static str] = REFUSED;
     const STRICT: bool = false;
 
     fn take_unknown(&mut self) -> UnknownFields {

@@ -66,6 +66,13 @@ pub(crate) struct TaskJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     username: Option<String>,
+    /// Names of the channels that are told of its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<String>,
+    /// Address that is told of its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    webhook_url: Option<String>,
     progress: TaskProgressJson,
     /// Why nothing of it runs although pulls wait.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +133,13 @@ impl From<&TaskView> for TaskJson {
             secret_ids: stored().map(|credential| credential.id.get()).collect(),
             registry: owned.map(|credential| credential.registry.clone()),
             username: owned.map(|credential| credential.username.clone()),
+            channels: spec
+                .notices
+                .channels
+                .iter()
+                .map(|channel| channel.name.clone())
+                .collect(),
+            webhook_url: spec.notices.webhook_url.clone(),
             progress: view.into(),
             waiting_for: if_said(&view.waiting_for),
             resolved_images: spec.images.iter().zip(&task.images).map(Into::into).collect(),

@@ -27,6 +27,13 @@ pub(crate) struct TaskConfigJson {
     /// All stored credentials that it names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secret_ids: Vec<i64>,
+    /// Names of the channels that are told of its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<String>,
+    /// Address that is told of its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    webhook_url: Option<String>,
     max_retries: u32,
     retry_strategy: RetryWord,
     retry_delay: u32,
@@ -45,6 +52,13 @@ impl From<&TaskSpec> for TaskConfigJson {
             rules: (&spec.rules).into(),
             secret_id: secret_ids.first().copied(),
             secret_ids,
+            channels: spec
+                .notices
+                .channels
+                .iter()
+                .map(|channel| channel.name.clone())
+                .collect(),
+            webhook_url: spec.notices.webhook_url.clone(),
             max_retries: spec.retry.max_retries,
             retry_strategy: spec.retry.strategy.into(),
             retry_delay: spec.retry.delay_seconds,

@@ -230,11 +230,13 @@ async fn unknown_fields_are_named_with_their_path() {
             "299 - \"unknown field: taskConfig.parallel\""
         ]
     );
-    let refused = create(&edge, &with("taskConfig.webhookUrl", json!("https://example.org"))).await;
+    let refused = create(&edge, &with("taskConfig.webhookUrl", json!("http://127.0.0.1/"))).await;
     assert_eq!(
         (refused.status.as_u16(), &refused.json()["field"]),
         (400, &json!("taskConfig.webhookUrl"))
     );
+    let refused = create(&edge, &with("taskConfig.channels", json!(["nobody"]))).await;
+    assert_eq!(refused.json()["field"], "taskConfig.channels[0]");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::{Takeover, time};
 use crate::{
     domain::{
+        channel::{self, NoticesRequest},
         counts::{ByteCounts, FailureGroup, PullCounts},
         ids::{NodeName, PullId, TaskId},
         outcome::{FailureReason, SuccessReason},
@@ -104,9 +105,12 @@ pub(super) fn request(config: &Value, remarks: &mut Vec<String>) -> TaskRequest 
     };
     let (batch_size, priority) = (within("batchSize", 1..=100), within("priority", 1..=10));
     let (max_retries, retry_delay_seconds) = (within("maxRetries", 0..=5), within("retryDelay", 1..=300));
-    if config["webhookUrl"].as_str().is_some_and(|url| !url.is_empty()) {
-        remarks.push("its webhook is not taken, there are none yet".to_owned());
-    }
+    let webhook_url = config["webhookUrl"].as_str().filter(|url| !url.is_empty());
+    let webhook_url = webhook_url.filter(|url| {
+        let fine = channel::origin("webhookUrl", url);
+        remarks.extend(fine.as_ref().err().map(|invalid| format!("{invalid}; it is left out")));
+        fine.is_ok()
+    });
     let images = config["images"].as_array().into_iter().flatten();
     let mut request = TaskRequest {
         images: images.filter_map(|image| image.as_str().map(str::to_owned)).collect(),
@@ -114,6 +118,10 @@ pub(super) fn request(config: &Value, remarks: &mut Vec<String>) -> TaskRequest 
         priority,
         max_retries,
         retry_delay_seconds,
+        notices: NoticesRequest {
+            webhook_url: webhook_url.map(str::to_owned),
+            ..NoticesRequest::default()
+        },
         retry_strategy: (config["retryStrategy"] == "exponential").then_some(RetryStrategy::Exponential),
         ..TaskRequest::default()
     };

@@ -23,7 +23,7 @@ async fn dies_while_firing(stand: Stand, hourly: &Hourly, due: Millis, task_is_m
     let step = ScheduleStep {
         schedule: Some(&schedule),
         new: Some(&execution),
-        changed: &[],
+        ..ScheduleStep::default()
     };
     if stand.engine.store.schedule_step(step).await.is_ok() && task_is_made {
         let new = NewTask {
