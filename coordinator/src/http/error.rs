@@ -133,7 +133,8 @@ pub(super) struct ApiError {
     details: String,
     field: Option<String>,
     missing: Option<Missing>,
-    retry_after_s: Option<u64>,
+    /// Seconds until another try may succeed; 0 says nothing about it.
+    retry_after_s: u32,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -145,7 +146,7 @@ impl ApiError {
             details: details.into(),
             field: None,
             missing: None,
-            retry_after_s: None,
+            retry_after_s: 0,
             source: None,
         }
     }
@@ -281,7 +282,7 @@ impl From<IdentityError> for ApiError {
                 Self::new(ErrorCode::PasswordChangeRequired, advice).titled("password_change_required")
             }
             IdentityError::TooManyTries { retry_after_s } => Self {
-                retry_after_s: Some(retry_after_s),
+                retry_after_s: u32::try_from(retry_after_s).unwrap_or(u32::MAX),
                 ..Self::new(ErrorCode::RateLimited, said)
             },
             IdentityError::Invalid(invalid) => invalid.into(),
@@ -327,8 +328,8 @@ struct Unrendered(Arc<ApiError>);
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.code.status().into_response();
-        if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        if self.retry_after_s > 0 {
+            response.headers_mut().insert(RETRY_AFTER, self.retry_after_s.into());
         }
         if self.code == ErrorCode::Unauthenticated {
             let scheme = HeaderValue::from_static("Bearer");
