@@ -1,5 +1,6 @@
 //! One function for each command: ask, show, tell the exit code.
 
+mod audit;
 mod channel;
 mod credential;
 mod library;
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Node(command) => node::run(&server()?, output, command).await,
         Command::Credential(command) => credential::run(&server()?, output, command).await,
         Command::Channel(command) => channel::run(&server()?, output, command).await,
+        Command::Audit(command) => audit::run(&server()?, output, command).await,
         Command::Library(command) => library::run(&server()?, output, command).await,
         Command::Limits(command) => limits::run(&server()?, output, command).await,
         Command::Login(args) => login::login(&server()?, output, args).await,
