@@ -304,8 +304,6 @@ async fn no_secret_comes_out_anywhere() {
         assert!(status.is_success(), "{path}: {status} {answer}");
         answers.extend_from_slice(answer.to_string().as_bytes());
     }
-    let export = fs::File::create(coordinator.home().join("export.jsonl"));
-    drop(export);
     let database = format!("sqlite:{}", coordinator.home().join("ips.db").display());
     let exported = tokio::process::Command::new(cache::program("ips-coordinator").unwrap())
         .args(["db", "export", "--database", &database])
@@ -323,6 +321,7 @@ async fn no_secret_comes_out_anywhere() {
         ("answers".to_owned(), answers),
         ("command lines".to_owned(), [lines, command_lines()].concat()),
         ("the log".to_owned(), coordinator.log().into_bytes()),
+        ("metrics".to_owned(), coordinator.metrics().await.unwrap().into_bytes()),
     ];
     let _status = coordinator.terminate().await;
     files(coordinator.home(), &mut everything);

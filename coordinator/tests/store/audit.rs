@@ -69,7 +69,7 @@ async fn an_event_is_written_with_its_change_and_its_deliveries_are_made_once(
     changes.event(event.clone());
     store.commit(&changes).await.unwrap();
     store.commit(&changes).await.unwrap();
-    assert_eq!(store.pending_events(10).await.unwrap(), [event.clone()]);
+    assert_eq!(store.pending_events(10).await.unwrap(), std::slice::from_ref(&event));
     let addressed = |target: &str| Addressed {
         delivery: Delivery::new(event.delivery_id(target), ChannelId::new(7), &event, 100),
         target: target.into(),

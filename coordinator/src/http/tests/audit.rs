@@ -133,7 +133,7 @@ async fn records_are_filtered_and_exported_whole() {
     records(&edge, &admin, "", 5).await;
     records(&edge, &admin, "subject=victor", 1).await;
     records(&edge, &admin, "operation=add_to_library", 3).await;
-    records(&edge, &admin, "resource=library/2", 1).await;
+    records(&edge, &admin, "resource=library/2", 2).await;
     records(&edge, &admin, "resource=library", 5).await;
     records(&edge, &admin, "result=denied,failed", 1).await;
     records(&edge, &admin, "to=2020-01-01T00:00:00Z", 0).await;
