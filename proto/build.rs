@@ -3,7 +3,7 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "ips/v1/auth.proto",
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
@@ -15,6 +15,7 @@ const FILES: [&str; 11] = [
     "ips/v1/preview.proto",
     "ips/v1/limits.proto",
     "ips/v1/channel.proto",
+    "ips/v1/audit.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

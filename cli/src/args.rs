@@ -1,5 +1,6 @@
 //! The command line as types. Ranges are the coordinator's to judge; here only the form is read.
 
+mod audit;
 mod channel;
 pub mod clear;
 mod credential;
@@ -13,6 +14,7 @@ mod spec;
 mod task;
 mod user;
 
+pub use audit::{AuditCommand, AuditFilterArgs, AuditFormat, AuditResultArg};
 pub use channel::{ChannelCommand, ChannelFields, DeliveriesArgs, DeliveryStatus, MailFields};
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
 pub use library::{AddArgs, LibraryCommand};
@@ -74,6 +76,9 @@ pub enum Command {
     /// Keep and try channels of notifications, and see what was delivered
     #[command(subcommand, visible_alias = "channels")]
     Channel(ChannelCommand),
+    /// Show and export who did what, when, from where
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Keep images that are used again
     #[command(subcommand)]
     Library(LibraryCommand),

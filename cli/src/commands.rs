@@ -1,5 +1,6 @@
 //! One function for each command: ask, show, tell the exit code.
 
+mod audit;
 mod channel;
 mod credential;
 mod library;
@@ -38,6 +39,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Node(command) => node::run(&server()?, output, command).await,
         Command::Credential(command) => credential::run(&server()?, output, command).await,
         Command::Channel(command) => channel::run(&server()?, output, command).await,
+        Command::Audit(command) => audit::run(&server()?, output, command).await,
         Command::Library(command) => library::run(&server()?, output, command).await,
         Command::Limits(command) => limits::run(&server()?, output, command).await,
         Command::User(command) => user::run(&server()?, output, command).await,

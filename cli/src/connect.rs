@@ -5,11 +5,12 @@ use crate::{
     session::{Bearer, Login, Tokens},
 };
 use ips_proto::v1::{
-    self, auth_service_client::AuthServiceClient, channel_service_client::ChannelServiceClient,
-    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
-    limits_service_client::LimitsServiceClient, node_service_client::NodeServiceClient,
-    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
-    token_service_client::TokenServiceClient, user_service_client::UserServiceClient,
+    self, audit_service_client::AuditServiceClient, auth_service_client::AuthServiceClient,
+    channel_service_client::ChannelServiceClient, credential_service_client::CredentialServiceClient,
+    library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
+    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
+    task_service_client::TaskServiceClient, token_service_client::TokenServiceClient,
+    user_service_client::UserServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
@@ -92,6 +93,12 @@ impl Server {
     /// The service of credentials.
     pub async fn credentials(&self) -> Result<CredentialServiceClient<Line>, CliError> {
         Ok(CredentialServiceClient::new(self.line().await?))
+    }
+
+    /// The service of the audit.
+    pub async fn audit(&self) -> Result<AuditServiceClient<Line>, CliError> {
+        let client = AuditServiceClient::new(self.line().await?);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// The service of channels.

@@ -58,6 +58,10 @@ words!(
     login_result, v1::LoginResult, "LOGIN_RESULT_"
 );
 words!(
+    /// What came of something that is in the audit.
+    audit_result, v1::AuditResult, "AUDIT_RESULT_"
+);
+words!(
     /// Where a delivery stands.
     delivery_state, v1::DeliveryState, "DELIVERY_STATE_"
 );

@@ -9,7 +9,10 @@ mod registry;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
-    engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    engine::{
+        audit::AuditSettings, core::EngineSettings, courier::CourierSettings, retention::RetentionSettings,
+        trigger::ScheduleSettings,
+    },
     identity::IdentitySettings,
     maintenance,
     notify::NotifySettings,
@@ -154,6 +157,8 @@ pub struct Config {
     pub notify: NotifySettings,
     /// How the log of notifications is kept.
     pub courier: CourierSettings,
+    /// How the audit is kept.
+    pub audit: AuditSettings,
     /// Who is asked who it is.
     pub identity: IdentitySettings,
     /// Publish the metric whose labels have no bounds.
@@ -244,7 +249,7 @@ impl Config {
                 .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
-        let (notify, courier) = notify.check()?;
+        let (notify, courier, audit) = notify.check()?;
         let identity = identity.check()?;
         let open = (!identity.enabled).then_some(WITHOUT_IDENTITY);
         Ok(Self {
@@ -273,6 +278,7 @@ impl Config {
             registry: registry.check()?,
             notify,
             courier,
+            audit,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -506,6 +512,7 @@ mod tests {
             ("--notify-deny", "pods", "ADDRESS/PREFIX"),
             ("--notify-ca", "/nowhere/ca.pem", "cannot be read"),
             ("--deliveries-keep-for", "59m", "out of range"),
+            ("--audit-keep-for", "23h", "out of range"),
             ("--task-retention-age", "10ms", "out of range"),
             ("--task-retention-age", "30", "duration"),
             ("--task-retention-age", "3651d", "out of range"),

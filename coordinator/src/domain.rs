@@ -2,6 +2,7 @@
 //! store saves them, the engine decides with them.
 
 pub mod api_token;
+pub mod audit;
 pub mod bulk;
 pub mod caller;
 pub mod channel;

@@ -1,6 +1,7 @@
 //! The engine: one loop owns what is open and decides; everyone else asks through [`Engine`]. Edges call one function each and
 //! never query.
 
+pub mod audit;
 pub mod board;
 pub mod bulk;
 mod channels;
@@ -46,6 +47,7 @@ use crate::{
     store::{Store, StoreError},
     vault::Vault,
 };
+use audit::AuditLog;
 use board::Board;
 use channels::Post;
 use clock::Clock;
@@ -74,6 +76,7 @@ pub struct Engine {
     readiness: Arc<Readiness>,
     desk: Arc<ScheduleDesk>,
     post: Post,
+    audit: AuditLog,
     commands: mpsc::Sender<Command>,
     resolver: Resolver,
     /// Held while limits are read and changed, so that no change is lost.
@@ -105,6 +108,7 @@ impl Engine {
         let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
+        let audit = AuditLog::new(Arc::clone(&metrics), Arc::clone(&readiness));
         let stored_limits = store.limits().await?;
         let mut core = Core::new(
             settings.clone(),
@@ -145,6 +149,7 @@ impl Engine {
                 readiness,
                 desk,
                 post,
+                audit,
                 commands: sender,
                 resolver,
                 limits_change: Arc::default(),

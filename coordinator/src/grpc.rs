@@ -1,6 +1,7 @@
 //! The gRPC edge: services that convert, call the engine once and convert back. No rule and no query lives here.
 
 pub mod agent;
+pub mod audit;
 pub mod auth;
 pub mod channels;
 mod convert;
@@ -9,6 +10,7 @@ pub mod identity;
 pub mod library;
 pub mod limits;
 pub mod nodes;
+pub mod recorder;
 mod request;
 pub mod schedules;
 mod status;

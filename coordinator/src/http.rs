@@ -1,6 +1,7 @@
 //! The REST edge: one route table, one file per noun. Handlers extract, convert, call the engine once and convert; they never
 //! query and hold no rules.
 
+mod audit;
 mod auth;
 mod bulk;
 mod channels;
@@ -132,6 +133,8 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(deliveries::list_channel_deliveries))
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::replay_delivery))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::export_audit))
         .routes(routes!(nodes::list_nodes))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))
@@ -191,6 +194,7 @@ fn finish(router: Router<HttpState>, state: HttpState) -> Router {
         .layer(from_fn(error::render))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(from_fn(guard::security_headers))
+        .layer(from_fn_with_state(state.clone(), audit::recorder::record))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn(request_id::assign))
         .with_state(state)

@@ -50,6 +50,7 @@ pub struct Metrics {
     events_streams: IntGauge,
     outbox_depth: IntGauge,
     deliveries: IntCounterVec,
+    audit_records: IntCounterVec,
 }
 
 /// Counts one thing as in flight for as long as it lives.
@@ -172,6 +173,11 @@ impl Metrics {
                 "ips_deliveries_total",
                 "Attempts to deliver a notification, by kind of channel: delivered, retry (it is tried again) or failed (it was given up).",
                 &["kind", "result"],
+            )?,
+            audit_records: make.counters(
+                "ips_audit_records_total",
+                "Records of the audit: stored, or lost because the database did not take them in time.",
+                &["result"],
             )?,
             registry,
         })
@@ -333,6 +339,16 @@ impl Metrics {
             DeliveryState::Failed => "failed",
         };
         self.deliveries.with_label_values(&[kind, result]).inc();
+    }
+
+    /// So many records of the audit were stored.
+    pub fn audit_stored(&self, records: usize) {
+        self.audit_records.with_label_values(&["stored"]).inc_by(records as u64);
+    }
+
+    /// A record of the audit found no room.
+    pub fn audit_lost(&self) {
+        self.audit_records.with_label_values(&["lost"]).inc();
     }
 
     /// Everything in Prometheus' text format, see [`CONTENT_TYPE`].

@@ -3,9 +3,10 @@
 use crate::{
     config::Config,
     domain::version::VERSION,
-    engine::{Engine, courier::Courier, retention::Retention, trigger::Trigger},
+    engine::{Engine, audit::Scribe, courier::Courier, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
+        audit::AuditService,
         auth::AuthService,
         channels::ChannelService,
         credentials::CredentialService,
@@ -13,6 +14,7 @@ use crate::{
         library::LibraryService,
         limits::LimitsService,
         nodes::NodeService,
+        recorder::RecorderLayer,
         schedules::ScheduleService,
         tasks::TaskService,
         users::UserService,
@@ -27,11 +29,12 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use ips_proto::v1::{
-    auth_service_server::AuthServiceServer, channel_service_server::ChannelServiceServer,
-    credential_service_server::CredentialServiceServer, library_service_server::LibraryServiceServer,
-    limits_service_server::LimitsServiceServer, node_service_server::NodeServiceServer,
-    schedule_service_server::ScheduleServiceServer, task_service_server::TaskServiceServer,
-    token_service_server::TokenServiceServer, user_service_server::UserServiceServer,
+    audit_service_server::AuditServiceServer, auth_service_server::AuthServiceServer,
+    channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
+    library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
+    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
+    task_service_server::TaskServiceServer, token_service_server::TokenServiceServer,
+    user_service_server::UserServiceServer,
 };
 use secrecy::ExposeSecret as _;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -114,6 +117,11 @@ pub async fn run(config: Config) -> Result<()> {
     let (courier, stop) = (Courier::new(engine.clone(), config.courier), shutdown.clone());
     parts.spawn(async move {
         courier.run(stop).await;
+        Ok(())
+    });
+    let (scribe, stop) = (Scribe::new(&engine, config.audit), shutdown.clone());
+    parts.spawn(async move {
+        scribe.run(stop).await;
         Ok(())
     });
     parts.spawn(serve_http(
@@ -208,6 +216,8 @@ async fn serve_grpc(
         progress_interval: PROGRESS_INTERVAL,
     };
     let agents = Agents::new(engine.clone(), settings, shutdown.clone());
+    let recorder = RecorderLayer::new(engine.audit_log().clone());
+    let audit = AuditServiceServer::new(AuditService::new(engine.clone()));
     let channels = ChannelServiceServer::new(ChannelService::new(engine.clone()));
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), identity.clone(), shutdown.clone()));
     let users = UserService::new(identity.clone());
@@ -226,6 +236,7 @@ async fn serve_grpc(
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
     health.set_serving::<CredentialServiceServer<CredentialService>>().await;
+    health.set_serving::<AuditServiceServer<AuditService>>().await;
     health.set_serving::<ChannelServiceServer<ChannelService>>().await;
     health.set_serving::<LibraryServiceServer<LibraryService>>().await;
     health.set_serving::<LimitsServiceServer<LimitsService>>().await;
@@ -238,6 +249,8 @@ async fn serve_grpc(
         .initial_stream_window_size(STREAM_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        // Outside of the other, so that it sees what that one refuses.
+        .layer(recorder)
         // Agents pass: they have a door of their own.
         .layer(IdentityLayer::new(identity))
         .add_service(health_service)
@@ -252,6 +265,7 @@ async fn serve_grpc(
         .add_service(schedules)
         .add_service(credentials)
         .add_service(channels)
+        .add_service(audit)
         .add_service(library)
         .add_service(limits)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())

@@ -11,6 +11,7 @@
 //! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
 mod api_tokens;
+mod audit;
 mod bulk;
 mod changes;
 mod channels;

@@ -3,6 +3,8 @@
 
 #[path = "grpc/agent.rs"]
 mod agent;
+#[path = "grpc/audit.rs"]
+mod audit;
 #[path = "grpc/credentials.rs"]
 mod credentials;
 #[path = "grpc/identity.rs"]

@@ -73,6 +73,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("ChannelService.TestChannel", "channel test"),
     ("ChannelService.ListDeliveries", "channel deliveries"),
     ("ChannelService.ReplayDelivery", "channel replay"),
+    ("AuditService.ListAudit", "audit ls"),
+    ("AuditService.ExportAudit", "audit export"),
 ];
 
 fn rpcs() -> BTreeSet<String> {

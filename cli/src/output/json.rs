@@ -1,6 +1,7 @@
 //! The messages of the protocol as the JSON of the REST API: camelCase, times in RFC 3339, "if known" left out. The words and shapes
 //! are promised in docs/api.md.
 
+mod audit;
 mod channel;
 mod library;
 mod limits;
@@ -14,6 +15,7 @@ mod task;
 mod token;
 mod user;
 
+pub use audit::AuditRecord;
 pub use channel::{Channel, Delivery};
 pub use library::{Imported, LibraryImage};
 pub use limits::Limits;

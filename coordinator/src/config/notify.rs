@@ -1,9 +1,9 @@
-//! Settings of notifications.
+//! Settings of notifications and of the audit.
 
 use super::{ConfigError, HOUR, duration};
 use crate::{
     domain::reach::{Network, Reach},
-    engine::courier::CourierSettings,
+    engine::{audit::AuditSettings, courier::CourierSettings},
     notify::NotifySettings,
 };
 use clap::Args;
@@ -31,6 +31,9 @@ pub(super) struct NotifyArguments {
         default_value = "30d"
     )]
     deliveries_keep_for: String,
+    /// How long records of the audit are kept (1d to 3650d).
+    #[arg(long, env = "IPS_AUDIT_KEEP_FOR", value_name = "DURATION", default_value = "365d")]
+    audit_keep_for: String,
 }
 
 impl NotifyArguments {
@@ -38,7 +41,7 @@ impl NotifyArguments {
     ///
     /// # Errors
     /// The first setting that is not allowed.
-    pub(super) fn check(self) -> Result<(NotifySettings, CourierSettings), ConfigError> {
+    pub(super) fn check(self) -> Result<(NotifySettings, CourierSettings, AuditSettings), ConfigError> {
         let authorities = match self.notify_ca {
             Some(path) => NotifySettings::read_authorities(&path)
                 .map_err(|rule| ConfigError::new("--notify-ca", path.display(), rule))?,
@@ -61,7 +64,11 @@ impl NotifyArguments {
             3650 * 24 * HOUR,
         )?;
         let keep_ms = keep.as_millis() as i64;
-        Ok((settings, CourierSettings { keep_ms }))
+        let audit = duration("--audit-keep-for", &self.audit_keep_for, 24 * HOUR, 3650 * 24 * HOUR)?;
+        let audit = AuditSettings {
+            keep_ms: audit.as_millis() as i64,
+        };
+        Ok((settings, CourierSettings { keep_ms }, audit))
     }
 }
 

@@ -45,11 +45,13 @@ pub enum Permission {
     TokensRead,
     /// Make and revoke API tokens of the tenant.
     TokensWrite,
+    /// Look at and export the audit of the tenant.
+    AuditRead,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -69,6 +71,7 @@ impl Permission {
         Self::UsersWrite,
         Self::TokensRead,
         Self::TokensWrite,
+        Self::AuditRead,
     ];
 
     /// Word of the scope.
@@ -93,6 +96,7 @@ impl Permission {
             Self::UsersWrite => "users:write",
             Self::TokensRead => "tokens:read",
             Self::TokensWrite => "tokens:write",
+            Self::AuditRead => "audit:read",
         }
     }
 
@@ -115,6 +119,7 @@ impl Permission {
             | Self::MetricsRead => Role::Viewer,
             Self::TasksWrite | Self::SchedulesWrite | Self::LibraryWrite => Role::Operator,
             Self::CredentialsWrite
+            | Self::AuditRead
             | Self::ChannelsWrite
             | Self::UsersRead
             | Self::UsersWrite
@@ -232,6 +237,8 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::ChannelsRead, "list_channel_deliveries", "GET /api/v1/channels/{id}/deliveries", ""),
     needs(P::ChannelsRead, "list_deliveries", "GET /api/v1/deliveries", "ChannelService.ListDeliveries"),
     needs(P::ChannelsWrite, "replay_delivery", "POST /api/v1/deliveries/{id}/replay", "ChannelService.ReplayDelivery"),
+    needs(P::AuditRead, "list_audit", "GET /api/v1/audit", "AuditService.ListAudit"),
+    needs(P::AuditRead, "export_audit", "GET /api/v1/audit/export", "AuditService.ExportAudit"),
     needs(P::LimitsRead, "get_limits", "GET /api/v1/limits", "LimitsService.GetLimits"),
     needs(P::LimitsWrite, "set_limits", "PUT /api/v1/limits", "LimitsService.SetLimits"),
     needs(P::LimitsWrite, "update_limits", "PATCH /api/v1/limits", "LimitsService.UpdateLimits"),
@@ -262,6 +269,12 @@ impl Operation {
     pub fn by_rpc(path: &str) -> Option<&'static Self> {
         let (service, method) = path.strip_prefix("/ips.v1.")?.split_once('/')?;
         BY_RPC.get(format!("{service}.{method}").as_str()).copied()
+    }
+
+    /// Whether it changes something, or is a log-in: what the audit records also when it is allowed.
+    pub fn changes(&self) -> bool {
+        let only_looks = self.rest.starts_with("GET ") || self.id.starts_with("preview_");
+        !only_looks && self.access != Access::Agents
     }
 
     /// The permission that it needs, if it needs one.

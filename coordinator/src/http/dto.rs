@@ -1,5 +1,6 @@
 //! What goes over the wire as JSON, and how it is made from what the engine shows. Conversions only; no rules.
 
+pub(super) mod audit;
 pub(super) mod bulk;
 pub(super) mod channel;
 pub(super) mod create;

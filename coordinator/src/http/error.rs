@@ -129,9 +129,9 @@ enum Missing {
 #[derive(Debug)]
 pub(super) struct ApiError {
     code: ErrorCode,
-    title: Option<String>,
+    title: Option<Box<str>>,
     details: String,
-    field: Option<String>,
+    field: Option<Box<str>>,
     missing: Option<Missing>,
     /// Seconds until another try may succeed; 0 says nothing about it.
     retry_after_s: u32,
@@ -154,7 +154,7 @@ impl ApiError {
     /// A field breaks a rule; the details read "field: rule".
     pub(super) fn invalid(field: &str, rule: impl std::fmt::Display) -> Self {
         Self {
-            field: Some(field.to_owned()),
+            field: Some(field.into()),
             ..Self::new(ErrorCode::InvalidArgument, format!("{field}: {rule}"))
         }
     }
@@ -199,7 +199,7 @@ impl ApiError {
 
     fn no_such(kind: &str, id: &str) -> Self {
         Self {
-            title: Some(format!("{} not found", capitalised(kind))),
+            title: Some(format!("{} not found", capitalised(kind)).into()),
             missing: match kind {
                 "task" | "scheduled task" => Some(Missing::Task(id.to_owned())),
                 "execution" => id.parse().ok().map(Missing::Execution),
@@ -212,7 +212,7 @@ impl ApiError {
     /// Says in other words what happened, where old clients know them.
     pub(super) fn titled(self, title: &str) -> Self {
         Self {
-            title: Some(title.to_owned()),
+            title: Some(title.into()),
             ..self
         }
     }
@@ -226,10 +226,10 @@ impl ApiError {
 
     fn body(&self, request_id: &str) -> ErrorJson {
         ErrorJson {
-            error: self.title.clone().unwrap_or_else(|| self.code.title().to_owned()),
+            error: self.title.as_deref().unwrap_or(self.code.title()).to_owned(),
             details: self.details.clone(),
             code: self.code,
-            field: self.field.clone(),
+            field: self.field.as_deref().map(str::to_owned),
             task_id: match &self.missing {
                 Some(Missing::Task(id)) => Some(id.clone()),
                 Some(Missing::Execution(_)) | None => None,
@@ -256,8 +256,8 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(invalid) => invalid.into(),
             EngineError::NotFound { kind, id } => Self::no_such(kind, &id),
             EngineError::AlreadyExists { kind, id } => Self {
-                title: Some(format!("{} exists already", capitalised(kind))),
-                field: Some(unique_field(kind).to_owned()),
+                title: Some(format!("{} exists already", capitalised(kind)).into()),
+                field: Some(unique_field(kind).into()),
                 ..Self::new(ErrorCode::AlreadyExists, format!("{kind} {id:?} exists already"))
             },
             EngineError::Precondition(reason) => Self::new(ErrorCode::FailedPrecondition, reason),

@@ -48,6 +48,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "library", description = "Images that people use again"),
         (name = "secrets", description = "Credentials of registries"),
         (name = "channels", description = "Where notifications go, and the log of their deliveries"),
+        (name = "audit", description = "Who did what, when, from where, with what result"),
         (name = "events", description = "What changes, live"),
         (name = "health", description = "Probes and metrics"),
     )

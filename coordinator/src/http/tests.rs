@@ -1,5 +1,6 @@
 //! The edge from outside: whole requests against the route table.
 
+mod audit;
 mod bad_input;
 mod channels;
 mod described;

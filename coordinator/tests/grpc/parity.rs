@@ -89,12 +89,14 @@ const PAIRS: &[(&str, &str)] = &[
     ("GET /api/v1/channels/{id}/deliveries", "ChannelService.ListDeliveries"),
     ("GET /api/v1/deliveries", "ChannelService.ListDeliveries"),
     ("POST /api/v1/deliveries/{id}/replay", "ChannelService.ReplayDelivery"),
+    ("GET /api/v1/audit", "AuditService.ListAudit"),
 ];
 
 /// What has its partner elsewhere: streams, which are tested in `watch.rs` and cannot be compared by one answer; probes, whose partner is
 /// `grpc.health.v1.Health`; and the text that Prometheus reads.
 const APART: &[(&str, &str)] = &[
     ("GET /api/v1/events", "TaskService.WatchTask"),
+    ("GET /api/v1/audit/export", "AuditService.ExportAudit"),
     ("GET /health", ""),
     ("GET /healthz", ""),
     ("GET /readyz", ""),

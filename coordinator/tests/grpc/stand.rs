@@ -3,7 +3,10 @@
 use ips_coordinator::{
     config::Config,
     domain::limits::Limits,
-    engine::{core::EngineSettings, courier::CourierSettings, retention::RetentionSettings, trigger::ScheduleSettings},
+    engine::{
+        audit::AuditSettings, core::EngineSettings, courier::CourierSettings, retention::RetentionSettings,
+        trigger::ScheduleSettings,
+    },
     identity::IdentitySettings,
     notify::NotifySettings,
     registry::RegistrySettings,
@@ -13,9 +16,10 @@ use ips_coordinator::{
     vault::KeySettings,
 };
 use ips_proto::v1::{
-    agent_service_client::AgentServiceClient, credential_service_client::CredentialServiceClient,
-    library_service_client::LibraryServiceClient, node_service_client::NodeServiceClient,
-    schedule_service_client::ScheduleServiceClient, task_service_client::TaskServiceClient,
+    agent_service_client::AgentServiceClient, audit_service_client::AuditServiceClient,
+    credential_service_client::CredentialServiceClient, library_service_client::LibraryServiceClient,
+    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
+    task_service_client::TaskServiceClient,
 };
 use serde_json::Value;
 use std::{path::Path, time::Duration};
@@ -99,6 +103,10 @@ impl Stand {
         ScheduleServiceClient::new(self.channel().await)
     }
 
+    pub async fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel().await)
+    }
+
     pub async fn agents(&self) -> AgentServiceClient<Channel> {
         AgentServiceClient::new(self.channel().await)
     }
@@ -148,6 +156,7 @@ fn config(folder: &Path) -> Config {
         registry: RegistrySettings::default(),
         notify: NotifySettings::default(),
         courier: CourierSettings::default(),
+        audit: AuditSettings::default(),
         keys: KeySettings {
             generated: Some(folder.join("ips.db.key")),
             ..KeySettings::default()

@@ -1,5 +1,39 @@
 // Generated from docs/openapi.json by `npm run api`. Do not edit.
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was done, newest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that matches, oldest first, as a stream of lines. */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -840,6 +874,56 @@ export interface components {
             /** @description Its beginning, by which people know it again. */
             shown: string;
         };
+        /** @description A part of the list. */
+        AuditPage: {
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            records: components["schemas"]["AuditRecord"][];
+            /** Format: int32 */
+            total: number;
+        };
+        /** @description Who did what, when, from where, with what result. */
+        AuditRecord: {
+            door: components["schemas"]["Door"];
+            /** @description Sorts by time. */
+            id: string;
+            /**
+             * @description The operation's id, the same at both doors.
+             * @example create_task
+             */
+            operation: string;
+            requestId: string;
+            /**
+             * @description The path below the API.
+             * @example tasks/nightly
+             */
+            resource: string;
+            result: components["schemas"]["AuditResult"];
+            /** @description Address that it came from. */
+            source?: string;
+            /**
+             * Format: int32
+             * @description HTTP status, or number of the gRPC status.
+             */
+            status: number;
+            /** @description The name of a person, `person/token` of a program, `anonymous`, or `unknown` for who did not say. */
+            subject: string;
+            tenant: string;
+            /** Format: date-time */
+            time: string;
+            /** @description What the client calls itself. */
+            userAgent?: string;
+        };
+        /**
+         * @description What came of it.
+         * @enum {string}
+         */
+        AuditResult: "ok" | "denied" | "refused" | "failed";
         /**
          * @description How batches follow each other.
          * @enum {string}
@@ -1254,6 +1338,11 @@ export interface components {
              */
             unknownCount: number;
         };
+        /**
+         * @description Through which door.
+         * @enum {string}
+         */
+        Door: "rest" | "grpc";
         /** @description Where mail goes, without the password. */
         EmailSettings: {
             from: string;
@@ -2593,6 +2682,121 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Of an export: ndjson (default) or csv. */
+                format?: string;
+                /** @description Not before this time (RFC 3339). */
+                from?: string;
+                /** @description 1 to 1000, default 50; larger becomes 1000. Not for an export, which is whole. */
+                limit?: number;
+                /** @description Records to pass over, default 0. Not for an export. */
+                offset?: number;
+                /** @description Of this operation, for example create_task. */
+                operation?: string;
+                /** @description To this resource or what is below it, for example tasks/nightly. */
+                resource?: string;
+                /** @description Comma list of ok, denied, refused, failed. Default: all. */
+                result?: string;
+                /** @description Of this person or program. */
+                subject?: string;
+                /** @description Before this time (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description Of an export: ndjson (default) or csv. */
+                format?: string;
+                /** @description Not before this time (RFC 3339). */
+                from?: string;
+                /** @description 1 to 1000, default 50; larger becomes 1000. Not for an export, which is whole. */
+                limit?: number;
+                /** @description Records to pass over, default 0. Not for an export. */
+                offset?: number;
+                /** @description Of this operation, for example create_task. */
+                operation?: string;
+                /** @description To this resource or what is below it, for example tasks/nightly. */
+                resource?: string;
+                /** @description Comma list of ok, denied, refused, failed. Default: all. */
+                result?: string;
+                /** @description Of this person or program. */
+                subject?: string;
+                /** @description Before this time (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One record a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
