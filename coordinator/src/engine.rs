@@ -39,8 +39,8 @@ use self::core::{Command, Core, EngineSettings, Refusal, SessionGrant, Shared};
 use crate::{
     domain::ids::NodeName,
     fleet::{
-        Fleet, SessionId,
-        messages::{Hello, Order, Report},
+        Fleet, OrderSender, SessionId,
+        messages::{Hello, Report},
     },
     metrics::Metrics,
     notify::{Notifier, NotifySettings},
@@ -165,7 +165,7 @@ impl Engine {
     pub async fn open_session(
         &self,
         hello: Hello,
-        orders: mpsc::Sender<Box<Order>>,
+        orders: OrderSender,
     ) -> Result<Result<SessionGrant, Refusal>, EngineError> {
         let (reply, answer) = oneshot::channel();
         self.tell(Command::OpenSession {

@@ -10,13 +10,19 @@ use crate::domain::{
     ids::NodeName,
     node::{Node, NodeCondition},
 };
+use futures::channel::mpsc;
 use images::Images;
 use messages::Order;
-use std::collections::BTreeMap;
-use tokio::sync::mpsc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Orders that may wait for a slow agent before its session is given up.
 pub const ORDER_QUEUE: usize = 1024;
+
+/// Way of orders to an agent: a channel that costs a silent session little, and there are ten thousand.
+pub type OrderSender = mpsc::Sender<Box<Order>>;
+
+/// The agent's end of it.
+pub type OrderReceiver = mpsc::Receiver<Box<Order>>;
 
 /// Number of a session within this run; the newest of a node is the live one.
 pub type SessionId = u64;
@@ -31,14 +37,16 @@ pub struct Fleet {
 /// One known node.
 #[derive(Debug)]
 pub struct Entry {
-    /// Record.
-    pub node: Node,
+    /// Record, shared with whoever is told about the node.
+    pub node: Arc<Node>,
+    /// Last sign of life.
+    pub last_seen_at: Millis,
     /// Live session.
     pub session: Option<Session>,
     /// Since when it has none; the start of this process for nodes that have not come back since.
     pub gone_since: Millis,
     /// Disk and runtime, from the last report.
-    pub condition: NodeCondition,
+    pub condition: Arc<NodeCondition>,
     /// Images by id; `None` while unknown.
     pub inventory: Option<Inventory>,
     /// Pulls that hold one of its slots.
@@ -51,7 +59,7 @@ pub struct Session {
     /// Number.
     pub id: SessionId,
     /// Way to the agent.
-    orders: mpsc::Sender<Box<Order>>,
+    orders: OrderSender,
 }
 
 /// Images of a node.
@@ -65,14 +73,22 @@ pub struct Inventory {
 
 impl Entry {
     fn new(node: Node, gone_since: Millis) -> Self {
-        let condition = NodeCondition::default();
         Self {
-            node,
+            last_seen_at: node.last_seen_at,
+            node: Arc::new(node),
             session: None,
             gone_since,
-            condition,
+            condition: Arc::default(),
             inventory: None,
             running_pulls: 0,
+        }
+    }
+
+    /// The record with the last sign of life, as it is saved.
+    pub fn record(&self) -> Node {
+        Node {
+            last_seen_at: self.last_seen_at,
+            ..Node::clone(&self.node)
         }
     }
 
@@ -106,7 +122,9 @@ impl Entry {
     /// Sends an order; says whether a session took it. An agent too slow to take it loses its session and gets everything again
     /// when it comes back.
     pub fn send(&mut self, order: Order) -> bool {
-        let Some(session) = &self.session else { return false };
+        let Some(session) = &mut self.session else {
+            return false;
+        };
         if session.orders.try_send(Box::new(order)).is_ok() {
             return true;
         }
@@ -143,28 +161,24 @@ impl Fleet {
 
     /// Makes this the live session of the node; a session before it is closed with a reason. A node whose identity or runtime state
     /// changed loses its inventory.
-    pub fn open_session(
-        &mut self,
-        node: Node,
-        condition: NodeCondition,
-        orders: mpsc::Sender<Box<Order>>,
-    ) -> SessionId {
+    pub fn open_session(&mut self, node: Node, condition: NodeCondition, orders: OrderSender) -> SessionId {
         self.last_session += 1;
         let id = self.last_session;
         let name = node.name.clone();
         let entry = self.nodes.entry(name).or_insert_with(|| Entry::new(node.clone(), 0));
-        if let Some(old) = entry.session.take() {
+        if let Some(mut old) = entry.session.take() {
             let _gone_anyway = old.orders.try_send(Box::new(Order::Superseded));
         }
         let same_machine = entry.node.uid == node.uid && entry.node.runtime_uuid == node.runtime_uuid;
         if !same_machine {
             entry.inventory = None;
         }
-        entry.node = Node {
+        entry.last_seen_at = node.last_seen_at;
+        entry.node = Arc::new(Node {
             first_seen_at: entry.node.first_seen_at,
             ..node
-        };
-        entry.condition = condition;
+        });
+        entry.condition = Arc::new(condition);
         entry.session = Some(Session { id, orders });
         id
     }
@@ -180,7 +194,7 @@ impl Fleet {
         }
         entry.session = None;
         entry.gone_since = now;
-        entry.node.last_seen_at = now;
+        entry.last_seen_at = now;
         true
     }
 

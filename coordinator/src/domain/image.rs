@@ -241,6 +241,13 @@ pub struct ImageDigests {
     pub config: String,
 }
 
+impl ImageDigests {
+    /// Boxed, unless all of them are unknown.
+    pub fn if_known(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
 /// What one image is on one platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedImage {

@@ -5,7 +5,7 @@ mod patch;
 
 pub use patch::LimitsPatch;
 
-use super::{Invalid, in_range, selector::check_labels};
+use super::{Invalid, in_range, node::Labels, selector::check_labels};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -68,9 +68,9 @@ impl Limits {
     }
 
     /// The zone of a node with these labels, where zones are limited.
-    pub fn zone_of<'a>(&self, labels: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    pub fn zone_of<'a>(&self, labels: &'a Labels) -> Option<&'a str> {
         self.zone_pulls?;
-        labels.get(&self.zone_label).map(String::as_str)
+        labels.get(self.zone_label.as_str()).map(AsRef::as_ref)
     }
 }
 
@@ -111,8 +111,7 @@ impl LimitsRequest {
         } else {
             self.zone_label
         };
-        check_labels(&BTreeMap::from([(zone_label.clone(), String::new())]))
-            .map_err(|invalid| Invalid::new("zoneLabel", invalid.rule))?;
+        check_labels([(zone_label.as_str(), "")]).map_err(|invalid| Invalid::new("zoneLabel", invalid.rule))?;
         if self.registries.len() > MAX_REGISTRIES {
             let rule = format!("must be at most {MAX_REGISTRIES}, found {}", self.registries.len());
             return Err(Invalid::new("registries", rule));

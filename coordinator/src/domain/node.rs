@@ -1,7 +1,10 @@
 //! What is known of a node.
 
 use super::{Millis, ids::NodeName, image::Platform};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Labels of a node. Their texts are shared: thousands of nodes have the same ones.
+pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
 /// A node that has said hello at least once; durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +16,7 @@ pub struct Node {
     /// UUID of its runtime's state; empty while unknown.
     pub runtime_uuid: String,
     /// Labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// Platform.
     pub platform: Platform,
     /// Agent's version.
@@ -30,6 +33,14 @@ pub struct Node {
     pub last_seen_at: Millis,
 }
 
+impl Node {
+    /// The labels with texts of their own.
+    pub fn plain_labels(&self) -> BTreeMap<String, String> {
+        let plain = |(key, value): (&Arc<str>, &Arc<str>)| (key.to_string(), value.to_string());
+        self.labels.iter().map(plain).collect()
+    }
+}
+
 /// Disk and runtime of a node at one moment; in memory only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NodeCondition {
@@ -38,7 +49,7 @@ pub struct NodeCondition {
     /// Why it does not.
     pub runtime_message: String,
     /// Mount point of the image file system.
-    pub image_fs_path: String,
+    pub image_fs_path: Arc<str>,
     /// Bytes that images use.
     pub image_fs_used_bytes: u64,
     /// Size of the file system in bytes.

@@ -157,8 +157,8 @@ pub struct Pull {
     pub failure: Option<FailureReason>,
     /// The runtime's words, a remark, or why it was skipped.
     pub message: String,
-    /// Digests that the runtime showed.
-    pub digests: ImageDigests,
+    /// Digests that the runtime showed; `None` before the first outcome, as for most of those that are open.
+    pub digests: Option<Box<ImageDigests>>,
     /// The target digest was checked.
     pub digest_verified: bool,
     /// Bytes at the end of the last attempt.
@@ -170,6 +170,16 @@ pub struct Pull {
 }
 
 impl Pull {
+    /// Digests that the runtime showed; all empty while it has shown none.
+    pub fn digests(&self) -> &ImageDigests {
+        static NONE: ImageDigests = ImageDigests {
+            target: String::new(),
+            manifest: String::new(),
+            config: String::new(),
+        };
+        self.digests.as_deref().unwrap_or(&NONE)
+    }
+
     /// A pull that was just accepted.
     pub fn new(id: PullId, task: TaskId, node: NodeName, image: ImageRef, image_index: u32) -> Self {
         Self {
@@ -185,7 +195,7 @@ impl Pull {
             success: None,
             failure: None,
             message: String::new(),
-            digests: ImageDigests::default(),
+            digests: None,
             digest_verified: false,
             bytes: ByteCounts::default(),
             started_at: 0,

@@ -7,7 +7,7 @@ mod syntax;
 pub use expression::{Expression, ExpressionRequest, Operator};
 pub use order::chosen_first;
 
-use super::{Invalid, ids::NodeName, image::Platform, selector::NodeSelector, share::Share};
+use super::{Invalid, ids::NodeName, image::Platform, node::Labels, selector::NodeSelector, share::Share};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,7 @@ pub struct Candidate<'a> {
     /// Name.
     pub name: &'a NodeName,
     /// Labels.
-    pub labels: &'a BTreeMap<String, String>,
+    pub labels: &'a Labels,
     /// Platform.
     pub platform: &'a Platform,
 }

@@ -1,6 +1,6 @@
 //! Label selectors: equality on every named label, as Kubernetes' `nodeSelector`.
 
-use super::{Invalid, ids::is_dns_subdomain};
+use super::{Invalid, ids::is_dns_subdomain, node::Labels};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,8 +24,9 @@ impl NodeSelector {
     }
 
     /// Whether a node with these labels is selected.
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.0.iter().all(|(key, value)| labels.get(key) == Some(value))
+    pub fn matches(&self, labels: &Labels) -> bool {
+        let found = |key: &String| labels.get(key.as_str()).map(AsRef::as_ref);
+        self.0.iter().all(|(key, value)| found(key) == Some(value.as_str()))
     }
 
     /// The labels.
@@ -38,8 +39,8 @@ impl NodeSelector {
 ///
 /// # Errors
 /// Names `labels` and the rule.
-pub fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Invalid> {
-    labels.iter().try_for_each(|(key, value)| {
+pub fn check_labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), Invalid> {
+    labels.into_iter().try_for_each(|(key, value)| {
         check_key(key)
             .and_then(|()| check_value(key, value))
             .map_err(|rule| Invalid::new("labels", rule))
@@ -90,16 +91,20 @@ mod tests {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
+    fn of_node(pairs: &[(&str, &str)]) -> Labels {
+        pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect()
+    }
+
     #[test]
     fn every_label_must_match() {
         let selector = NodeSelector::new(labels(&[("pool", "gpu"), ("topology.kubernetes.io/zone", "a")])).unwrap();
-        assert!(selector.matches(&labels(&[
+        assert!(selector.matches(&of_node(&[
             ("pool", "gpu"),
             ("topology.kubernetes.io/zone", "a"),
             ("x", "y")
         ])));
-        assert!(!selector.matches(&labels(&[("pool", "gpu")])));
-        assert!(NodeSelector::default().matches(&labels(&[])));
+        assert!(!selector.matches(&of_node(&[("pool", "gpu")])));
+        assert!(NodeSelector::default().matches(&of_node(&[])));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 const KEPT_DELTAS: usize = 1024;
 
 /// Objects in the kept deltas, the newest delta not counted: what many nodes and large tasks would take of memory without end.
-const KEPT_OBJECTS: usize = 10_000;
+const KEPT_OBJECTS: usize = 4_000;
 
 /// What changed in one step; every object replaces the one of its name as a whole.
 #[derive(Debug, Clone, Default)]

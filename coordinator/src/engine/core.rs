@@ -4,6 +4,7 @@
 mod change;
 mod command;
 mod dispatch;
+mod inventories;
 mod limits;
 mod outcomes;
 mod requeue;
@@ -78,6 +79,8 @@ pub struct Core {
     hosts: Hosts,
     /// Nodes whose grace time has passed and whose pulls were queued again.
     expired: HashSet<NodeName>,
+    /// Whose inventory is not known.
+    inventories: inventories::Inventories,
     /// Reports that were refused, to log each once.
     refused: HashSet<(NodeName, PullId)>,
     /// Nodes that are lost, so that each loss is told once.
@@ -123,6 +126,7 @@ impl Core {
             slots,
             hosts: Hosts::default(),
             expired: HashSet::new(),
+            inventories: inventories::Inventories::default(),
             refused: HashSet::new(),
             lost: HashSet::new(),
             ended: HashMap::new(),
@@ -154,7 +158,8 @@ impl Core {
                 .map(|pull| Reverse(pull.not_before)),
         );
         self.publisher.task_changed(&id, true);
-        self.publisher.pulls(&pulls);
+        let pulls: Vec<Arc<Pull>> = pulls.into_iter().map(Arc::new).collect();
+        pulls.iter().for_each(|pull| self.publisher.pull_moved(pull));
         self.work.insert(task, pulls);
         self.ask_registry(&id);
         self.end_if_done(&id, now);
@@ -194,6 +199,7 @@ impl Core {
             self.set_gauges(now);
         }
         self.dispatch(now);
+        self.ask_inventories(now);
     }
 
     /// The clock jumped by so much: what waits goes on waiting as long as it would have, and nobody is taken for gone.
@@ -204,7 +210,7 @@ impl Core {
         self.looked_at += by;
         self.work.tasks.values_mut().for_each(|open| open.clock_jumped(by));
         for pull in self.work.pulls.values_mut().filter(|pull| pull.not_before > 0) {
-            pull.not_before += by;
+            Arc::make_mut(pull).not_before += by;
         }
         self.alarms = self.alarms.drain().map(|Reverse(at)| Reverse(at + by)).collect();
         self.plan_due = true;

@@ -9,10 +9,10 @@ use crate::{
     },
     fleet::messages::ProgressReport,
 };
-use std::collections::{HashMap, VecDeque};
+use std::{collections::HashMap, sync::Arc};
 
-/// Time over which throughput is measured, in milliseconds.
-const WINDOW_MS: Millis = 5_000;
+/// Throughput is measured over one to two of these, in milliseconds.
+const WINDOW_MS: Millis = 2_500;
 
 /// Most layers that are kept for one pull; an image cannot have more by the overlay file system's own limit.
 const MAX_LAYERS: usize = 512;
@@ -39,9 +39,11 @@ pub struct LiveTask {
 
 #[derive(Debug)]
 struct Entry {
-    progress: LiveProgress,
-    /// Time and fetched bytes of the last reports.
-    samples: VecDeque<(Millis, u64)>,
+    /// Shared with watchers until it changes.
+    progress: Arc<LiveProgress>,
+    /// Time and fetched bytes where the present measurement of throughput began, and where the next one will.
+    since: (Millis, u64),
+    next: (Millis, u64),
 }
 
 impl Live {
@@ -52,8 +54,7 @@ impl Live {
             .get(&report.pull)
             .is_none_or(|entry| entry.progress.attempt != report.attempt);
         if fresh {
-            self.pulls
-                .insert(report.pull.clone(), Entry::new(report.attempt, report.phase));
+            self.pulls.insert(report.pull.clone(), Entry::new(now, &report));
         }
         if let Some(entry) = self.pulls.get_mut(&report.pull) {
             entry.update(now, report);
@@ -61,7 +62,7 @@ impl Live {
     }
 
     /// The report of a running attempt.
-    pub fn pull(&self, id: &PullId) -> Option<&LiveProgress> {
+    pub fn pull(&self, id: &PullId) -> Option<&Arc<LiveProgress>> {
         self.pulls.get(id).map(|entry| &entry.progress)
     }
 
@@ -106,50 +107,64 @@ impl Live {
 }
 
 impl Entry {
-    fn new(attempt: u32, phase: crate::domain::progress::PullPhase) -> Self {
+    /// An attempt that reports for the first time; what it had fetched by then says nothing about its pace.
+    fn new(now: Millis, report: &ProgressReport) -> Self {
         let progress = LiveProgress {
-            attempt,
-            phase,
+            attempt: report.attempt,
+            phase: report.phase,
             bytes: ByteCounts::default(),
             layers: Vec::new(),
             note: String::new(),
             throughput: 0,
         };
         Self {
-            progress,
-            samples: VecDeque::new(),
+            progress: Arc::new(progress),
+            since: (now, report.bytes.bounded().fetched),
+            next: (now, report.bytes.bounded().fetched),
         }
     }
 
     fn update(&mut self, now: Millis, report: ProgressReport) {
-        self.progress.phase = report.phase;
-        self.progress.note = report.note;
-        self.progress.bytes = never_less(self.progress.bytes, report.bytes.bounded());
+        let progress = Arc::make_mut(&mut self.progress);
+        let first = progress.layers.is_empty();
+        progress.phase = report.phase;
+        progress.note = report.note;
+        progress.bytes = never_less(progress.bytes, report.bytes.bounded());
         for layer in report.layers {
-            self.update_layer(layer);
+            update_layer(&mut progress.layers, layer);
         }
-        let fetched = self.progress.bytes.fetched;
-        self.samples.push_back((now, fetched));
-        while self.samples.len() > 2 && self.samples.front().is_some_and(|(at, _)| now - at > WINDOW_MS) {
-            self.samples.pop_front();
+        if first {
+            // The first report names all layers, and fifty thousand pulls may run.
+            progress.layers.shrink_to_fit();
         }
-        self.progress.throughput = match self.samples.front() {
-            Some((at, bytes)) if now > *at => (fetched - bytes).saturating_mul(1000) / (now - at) as u64,
-            Some(_) | None => 0,
-        };
+        self.measure(now);
     }
 
-    fn update_layer(&mut self, layer: LayerProgress) {
-        let layers = &mut self.progress.layers;
-        match layers.binary_search_by_key(&layer.index, |known| known.index) {
-            Ok(found) => {
-                let known = &mut layers[found];
-                known.bytes = never_less(known.bytes, layer.bytes.bounded());
-                known.unpacked |= layer.unpacked;
-            }
-            Err(place) if layers.len() < MAX_LAYERS => layers.insert(place, layer),
-            Err(_) => {}
+    /// Throughput over the last one to two windows.
+    fn measure(&mut self, now: Millis) {
+        let progress = Arc::make_mut(&mut self.progress);
+        let fetched = progress.bytes.fetched;
+        if now - self.next.0 >= WINDOW_MS {
+            self.since = std::mem::replace(&mut self.next, (now, fetched));
         }
+        let (at, bytes) = self.since;
+        progress.throughput = if now > at {
+            fetched.saturating_sub(bytes).saturating_mul(1000) / (now - at) as u64
+        } else {
+            0
+        };
+    }
+}
+
+fn update_layer(layers: &mut Vec<LayerProgress>, layer: LayerProgress) {
+    match layers.binary_search_by_key(&layer.index, |known| known.index) {
+        Ok(found) => {
+            let known = &mut layers[found];
+            known.bytes = never_less(known.bytes, layer.bytes.bounded());
+            known.unpacked |= layer.unpacked;
+        }
+        Err(place) if layers.len() < MAX_LAYERS => layers.insert(place, layer),
+        Err(_) => {}
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Publisher {
     tasks: HashSet<TaskId>,
     /// Tasks that ended, with their last record.
     ended: HashMap<TaskId, Task>,
-    pulls: HashMap<PullId, Pull>,
+    pulls: HashMap<PullId, Arc<Pull>>,
     nodes: HashSet<NodeName>,
     /// When the figures of an open task were computed last.
     figured_at: HashMap<TaskId, Millis>,
@@ -57,19 +57,14 @@ impl Publisher {
     }
 
     /// A pull changed its state.
-    pub fn pull(&mut self, pull: &Pull) {
+    pub fn pull(&mut self, pull: &Arc<Pull>) {
         self.urgent |= !pull.state.is_open();
         self.pull_moved(pull);
     }
 
     /// The figures of a pull changed.
-    pub fn pull_moved(&mut self, pull: &Pull) {
-        self.pulls.insert(pull.id.clone(), pull.clone());
-    }
-
-    /// Pulls are new.
-    pub fn pulls(&mut self, pulls: &[Pull]) {
-        pulls.iter().for_each(|pull| self.pull_moved(pull));
+    pub fn pull_moved(&mut self, pull: &Arc<Pull>) {
+        self.pulls.insert(pull.id.clone(), Arc::clone(pull));
     }
 
     /// A node changed.
@@ -96,7 +91,7 @@ impl Publisher {
         self.flushed_at = now;
         let tasks = self.take_tasks(now, work, shared);
         let live = shared.live();
-        let view = |(id, pull): (PullId, Pull)| {
+        let view = |(id, pull): (PullId, Arc<Pull>)| {
             let live = if pull.state.is_running() {
                 live.pull(&id).cloned()
             } else {
@@ -104,7 +99,7 @@ impl Publisher {
             };
             Arc::new(PullView { pull, live })
         };
-        let pulls = self.pulls.drain().map(view).collect();
+        let pulls = std::mem::take(&mut self.pulls).into_iter().map(view).collect();
         let fleet = shared.fleet();
         let nodes = self.nodes.drain().filter_map(|name| node_view(&fleet, &name));
         Delta {
@@ -162,13 +157,13 @@ pub fn view_of(task: Task, shared: &Shared) -> TaskView {
 /// A node with what its session says.
 pub fn entry_view(entry: &Entry) -> NodeView {
     NodeView {
-        node: entry.node.clone(),
+        node: Arc::clone(&entry.node),
         connected: entry.session.is_some(),
         not_ready: entry.not_ready(),
-        condition: entry.condition.clone(),
+        condition: Arc::clone(&entry.condition),
         running_pulls: entry.running_pulls,
         image_count: entry.inventory.as_ref().map(|inventory| inventory.images.len() as u32),
-        last_seen_at: entry.node.last_seen_at,
+        last_seen_at: entry.last_seen_at,
     }
 }
 

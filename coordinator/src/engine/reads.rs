@@ -15,6 +15,7 @@ use crate::{
     },
     store::PullQuery,
 };
+use std::sync::Arc;
 
 impl Engine {
     /// One task.
@@ -66,7 +67,7 @@ impl Engine {
             } else {
                 None
             },
-            pull,
+            pull: Arc::new(pull),
         };
         Ok(Page {
             items: pulls.into_iter().map(view).collect(),

@@ -16,6 +16,7 @@ use crate::domain::{
     task_state::TaskState,
 };
 pub use crate::store::DeliveryQuery as DeliveryFilter;
+use std::sync::Arc;
 
 /// A task with the live figures of its running pulls.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,9 +46,9 @@ pub struct LimitsView {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PullView {
     /// Record.
-    pub pull: Pull,
+    pub pull: Arc<Pull>,
     /// Present while an attempt runs and has reported.
-    pub live: Option<LiveProgress>,
+    pub live: Option<Arc<LiveProgress>>,
 }
 
 impl PullView {
@@ -103,13 +104,13 @@ pub enum ImportedAs {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeView {
     /// Record.
-    pub node: Node,
+    pub node: Arc<Node>,
     /// Its session is open.
     pub connected: bool,
     /// Why it cannot pull now; `None` when it can.
     pub not_ready: Option<String>,
     /// Disk and runtime, from the last report.
-    pub condition: NodeCondition,
+    pub condition: Arc<NodeCondition>,
     /// Slots in use.
     pub running_pulls: u32,
     /// Images in its inventory; `None` when unknown.

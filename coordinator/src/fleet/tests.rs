@@ -63,7 +63,7 @@ fn a_reinstalled_machine_loses_its_inventory_and_a_reconnect_does_not() {
 #[test]
 fn an_agent_that_takes_no_orders_loses_its_session() {
     let mut fleet = Fleet::default();
-    let (orders, _agent) = mpsc::channel(1);
+    let (orders, _agent) = mpsc::channel(0);
     fleet.open_session(node("u"), ready(), orders);
     let entry = fleet.get_mut(&node("u").name).unwrap();
     assert!(entry.send(Order::SendInventory));
@@ -80,11 +80,11 @@ fn slots_are_free_only_on_a_ready_node() {
     let entry = fleet.get_mut(&node("u").name).unwrap();
     entry.running_pulls = 1;
     assert_eq!(entry.free_slots(), 1);
-    entry.condition.draining = true;
+    Arc::make_mut(&mut entry.condition).draining = true;
     assert_eq!(entry.free_slots(), 0);
-    entry.condition = NodeCondition {
+    entry.condition = Arc::new(NodeCondition {
         runtime_message: "socket missing".into(),
         ..NodeCondition::default()
-    };
+    });
     assert_eq!(entry.not_ready().unwrap(), "socket missing");
 }

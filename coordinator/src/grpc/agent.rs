@@ -13,11 +13,14 @@ use crate::{
     },
     fleet::{self, SessionId, messages::Order},
 };
-use futures::future::{Ready, ready};
+use futures::{
+    channel::mpsc,
+    future::{Ready, ready},
+};
 use http_body_util::StreamBody;
 use inbound::SharedText;
 use incoming::Incoming;
-use ips_proto::v1::{Hello, agent_message::Body};
+use ips_proto::v1::{AgentMessage, Hello, agent_message::Body};
 use outgoing::{Opened, Outgoing};
 use std::{
     collections::HashSet,
@@ -26,7 +29,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body as TonicBody};
 
@@ -44,29 +47,34 @@ pub struct AgentSettings {
     pub progress_interval: Duration,
 }
 
-/// `ips.v1.AgentService`.
+/// `ips.v1.AgentService`. Shared by all sessions.
 #[derive(Debug, Clone)]
-pub struct Agents {
+pub struct Agents(Arc<Door>);
+
+#[derive(Debug)]
+struct Door {
     engine: Engine,
     settings: AgentSettings,
     shutdown: CancellationToken,
-    shared: Arc<SharedText>,
+    shared: SharedText,
     /// Refusals that were logged, so that an agent that keeps coming back does not fill the log.
-    logged: Arc<Mutex<HashSet<(String, String)>>>,
+    logged: Mutex<HashSet<(String, String)>>,
 }
 
 impl Agents {
     /// The service over an engine.
     pub fn new(engine: Engine, settings: AgentSettings, shutdown: CancellationToken) -> Self {
-        Self {
+        Self(Arc::new(Door {
             engine,
             settings,
             shutdown,
-            shared: Arc::default(),
-            logged: Arc::default(),
-        }
+            shared: SharedText::default(),
+            logged: Mutex::default(),
+        }))
     }
+}
 
+impl Door {
     async fn hello(&self, incoming: &mut Incoming) -> Result<Hello, Status> {
         let first = tokio::time::timeout(HELLO_LIMIT, incoming.message()).await;
         match first
@@ -84,7 +92,8 @@ impl Agents {
         let name = hello.node_name.clone();
         let opened = async {
             version::check_agent(&hello.agent_version).map_err(Status::failed_precondition)?;
-            let hello = inbound::hello(hello).map_err(|invalid| Status::invalid_argument(invalid.to_string()))?;
+            let hello =
+                inbound::hello(hello, &self.shared).map_err(|invalid| Status::invalid_argument(invalid.to_string()))?;
             let node = hello.node.name.clone();
             let granted = self.engine.open_session(hello, orders).await;
             match granted.map_err(|error| Status::unavailable(error.to_string()))? {
@@ -134,14 +143,14 @@ impl tower::Service<http::Request<TonicBody>> for Agents {
         let (opened, open) = oneshot::channel();
         let (ended, end) = oneshot::channel();
         let (alive, gone) = oneshot::channel();
-        let this = self.clone();
+        let door = Arc::clone(&self.0);
         // The answer's headers must not wait for the hello, or the agent could not send it.
         tokio::spawn(Box::pin(async move {
-            let result = this.serve(incoming, opened, gone).await;
+            let result = door.serve(incoming, opened, gone).await;
             // Fails when the agent is gone.
             let _nobody_asks = ended.send(result);
         }));
-        let frames = Outgoing::new(self.settings, open, end, alive).into_frames();
+        let frames = Outgoing::new(self.0.settings, open, end, alive).into_frames();
         let mut answer = http::Response::new(TonicBody::new(StreamBody::new(frames)));
         answer.headers_mut().insert(
             http::header::CONTENT_TYPE,
@@ -151,7 +160,7 @@ impl tower::Service<http::Request<TonicBody>> for Agents {
     }
 }
 
-impl Agents {
+impl Door {
     async fn serve(
         &self,
         mut incoming: Incoming,
@@ -168,7 +177,7 @@ impl Agents {
             _ = &mut gone => Err(Status::cancelled("the agent is gone")),
             result = self.listen(&mut incoming, &node, session) => result,
         };
-        self.engine.close_session(node.clone(), session).await;
+        Box::pin(self.engine.close_session(node.clone(), session)).await;
         tracing::info!(%node, session, reason = %reason(&result), "session closed");
         result
     }
@@ -192,11 +201,17 @@ impl Agents {
                 let expected = format!("sequence: must be {sequence}, found {}", message.sequence);
                 return Err(Status::invalid_argument(expected));
             }
-            let reports = inbound::reports(message, &self.shared);
-            for report in reports.map_err(|invalid| Status::invalid_argument(invalid.to_string()))? {
-                let told = self.engine.report(node.clone(), session, report).await;
-                told.map_err(|error| Status::unavailable(error.to_string()))?;
-            }
+            // Boxed for the same reason: a silent session keeps no room for what it may say.
+            Box::pin(self.take(*message, node, session)).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&self, message: AgentMessage, node: &NodeName, session: SessionId) -> Result<(), Status> {
+        let reports = inbound::reports(message, &self.shared);
+        for report in reports.map_err(|invalid| Status::invalid_argument(invalid.to_string()))? {
+            let told = self.engine.report(node.clone(), session, report).await;
+            told.map_err(|error| Status::unavailable(error.to_string()))?;
         }
         Ok(())
     }

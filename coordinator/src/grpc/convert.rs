@@ -188,7 +188,7 @@ fn pull_policy(policy: PullPolicy) -> v1::ImagePullPolicy {
 
 /// A pull.
 pub(super) fn pull(view: &PullView) -> v1::PullView {
-    let (pull, live) = (&view.pull, view.live.as_ref());
+    let (pull, live) = (&view.pull, view.live.as_deref());
     v1::PullView {
         pull_id: pull.id.to_string(),
         task_id: pull.task.to_string(),
@@ -206,7 +206,7 @@ pub(super) fn pull(view: &PullView) -> v1::PullView {
             .map_or(v1::FailureReason::Unspecified, failure_reason)
             .into(),
         message: pull_message(view),
-        digests: Some(digests(&pull.digests)),
+        digests: Some(digests(pull.digests())),
         bytes: Some(bytes(view.bytes())),
         layers: live
             .map(|live| live.layers.iter().map(layer).collect())
@@ -232,7 +232,7 @@ pub(super) fn node(view: &NodeView) -> v1::Node {
     v1::Node {
         name: node.name.to_string(),
         uid: node.uid.clone(),
-        labels: node.labels.clone().into_iter().collect(),
+        labels: node.plain_labels().into_iter().collect(),
         platform: Some(platform(&node.platform)),
         connected: view.connected,
         ready: view.not_ready.is_none(),
@@ -253,7 +253,7 @@ fn condition(condition: &NodeCondition) -> v1::NodeCondition {
     v1::NodeCondition {
         runtime_ready: condition.runtime_ready,
         runtime_message: condition.runtime_message.clone(),
-        image_fs_path: condition.image_fs_path.clone(),
+        image_fs_path: condition.image_fs_path.to_string(),
         image_fs_used_bytes: condition.image_fs_used_bytes,
         image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
         image_fs_available_bytes: condition.image_fs_available_bytes,

@@ -32,10 +32,10 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header, request::Builder},
     response::Response,
 };
+use futures::channel::mpsc;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -263,7 +263,7 @@ fn node(name: &str, pool: &str) -> Node {
         name: NodeName::parse(name).unwrap(),
         uid: format!("uid-{name}"),
         runtime_uuid: format!("runtime-{name}"),
-        labels: BTreeMap::from([("pool".to_owned(), pool.to_owned())]),
+        labels: BTreeMap::from([("pool".into(), pool.into())]),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),

@@ -4,7 +4,7 @@
 use super::{
     StoreError,
     db::{Db, Tx},
-    sql::{Dialect, Sql, Value},
+    sql::{Dialect, Sql, Value, conflict},
 };
 
 /// A statement ends after so many bytes or rows; servers refuse packets of more than a few MiB.
@@ -80,6 +80,25 @@ impl Bulk {
     /// # Errors
     /// Those of the database, a taken key among them.
     pub(super) async fn insert(self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+        self.insert_or(tx, "").await
+    }
+
+    /// Inserts all rows; where the key exists, all columns change except those of the key and those kept.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) async fn upsert(self, tx: &mut Tx, key: &[&str], kept: &[&str]) -> Result<(), sqlx::Error> {
+        let names = self.columns.iter().map(|(name, _)| name.as_str());
+        let changed = names.filter(|name| !key.contains(name) && !kept.contains(name));
+        // Without a condition SQLite would take what follows for one of a join.
+        let otherwise = format!(
+            " WHERE true{}",
+            conflict(tx.dialect(), key, &changed.collect::<Vec<_>>())
+        );
+        self.insert_or(tx, &otherwise).await
+    }
+
+    async fn insert_or(self, tx: &mut Tx, otherwise: &str) -> Result<(), sqlx::Error> {
         let names = self
             .columns
             .iter()
@@ -87,7 +106,10 @@ impl Bulk {
             .collect::<Vec<_>>()
             .join(", ");
         let source = source(tx.dialect(), &self.columns);
-        let text = format!("INSERT INTO {} ({names}) SELECT {names} FROM {source}", self.table);
+        let text = format!(
+            "INSERT INTO {} ({names}) SELECT {names} FROM {source}{otherwise}",
+            self.table
+        );
         for chunk in self.chunks {
             tx.execute(Sql::new(text.as_str()).bind(chunk.json + "]")).await?;
         }

@@ -11,7 +11,10 @@ use crate::domain::{
     task::Task,
     task_state::TaskState,
 };
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// Changes of one step. Several transitions of one row become one write: from the first state to the last record.
 #[derive(Debug, Default)]
@@ -27,16 +30,17 @@ pub struct Changes {
 #[derive(Debug)]
 struct PullChange {
     from: (PullState, u32),
-    to: Pull,
+    to: Arc<Pull>,
 }
 
 impl Changes {
     /// A pull that was in `from` (state and attempt) is now `to`.
-    pub fn pull(&mut self, from: (PullState, u32), to: &Pull) {
+    pub fn pull(&mut self, from: (PullState, u32), to: impl Into<Arc<Pull>>) {
+        let to = to.into();
         self.pulls
             .entry(to.id.clone())
-            .and_modify(|change| change.to = to.clone())
-            .or_insert_with(|| PullChange { from, to: to.clone() });
+            .and_modify(|change| change.to = Arc::clone(&to))
+            .or_insert_with(|| PullChange { from, to });
     }
 
     /// A task that was in `from` is now `to`.
@@ -74,7 +78,7 @@ impl Changes {
 
     /// The newest record of each pull that changes.
     pub fn pulls_written(&self) -> impl Iterator<Item = &Pull> {
-        self.pulls.values().map(|change| &change.to)
+        self.pulls.values().map(|change| change.to.as_ref())
     }
 
     /// Names these changes, the same at each attempt to write them.
@@ -102,7 +106,10 @@ impl Store {
             return Ok(());
         };
         let epoch = self.epoch_value();
-        let pulls = pulls::updates(changes.pulls.values().map(|change| (change.from, &change.to)), epoch)?;
+        let pulls = pulls::updates(
+            changes.pulls.values().map(|change| (change.from, change.to.as_ref())),
+            epoch,
+        )?;
         if !pulls.update(&mut tx, pulls::CHANGED, pulls::FITS).await? {
             drop(tx);
             return Err(pulls.stale(&self.db, pulls::FITS).await);
@@ -110,9 +117,7 @@ impl Store {
         for (from, task) in changes.tasks.values() {
             tasks::update(&mut tx, *from, task, epoch).await?;
         }
-        for node in changes.nodes.values() {
-            nodes::save(&mut tx, node).await?;
-        }
+        nodes::save(&mut tx, changes.nodes.values()).await?;
         if let Some((now, limits)) = &changes.limits {
             settings::save_limits(&mut tx, *now, limits).await?;
         }

@@ -2,6 +2,10 @@
 
 use super::{
     Store, StoreError,
+    bulk::{
+        Bulk, Columns,
+        Kind::{Int, Key, Text},
+    },
     db::Tx,
     rows::{NodeRow, to_json},
     sql::Sql,
@@ -23,22 +27,39 @@ impl Store {
     }
 }
 
-/// Saves a node that is new or has changed; when it was seen first stays.
-pub(super) async fn save(tx: &mut Tx, node: &Node) -> Result<(), StoreError> {
-    let row = [
-        ("name", node.name.as_str().into()),
-        ("uid", (&node.uid).into()),
-        ("runtime_uuid", (&node.runtime_uuid).into()),
-        ("labels", to_json(&node.labels, "nodes.labels")?.into()),
-        ("platform", to_json(&node.platform, "nodes.platform")?.into()),
-        ("agent_version", (&node.agent_version).into()),
-        ("runtime_name", (&node.runtime_name).into()),
-        ("runtime_version", (&node.runtime_version).into()),
-        ("max_concurrent_pulls", node.max_concurrent_pulls.into()),
-        ("first_seen_at", node.first_seen_at.into()),
-        ("last_seen_at", node.last_seen_at.into()),
-    ];
-    tx.execute(Sql::upsert("nodes", &["name"], &["first_seen_at"], row))
-        .await?;
+/// A row, as [`save`] sends it.
+const ROW: Columns = &[
+    ("name", Key),
+    ("uid", Text),
+    ("runtime_uuid", Text),
+    ("labels", Text),
+    ("platform", Text),
+    ("agent_version", Text),
+    ("runtime_name", Text),
+    ("runtime_version", Text),
+    ("max_concurrent_pulls", Int),
+    ("first_seen_at", Int),
+    ("last_seen_at", Int),
+];
+
+/// Saves nodes that are new or have changed; when one was seen first stays.
+pub(super) async fn save<'a>(tx: &mut Tx, nodes: impl Iterator<Item = &'a Node>) -> Result<(), StoreError> {
+    let mut rows = Bulk::new("nodes", ROW);
+    for node in nodes {
+        rows.row([
+            node.name.as_str().into(),
+            (&node.uid).into(),
+            (&node.runtime_uuid).into(),
+            to_json(&node.plain_labels(), "nodes.labels")?.into(),
+            to_json(&node.platform, "nodes.platform")?.into(),
+            (&node.agent_version).into(),
+            (&node.runtime_name).into(),
+            (&node.runtime_version).into(),
+            node.max_concurrent_pulls.into(),
+            node.first_seen_at.into(),
+            node.last_seen_at.into(),
+        ]);
+    }
+    rows.upsert(tx, &["name"], &["first_seen_at"]).await?;
     Ok(())
 }

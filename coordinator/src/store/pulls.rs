@@ -110,7 +110,7 @@ impl Store {
     pub async fn pulls(&self, which: PullQuery<'_>, limit: u32, offset: u32) -> Result<(Vec<Pull>, u32), StoreError> {
         let count = filtered(Sql::new("SELECT COUNT(*) FROM pulls"), which);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = filtered(select(""), which);
+        let page = ordered(which);
         let page = page.push(" ORDER BY node, image_index LIMIT ? OFFSET ?");
         let rows = self.db.all::<PullRow>(page.bind(limit).bind(offset)).await?;
         let pulls = rows.into_iter().map(PullRow::into_pull).collect::<Result<_, _>>()?;
@@ -149,9 +149,30 @@ impl Store {
     }
 }
 
+/// Reads the pulls that match so that an index gives their order. Each state is read by itself: a database that is asked for several
+/// at once goes through all of the task's pulls, to have them in order.
+fn ordered(which: PullQuery<'_>) -> Sql {
+    if which.states.len() < 2 {
+        return filtered(select(""), which);
+    }
+    let of = |sql: Sql, state| {
+        let states = std::slice::from_ref(state);
+        filtered(sql, PullQuery { states, ..which })
+    };
+    let mut arms = which.states.iter();
+    let first = arms.next().map_or_else(Sql::default, |state| of(select(""), state));
+    arms.fold(first, |sql, state| {
+        of(sql.push(" UNION ALL ").push(&selection("")), state)
+    })
+}
+
 /// Reads [`PullRow`]s.
 pub(super) fn select(condition: &str) -> Sql {
-    Sql::new(format!("SELECT {COLUMNS} FROM pulls {condition}"))
+    Sql::new(selection(condition))
+}
+
+fn selection(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM pulls {condition}")
 }
 
 /// New pulls.
@@ -172,7 +193,7 @@ pub(super) fn inserts(pulls: &[Pull], epoch: i64) -> Result<Bulk, StoreError> {
             pull.success.map(|reason| reason.as_str()).into(),
             pull.failure.map(|reason| reason.as_str()).into(),
             (&pull.message).into(),
-            to_json(&pull.digests, "pulls.digests")?.into(),
+            to_json(pull.digests(), "pulls.digests")?.into(),
             pull.digest_verified.into(),
             to_json(&pull.bytes, "pulls.bytes")?.into(),
             pull.started_at.into(),
@@ -203,7 +224,7 @@ pub(super) fn updates<'a>(
             pull.success.map(|reason| reason.as_str()).into(),
             pull.failure.map(|reason| reason.as_str()).into(),
             (&pull.message).into(),
-            to_json(&pull.digests, "pulls.digests")?.into(),
+            to_json(pull.digests(), "pulls.digests")?.into(),
             pull.digest_verified.into(),
             to_json(&pull.bytes, "pulls.bytes")?.into(),
             pull.started_at.into(),

@@ -3,7 +3,7 @@
 use super::StoreError;
 use crate::domain::{
     ids::{NodeName, PullId, TaskId},
-    image::ImageRef,
+    image::{ImageDigests, ImageRef},
     node::Node,
     outcome::{FailureReason, SuccessReason},
     pull::{Pull, PullState},
@@ -11,6 +11,7 @@ use crate::domain::{
     task_state::TaskState,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 
 /// Columns of `tasks` in the order that readers select them.
 #[derive(Debug, sqlx::FromRow)]
@@ -95,7 +96,7 @@ impl PullRow {
             success: word::<SuccessReason>(self.success, "pulls.success")?,
             failure: word::<FailureReason>(self.failure, "pulls.failure")?,
             message: self.message,
-            digests: from_json(&self.digests, "pulls.digests")?,
+            digests: from_json::<ImageDigests>(&self.digests, "pulls.digests")?.if_known(),
             digest_verified: self.digest_verified != 0,
             bytes: from_json(&self.bytes, "pulls.bytes")?,
             started_at: self.started_at,
@@ -122,11 +123,15 @@ pub(super) struct NodeRow {
 
 impl NodeRow {
     pub(super) fn into_node(self) -> Result<Node, StoreError> {
+        let labels: BTreeMap<String, String> = from_json(&self.labels, "nodes.labels")?;
         Ok(Node {
             name: NodeName::from_stored(self.name),
             uid: self.uid,
             runtime_uuid: self.runtime_uuid,
-            labels: from_json(&self.labels, "nodes.labels")?,
+            labels: labels
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
             platform: from_json(&self.platform, "nodes.platform")?,
             agent_version: self.agent_version,
             runtime_name: self.runtime_name,

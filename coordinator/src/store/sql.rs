@@ -159,7 +159,8 @@ impl Sql {
     }
 }
 
-fn conflict(dialect: Dialect, key: &[&str], changed: &[&str]) -> String {
+/// What an insert does about a taken key: these columns take the new value; without any the old row stays.
+pub(super) fn conflict(dialect: Dialect, key: &[&str], changed: &[&str]) -> String {
     let set = |value: fn(&str) -> String| {
         let parts = changed.iter().map(|column| format!("{column} = {}", value(column)));
         parts.collect::<Vec<_>>().join(", ")

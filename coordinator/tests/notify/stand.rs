@@ -1,5 +1,6 @@
 //! An engine with a real database, an agent, and a courier that works when it is told to.
 
+use futures::channel::mpsc;
 use ips_coordinator::{
     domain::{
         channel::{ChannelId, ChannelRequest},
@@ -34,7 +35,6 @@ use ips_coordinator::{
     vault::{KeySettings, Vault},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 struct NoRegistry;

@@ -35,7 +35,7 @@ async fn rates(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
                 (pull.state, pull.attempt) = to;
                 pull.success = (to.0 == PullState::Succeeded).then_some(SuccessReason::Pulled);
                 pull.bytes.total = 123_456_789;
-                changes.pull(from, pull);
+                changes.pull(from, pull.clone());
             }
             store.commit(&changes).await.unwrap();
         }

@@ -18,8 +18,8 @@ async fn a_lost_race_is_stale_names_the_row_and_writes_nothing(#[values(Sqlite, 
     store.insert_task(&task, None, &pulls).await.unwrap();
     pulls.iter_mut().for_each(|pull| pull.state = PullState::Pulling);
     let mut changes = Changes::default();
-    changes.pull((PullState::Queued, 0), &pulls[0]);
-    changes.pull((PullState::Dispatched, 1), &pulls[1]);
+    changes.pull((PullState::Queued, 0), pulls[0].clone());
+    changes.pull((PullState::Dispatched, 1), pulls[1].clone());
     match store.commit(&changes).await {
         Err(StoreError::Stale { what }) => assert_eq!(what, "pulls one/n1/1"),
         other => panic!("{other:?}"),
@@ -43,7 +43,7 @@ async fn thousands_of_pulls_are_written_in_one_step(#[values(Sqlite, Postgres, M
         pull.attempt = 1;
         pull.success = Some(SuccessReason::AlreadyPresent);
         pull.finished_at = 9;
-        changes.pull((PullState::Queued, 0), pull);
+        changes.pull((PullState::Queued, 0), pull.clone());
     }
     task.state = TaskState::Completed;
     task.counts.succeeded = 12_000;
@@ -63,7 +63,7 @@ async fn a_step_whose_answer_was_lost_is_not_written_twice(#[values(Sqlite, Post
     store.insert_task(&task, None, &pulls).await.unwrap();
     pulls[0].state = PullState::Dispatched;
     let mut changes = Changes::default();
-    changes.pull((PullState::Queued, 0), &pulls[0]);
+    changes.pull((PullState::Queued, 0), pulls[0].clone());
     store.commit(&changes).await.unwrap();
     // Meanwhile a task is accepted, which is no step of the engine.
     store
@@ -85,7 +85,7 @@ async fn whoever_was_replaced_writes_nothing_any_more(#[values(Postgres, MariaDb
     let new = stand.open().await;
     pulls[0].state = PullState::Dispatched;
     let mut changes = Changes::default();
-    changes.pull((PullState::Queued, 0), &pulls[0]);
+    changes.pull((PullState::Queued, 0), pulls[0].clone());
     let own = old.epoch();
     for refused in [
         old.commit(&changes).await,

@@ -26,7 +26,7 @@ async fn a_task_and_its_pulls_come_back_as_they_went_in(#[values(Sqlite, Postgre
     pulls[0].not_before = i64::MAX;
     pulls[0].message = "quotes ' \" \\, a tab\t, a line\n, 汉字, 🐳, a question?".into();
     let mut changes = Changes::default();
-    changes.pull((PullState::Queued, 0), &pulls[0]);
+    changes.pull((PullState::Queued, 0), pulls[0].clone());
     store.commit(&changes).await.unwrap();
     let (uuid, epoch) = (store.uuid().to_owned(), store.epoch());
     drop(store);
@@ -126,7 +126,7 @@ async fn only_what_has_ended_is_deleted_and_its_pulls_with_it(#[values(Sqlite, P
     let mut changes = Changes::default();
     for pull in &mut pulls {
         pull.state = PullState::Cancelled;
-        changes.pull((PullState::Queued, 0), pull);
+        changes.pull((PullState::Queued, 0), pull.clone());
     }
     store.commit(&changes).await.unwrap();
     assert_eq!(store.remove_ended_task(&task.id).await.unwrap(), Removed::Wholly);
@@ -179,7 +179,7 @@ async fn nodes_are_kept_with_their_first_sight(#[values(Sqlite, Postgres, MariaD
         name: NodeName::parse("n1").unwrap(),
         uid: "u".into(),
         runtime_uuid: String::new(),
-        labels: [("pool".to_owned(), "gpu".to_owned())].into(),
+        labels: [("pool".into(), "gpu".into())].into(),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),

@@ -26,7 +26,7 @@ async fn fill(stand: &Stand) {
         pulls[0].failure = Some(FailureReason::NoSpace);
         pulls[0].message = "quotes ' \" \\, a line\n, 汉字, 🐳, {\"json\":1}".into();
         pulls[0].bytes.total = i64::MAX as u64;
-        changes.pull((PullState::Queued, 0), &pulls[0]);
+        changes.pull((PullState::Queued, 0), pulls[0].clone());
         task.counts.queued = 1;
         task.counts.failed = 1;
         task.error_message = "Ü".into();

@@ -2,10 +2,11 @@
 
 use crate::domain::{
     Invalid,
+    node::Labels,
     selector::{check_key, check_value},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::{fmt, sync::Arc};
 
 /// Most values of one expression.
 pub const MAX_VALUES: usize = 100;
@@ -113,11 +114,12 @@ impl From<&Expression> for ExpressionRequest {
 
 impl Expression {
     /// Whether a node with these labels meets the condition.
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        let found = labels.get(&self.key);
+    pub fn matches(&self, labels: &Labels) -> bool {
+        let found = labels.get(self.key.as_str());
+        let among = |value: &Arc<str>| self.values.iter().any(|wanted| **wanted == **value);
         match self.operator {
-            Operator::In => found.is_some_and(|value| self.values.contains(value)),
-            Operator::NotIn => found.is_none_or(|value| !self.values.contains(value)),
+            Operator::In => found.is_some_and(among),
+            Operator::NotIn => !found.is_some_and(among),
             Operator::Exists => found.is_some(),
             Operator::DoesNotExist => found.is_none(),
         }

@@ -20,7 +20,8 @@ use crate::{
         messages::{Hello, Order, Report},
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use futures::channel::mpsc;
+use tokio::sync::oneshot;
 
 /// What a person or program can do to a task that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::{
     engine::work::{OpenTask, Tally},
     fleet::messages::{Order, ProgressReport},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// Longest message of an agent that is kept, in characters.
 const MAX_MESSAGE: usize = 2048;
@@ -48,7 +48,12 @@ impl Core {
             return;
         }
         let first = pull.state == PullState::Dispatched;
-        let id = report.pull.clone();
+        // The text of the id is kept once, not once more for each report.
+        let id = pull.id.clone();
+        let report = ProgressReport {
+            pull: id.clone(),
+            ..report
+        };
         self.shared.live_mut().report(now, report);
         if first {
             // A dispatched pull allows it.
@@ -70,7 +75,7 @@ impl Core {
         } else if outcome.attempt == 0 || outcome.attempt > pull.attempt {
             self.refuse(node, id, outcome.attempt, "no such attempt was ordered");
         } else {
-            let pull = pull.clone();
+            let pull = Arc::clone(pull);
             let attempt = outcome.attempt;
             self.settle(now, &pull, outcome);
             self.order(node, Order::Acknowledge(vec![(id.clone(), attempt)]));
@@ -245,7 +250,8 @@ impl Core {
             pull.success = Some(success.reason);
             pull.message = shortened("the task had ended before the image arrived");
             pull.finished_at = now;
-            self.changes.pull(from, &pull);
+            let pull = Arc::new(pull);
+            self.changes.pull(from, Arc::clone(&pull));
             self.publisher.pull(&pull);
             self.correct_ended_task(task, tallies, &pull, from.0, before);
         }
@@ -291,11 +297,12 @@ fn record(pull: &mut Pull, outcome: &Outcome) {
             String::new()
         }
     };
-    pull.digests = ImageDigests {
+    let digests = ImageDigests {
         target: known(&outcome.digests.target),
         manifest: known(&outcome.digests.manifest),
         config: known(&outcome.digests.config),
     };
+    pull.digests = digests.if_known();
 }
 
 fn shortened(text: &str) -> String {

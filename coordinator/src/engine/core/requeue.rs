@@ -15,7 +15,7 @@ use crate::{
         work::{OpenTask, Tally},
     },
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 impl Core {
     /// Whether the task is open or still has open pulls.
@@ -75,7 +75,7 @@ impl Core {
                 open.task.remove_failure(reason);
             }
         }
-        self.work.pulls.insert(id.clone(), pull);
+        self.work.pulls.insert(id.clone(), Arc::new(pull));
         // The caller hands over failed and cancelled pulls, which allow it.
         let _queued = self.apply(now, &id, PullEvent::Requeue, |pull| {
             pull.retries = 0;

@@ -13,8 +13,12 @@ use crate::{
         messages::{Heartbeat, Hello, InventoryReport, Order},
     },
 };
-use std::collections::{HashMap, HashSet};
-use tokio::sync::{mpsc, oneshot};
+use futures::channel::mpsc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+use tokio::sync::oneshot;
 
 /// Nodes that were last seen longer ago are no news when they are found lost after a start: a week.
 const OLD_NEWS_MS: Millis = 7 * 86_400_000;
@@ -104,7 +108,7 @@ impl Core {
     fn compare(&mut self, now: Millis, node: &NodeName, hello: &Hello) {
         let in_flight: HashMap<&PullId, u32> = hello.in_flight.iter().map(|(pull, attempt)| (pull, *attempt)).collect();
         let reported: HashSet<&PullId> = hello.unacknowledged.iter().map(|(pull, _)| pull).collect();
-        let ours: Vec<Pull> = self.work.on_node(node).cloned().collect();
+        let ours: Vec<Arc<Pull>> = self.work.on_node(node).cloned().collect();
         for pull in &ours {
             let alive = in_flight.get(&pull.id) == Some(&pull.attempt);
             if alive && self.is_cancelled(pull) {
@@ -189,7 +193,7 @@ impl Core {
         let known = held.is_some_and(|inventory| !hash.is_empty() && inventory.hash == hash);
         drop(fleet);
         if !known {
-            self.order(name, Order::SendInventory);
+            self.inventories.want(name);
         }
     }
 
@@ -199,7 +203,7 @@ impl Core {
             return;
         }
         if let Some(entry) = fleet.get(node) {
-            self.changes.node(entry.node.clone());
+            self.changes.node(entry.record());
         }
         drop(fleet);
         self.node_changed(node);
@@ -208,20 +212,17 @@ impl Core {
     pub(super) fn heartbeat(&mut self, now: Millis, name: &NodeName, heartbeat: Heartbeat) {
         let mut fleet = self.shared.fleet_mut();
         let Some(entry) = fleet.get_mut(name) else { return };
-        entry.node.last_seen_at = now;
+        entry.last_seen_at = now;
         let was_ready = entry.not_ready().is_none();
-        entry.condition = heartbeat.condition;
+        entry.condition = Arc::new(heartbeat.condition);
         self.plan_due |= was_ready != entry.not_ready().is_none();
         if let Some((runtime_name, version, uuid)) = heartbeat.runtime {
             if entry.node.runtime_uuid != uuid && !entry.node.runtime_uuid.is_empty() {
                 entry.inventory = None;
             }
-            (
-                entry.node.runtime_name,
-                entry.node.runtime_version,
-                entry.node.runtime_uuid,
-            ) = (runtime_name, version, uuid);
-            self.changes.node(entry.node.clone());
+            let node = Arc::make_mut(&mut entry.node);
+            (node.runtime_name, node.runtime_version, node.runtime_uuid) = (runtime_name, version, uuid);
+            self.changes.node(entry.record());
         }
         drop(fleet);
         self.node_changed(name);
@@ -233,7 +234,7 @@ impl Core {
         if !report.whole && entry.inventory.is_none() {
             // A change to a list that we do not have.
             drop(fleet);
-            self.order(name, Order::SendInventory);
+            self.inventories.want(name);
             return;
         }
         let inventory = entry.inventory.get_or_insert_with(Inventory::default);
@@ -248,8 +249,12 @@ impl Core {
         if !report.hash.is_empty() {
             inventory.images.settle();
         }
+        let complete = !report.hash.is_empty();
         inventory.hash = report.hash;
         drop(fleet);
+        if complete {
+            self.inventories.came(name);
+        }
         self.node_changed(name);
     }
 
@@ -267,7 +272,7 @@ impl Core {
                 self.tell_of_loss(now, &node);
                 self.skip_all(now, &node);
             } else if gone_ms > self.settings.session_grace_ms && self.expired.insert(node.clone()) {
-                let running: Vec<Pull> = self
+                let running: Vec<Arc<Pull>> = self
                     .work
                     .on_node(&node)
                     .filter(|pull| pull.state.is_running())

@@ -29,13 +29,14 @@ impl Core {
         };
         let from = (pull.state, pull.attempt);
         let to = pull.state.apply(event)?;
-        pull.state = to;
-        edit(pull);
+        let changed = Arc::make_mut(pull);
+        changed.state = to;
+        edit(changed);
         if !to.is_open() {
-            pull.finished_at = now;
+            changed.finished_at = now;
         }
-        let pull = pull.clone();
-        self.changes.pull(from, &pull);
+        let pull = Arc::clone(pull);
+        self.changes.pull(from, Arc::clone(&pull));
         self.move_slot(now, &pull, from.0, event);
         self.after_transition(now, &pull, from.0, event);
         Ok(())
@@ -77,7 +78,7 @@ impl Core {
         open.hosts.get(pull.image_index as usize).cloned()
     }
 
-    fn after_transition(&mut self, now: Millis, pull: &Pull, from: PullState, event: PullEvent) {
+    fn after_transition(&mut self, now: Millis, pull: &Arc<Pull>, from: PullState, event: PullEvent) {
         if let Some(open) = self.work.tasks.get_mut(&pull.task) {
             let state = open.task.state;
             if let Some(all_succeeded) = open.shift(pull, from) {

@@ -83,10 +83,12 @@ impl OpenTask {
             tallies,
             task,
         };
-        pulls
-            .iter()
-            .filter(|pull| pull.state.is_open())
-            .for_each(|pull| open.place(pull));
+        let those_open = || pulls.iter().filter(|pull| pull.state.is_open());
+        // All at once: a map that grows key by key in their order is half empty.
+        open.open = those_open()
+            .map(|pull| ((pull.node.clone(), pull.image_index), pull.id.clone()))
+            .collect();
+        those_open().for_each(|pull| open.place(pull));
         open.set_stages();
         open.set_deadline();
         open

@@ -28,10 +28,13 @@ pub(super) struct SharedText {
     images: Pool<InventoryImage>,
     /// Digests of layers.
     digests: Pool<str>,
+    /// Keys and values of labels, and paths.
+    labels: Pool<str>,
 }
 
-pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
-    check_labels_of(&hello)?;
+pub(super) fn hello(hello: v1::Hello, shared: &SharedText) -> Result<Hello, Invalid> {
+    check_labels(hello.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
+    let label = |(key, value): (String, String)| (shared.labels.share(key), shared.labels.share(value));
     let slots = hello.max_concurrent_pulls;
     if slots == 0 || slots > MAX_CONCURRENT_PULLS {
         let rule = format!("{slots} is out of range, allowed are 1 to {MAX_CONCURRENT_PULLS}");
@@ -41,7 +44,7 @@ pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
         name: NodeName::parse(&hello.node_name)?,
         uid: required("nodeUid", hello.node_uid)?,
         runtime_uuid: text(hello.runtime_uuid),
-        labels: hello.labels.into_iter().collect(),
+        labels: hello.labels.into_iter().map(label).collect(),
         platform: platform(hello.platform)?,
         agent_version: text(hello.agent_version),
         runtime_name: text(hello.runtime_name),
@@ -52,7 +55,7 @@ pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
     };
     Ok(Hello {
         node,
-        condition: condition(hello.condition.unwrap_or_default()),
+        condition: condition(hello.condition.unwrap_or_default(), shared),
         in_flight: hello
             .in_flight
             .into_iter()
@@ -67,20 +70,10 @@ pub(super) fn hello(hello: v1::Hello) -> Result<Hello, Invalid> {
     })
 }
 
-fn check_labels_of(hello: &v1::Hello) -> Result<(), Invalid> {
-    check_labels(
-        &hello
-            .labels
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
-    )
-}
-
 /// The reports in one message after hello.
 pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<Vec<Report>, Invalid> {
     match message.body {
-        Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat))]),
+        Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat, shared))]),
         Some(Body::Progress(progress)) => {
             let reports = progress
                 .pulls
@@ -100,14 +93,14 @@ pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<
     }
 }
 
-fn heartbeat(heartbeat: v1::Heartbeat) -> Heartbeat {
+fn heartbeat(heartbeat: v1::Heartbeat, shared: &SharedText) -> Heartbeat {
     let runtime = (
         text(heartbeat.runtime_name),
         text(heartbeat.runtime_version),
         text(heartbeat.runtime_uuid),
     );
     Heartbeat {
-        condition: condition(heartbeat.condition.unwrap_or_default()),
+        condition: condition(heartbeat.condition.unwrap_or_default(), shared),
         runtime: (!runtime.0.is_empty()).then_some(runtime),
     }
 }
@@ -229,11 +222,11 @@ fn image(image: v1::InventoryImage) -> InventoryImage {
     }
 }
 
-fn condition(condition: v1::NodeCondition) -> NodeCondition {
+fn condition(condition: v1::NodeCondition, shared: &SharedText) -> NodeCondition {
     NodeCondition {
         runtime_ready: condition.runtime_ready,
         runtime_message: text(condition.runtime_message),
-        image_fs_path: text(condition.image_fs_path),
+        image_fs_path: shared.labels.share(text(condition.image_fs_path)),
         image_fs_used_bytes: condition.image_fs_used_bytes,
         image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
         image_fs_available_bytes: condition.image_fs_available_bytes,

@@ -29,8 +29,8 @@ impl Incoming {
         }
     }
 
-    /// The next message, or nothing at the end of the stream. Safe to cancel.
-    pub(super) async fn message(&mut self) -> Result<Option<AgentMessage>, Status> {
+    /// The next message, or nothing at the end of the stream. Safe to cancel. Boxed, so that whoever waits keeps no room for it.
+    pub(super) async fn message(&mut self) -> Result<Option<Box<AgentMessage>>, Status> {
         loop {
             if let Some(message) = self.buffered()? {
                 return Ok(Some(message));
@@ -55,7 +55,7 @@ impl Incoming {
     }
 
     /// A message that has come as a whole.
-    fn buffered(&mut self) -> Result<Option<AgentMessage>, Status> {
+    fn buffered(&mut self) -> Result<Option<Box<AgentMessage>>, Status> {
         let unread = self.buffer.get(self.read..).unwrap_or_default();
         let Some((prefix, rest)) = unread.split_first_chunk::<PREFIX>() else {
             return Ok(None);
@@ -79,7 +79,7 @@ impl Incoming {
         if self.read == self.buffer.len() {
             (self.buffer, self.read) = (Vec::new(), 0);
         }
-        Ok(Some(message))
+        Ok(Some(Box::new(message)))
     }
 }
 

@@ -4,12 +4,12 @@
 use super::{AgentSettings, incoming::PREFIX, outbound};
 use crate::{domain::ids::PullId, engine::core::SessionGrant, fleet::messages::Order};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use futures::Stream;
+use futures::{Stream, channel::mpsc};
 use http::HeaderMap;
 use http_body::Frame;
 use ips_proto::v1::CoordinatorMessage;
 use prost::Message as _;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tonic::Status;
 
 /// Bytes after which no more orders are added to a frame.
@@ -24,8 +24,8 @@ pub(super) struct Opened {
 /// The coordinator's half of the stream.
 pub(super) struct Outgoing {
     settings: AgentSettings,
-    /// The session, once it is open.
-    opened: oneshot::Receiver<Opened>,
+    /// The session, once it is open; `None` after that.
+    opened: Option<oneshot::Receiver<Opened>>,
     session: Option<(u64, mpsc::Receiver<Box<Order>>)>,
     /// A newer session took over.
     superseded: bool,
@@ -44,7 +44,7 @@ impl Outgoing {
     ) -> Self {
         Self {
             settings,
-            opened,
+            opened: Some(opened),
             session: None,
             superseded: false,
             ended,
@@ -75,7 +75,7 @@ impl Outgoing {
         let mut next = tokio::select! {
             biased;
             end = &mut self.ended => return Err(end_of(end)),
-            order = orders.recv() => order,
+            order = orders.recv() => order.ok(),
         };
         if next.is_none() {
             return Err(Status::resource_exhausted("the agent does not take its orders"));
@@ -93,12 +93,15 @@ impl Outgoing {
     }
 
     async fn welcome(&mut self) -> Result<Bytes, Status> {
-        let opened = tokio::select! {
-            biased;
-            opened = &mut self.opened => opened,
-            end = &mut self.ended => return Err(end_of(end)),
+        let opened = match self.opened.take() {
+            Some(mut waiting) => tokio::select! {
+                biased;
+                opened = &mut waiting => opened.ok(),
+                end = &mut self.ended => return Err(end_of(end)),
+            },
+            None => None,
         };
-        let Ok(Opened { grant, orders }) = opened else {
+        let Some(Opened { grant, orders }) = opened else {
             // It was refused.
             return Err(end_of((&mut self.ended).await));
         };

@@ -60,7 +60,7 @@ impl From<&NodeView> for NodeJson {
         Self {
             name: node.name.to_string(),
             uid: node.uid.clone(),
-            labels: node.labels.clone(),
+            labels: node.plain_labels(),
             platform: node.platform.to_string(),
             connected: view.connected,
             ready: view.not_ready.is_none(),
@@ -68,7 +68,7 @@ impl From<&NodeView> for NodeJson {
             agent_version: node.agent_version.clone(),
             runtime_name: node.runtime_name.clone(),
             runtime_version: node.runtime_version.clone(),
-            condition: (&view.condition).into(),
+            condition: view.condition.as_ref().into(),
             running_pulls: view.running_pulls,
             max_concurrent_pulls: node.max_concurrent_pulls,
             image_count: view.image_count,
@@ -115,7 +115,7 @@ impl From<&NodeCondition> for NodeConditionJson {
         Self {
             runtime_ready: condition.runtime_ready,
             runtime_message: condition.runtime_message.clone(),
-            image_fs_path: condition.image_fs_path.clone(),
+            image_fs_path: condition.image_fs_path.to_string(),
             image_fs_used_bytes: condition.image_fs_used_bytes,
             image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
             image_fs_available_bytes: condition.image_fs_available_bytes,

@@ -71,7 +71,7 @@ pub(crate) struct PullJson {
 impl From<&PullView> for PullJson {
     fn from(view: &PullView) -> Self {
         let pull = &view.pull;
-        let live = view.live.as_ref();
+        let live = view.live.as_deref();
         Self {
             pull_id: pull.id.to_string(),
             task_id: pull.task.to_string(),
@@ -84,7 +84,7 @@ impl From<&PullView> for PullJson {
             failure_reason: pull.failure.map(Into::into),
             message: message(pull, live),
             digest_verified: pull.digest_verified,
-            digests: DigestsJson::if_known(&pull.digests),
+            digests: DigestsJson::if_known(pull.digests()),
             bytes: view.bytes().into(),
             layers: live.map_or_else(Vec::new, |live| live.layers.iter().map(Into::into).collect()),
             throughput_bytes_per_second: live.map_or(0, |live| live.throughput),

@@ -171,7 +171,7 @@ impl TaskJson {
             let of_node = self.node_statuses.entry(pull.node.to_string()).or_default();
             of_node.insert(pull.image.to_string(), settled);
             if pull.state == PullState::Failed {
-                self.failed_node_details.push(pull.into());
+                self.failed_node_details.push(pull.as_ref().into());
             }
         }
         self

@@ -20,7 +20,7 @@ use crate::{
     http::testing::pull_id,
 };
 use serde_json::{json, to_value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 const T0: i64 = 1_795_485_600_000;
 
@@ -174,7 +174,10 @@ fn a_task_with_what_its_pulls_say() {
     failed.failure = Some(FailureReason::NoSpace);
     failed.message = "no space left on device".into();
     failed.finished_at = T0;
-    let pulls = [failed, pull(PullState::Skipped)].map(|pull| PullView { pull, live: None });
+    let pulls = [failed, pull(PullState::Skipped)].map(|pull| PullView {
+        pull: Arc::new(pull),
+        live: None,
+    });
     let found = to_value(TaskJson::from(&task()).with_pulls(&pulls)).unwrap();
     assert_eq!(
         found["nodeStatuses"],
@@ -206,8 +209,8 @@ fn a_pull_that_runs() {
         throughput: 6,
     };
     let view = PullView {
-        pull: record,
-        live: Some(live),
+        pull: Arc::new(record),
+        live: Some(Arc::new(live)),
     };
     let counts = json!({"total": 10, "fetched": 4, "alreadyThere": 1, "notNeeded": 2, "unpacked": 3});
     let expected = json!({
@@ -224,7 +227,7 @@ fn a_pull_that_waits_and_one_that_ended() {
     let mut waits = pull(PullState::Queued);
     waits.not_before = T0;
     let found = to_value(PullJson::from(&PullView {
-        pull: waits,
+        pull: Arc::new(waits),
         live: None,
     }))
     .unwrap();
@@ -234,9 +237,13 @@ fn a_pull_that_waits_and_one_that_ended() {
     );
     let mut ended = pull(PullState::Succeeded);
     (ended.success, ended.finished_at, ended.digest_verified) = (Some(SuccessReason::AlreadyPresent), T0, true);
-    ended.digests.config = "sha256:c".into();
+    let digests = ImageDigests {
+        config: "sha256:c".into(),
+        ..ImageDigests::default()
+    };
+    ended.digests = digests.if_known();
     let found = to_value(PullJson::from(&PullView {
-        pull: ended,
+        pull: Arc::new(ended),
         live: None,
     }))
     .unwrap();
@@ -250,7 +257,7 @@ fn a_pull_that_waits_and_one_that_ended() {
 #[test]
 fn a_node() {
     let view = NodeView {
-        node: Node {
+        node: Arc::new(Node {
             name: NodeName::parse("n1").unwrap(),
             uid: "u".into(),
             runtime_uuid: "r".into(),
@@ -266,10 +273,10 @@ fn a_node() {
             max_concurrent_pulls: 2,
             first_seen_at: T0,
             last_seen_at: T0,
-        },
+        }),
         connected: true,
         not_ready: Some("the runtime does not answer".into()),
-        condition: NodeCondition {
+        condition: Arc::new(NodeCondition {
             runtime_message: "no socket".into(),
             image_fs_path: "/var/lib/containerd".into(),
             image_fs_used_bytes: 1,
@@ -278,7 +285,7 @@ fn a_node() {
             image_fs_inodes: 4,
             image_fs_inodes_free: 5,
             ..NodeCondition::default()
-        },
+        }),
         running_pulls: 1,
         image_count: None,
         last_seen_at: T0 + 1,

@@ -1,6 +1,6 @@
 //! How soon a client sees the end of a pull while a thousand agents report progress twice a second and all others end theirs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,6 +14,8 @@ use crate::stand::{PATIENCE, Stand};
 const PROGRESS_MS: u64 = 500;
 /// Pulls end over this time.
 const SPREAD: Duration = Duration::from_secs(20);
+/// How long the simulation has for its new rules before the first pull ends: that all agents take them up at once is its own work.
+const SETTLE: Duration = Duration::from_secs(2);
 /// Silence after which no more events are waited for.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -38,15 +40,14 @@ pub async fn lag(stand: &mut Stand, figures: &mut Figures) -> Result<()> {
     let mut events = Events::open(&stand.api, &topics, None).await?;
     events.next(PATIENCE).await?;
     let before = stand.processor_times()?;
-    let end = Rule::end("ending", Duration::ZERO, SPREAD);
+    let end = Rule::end("ending", SETTLE, SETTLE + SPREAD);
     stand.simulator.behave(vec![busy, end]).await?;
     let seen = follow(&mut events, &ending.id, expected).await?;
     let after = stand.processor_times()?;
     let sent = stand.simulator.outcomes().await?;
-    let lags = sent
-        .iter()
-        .filter_map(|(pull, at)| seen.get(pull).map(|seen| (seen - at) as f64 / 1e3))
-        .collect::<Vec<_>>();
+    let lag = |(pull, at): &(String, i64)| seen.get(pull).map(|seen| (*at, (seen - at) as f64 / 1e3));
+    let timed = sent.iter().filter_map(lag).collect::<Vec<_>>();
+    let lags = timed.iter().map(|(_, ms)| *ms).collect::<Vec<_>>();
     let at = |share| percentile(lags.clone(), share).context("no outcome was seen");
     println!(
         "  {} of {expected} ends seen by a client: median {:.0} ms, p99 {:.0} ms, at most {:.0} ms; processor {:.1} s, agents {:.1} s",
@@ -57,10 +58,23 @@ pub async fn lag(stand: &mut Stand, figures: &mut Figures) -> Result<()> {
         (after.0 - before.0).as_secs_f64(),
         (after.1 - before.1).as_secs_f64(),
     );
+    println!("  longest of each second, in ms: {}", worst_by_second(&timed));
     anyhow::ensure!(lags.len() == expected, "a client has missed ends of pulls");
     figures.sse_p99_ms = Some(at(0.99)?);
     stand.finish("ending", &ending.id).await?;
     stand.finish("busy", &reporting.id).await
+}
+
+/// The longest lag among the ends of each second.
+fn worst_by_second(timed: &[(i64, f64)]) -> String {
+    let begin = timed.iter().map(|(at, _)| *at).min().unwrap_or_default();
+    let mut worst = BTreeMap::<i64, f64>::new();
+    for (at, ms) in timed {
+        let second = worst.entry((at - begin) / 1_000_000).or_default();
+        *second = second.max(*ms);
+    }
+    let texts = worst.values().map(|ms| format!("{ms:.0}"));
+    texts.collect::<Vec<_>>().join(" ")
 }
 
 async fn ending_pulls(stand: &Stand, id: &str) -> Result<u64> {
@@ -76,7 +90,7 @@ async fn ending_pulls(stand: &Stand, id: &str) -> Result<u64> {
 async fn follow(events: &mut Events, task: &str, expected: usize) -> Result<HashMap<String, i64>> {
     let mut seen = HashMap::new();
     while seen.len() < expected {
-        let Ok(event) = events.next(SPREAD + SILENCE).await else {
+        let Ok(event) = events.next(SETTLE + SPREAD + SILENCE).await else {
             break;
         };
         let now = now_us();

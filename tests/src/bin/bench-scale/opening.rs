@@ -11,7 +11,7 @@ use crate::stand::{Created, PATIENCE, Stand};
 /// Images on each node of the large task.
 pub const IMAGES: usize = 5;
 /// How long the coordinator is left alone before its memory is read.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: Duration = Duration::from_secs(10);
 
 /// All sessions open and all inventories told.
 pub async fn connect(stand: &mut Stand, figures: &mut Figures) -> Result<()> {
@@ -63,9 +63,13 @@ pub async fn dispatch(stand: &mut Stand, figures: &mut Figures) -> Result<()> {
 /// Five pulls open on every node; memory is read while they run.
 pub async fn open_pulls(stand: &mut Stand, figures: &mut Figures) -> Result<Created> {
     let task = hold_on_all(stand, "open").await?;
+    let at_once = stand.resident_mib()?;
     tokio::time::sleep(QUIET).await;
     let resident = stand.resident_mib()?;
-    println!("  {resident:.0} MiB resident with {} pulls open", stand.nodes * IMAGES);
+    println!(
+        "  {resident:.0} MiB resident with {} pulls open ({at_once:.0} when the last one had begun)",
+        stand.nodes * IMAGES
+    );
     figures.rss_mib = Some(resident);
     Ok(task)
 }

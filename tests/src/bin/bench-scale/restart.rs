@@ -22,6 +22,7 @@ pub async fn kill_and_come_back(stand: &mut Stand, open: &Created, figures: &mut
         .await?;
     tokio::time::sleep(BEFORE).await;
     stand.simulator.reset().await?;
+    let (_, before) = stand.processor_times()?;
     let killed = now_us();
     stand.coordinator.kill();
     stand.coordinator.restart().await?;
@@ -42,6 +43,13 @@ pub async fn kill_and_come_back(stand: &mut Stand, open: &Created, figures: &mut
         since(seen.welcomes.first_us),
         since(seen.welcomes.last_us),
         since(seen.acknowledged.first_us),
+    );
+    // The new process began with nothing.
+    let (coordinator, agents) = stand.processor_times()?;
+    println!(
+        "  processor {:.1} s since the start, agents {:.1} s",
+        coordinator.as_secs_f64(),
+        (agents - before).as_secs_f64()
     );
     let step_s = DIAL_STEP_US as f64 / 1e6;
     println!(

@@ -256,7 +256,7 @@ impl World {
 
     fn check(&self) -> Result<(), TestCaseError> {
         let work = &self.h.core.work;
-        let running = |pull: &&Pull| pull.state.is_running();
+        let running = |pull: &&Arc<Pull>| pull.state.is_running();
         for node in NODES {
             let on_node = work
                 .pulls
@@ -274,7 +274,7 @@ impl World {
             prop_assert_eq!(on_node, counted);
         }
         for open in work.tasks.values() {
-            let pulls: Vec<&Pull> = work.pulls.values().filter(|pull| pull.task == open.task.id).collect();
+            let pulls: Vec<&Arc<Pull>> = work.pulls.values().filter(|pull| pull.task == open.task.id).collect();
             let busy: HashSet<&NodeName> = pulls
                 .iter()
                 .filter(|pull| pull.state.is_running())

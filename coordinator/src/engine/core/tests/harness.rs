@@ -13,8 +13,9 @@ use crate::{
     engine::{fixtures, logins::LoginBook},
     fleet::messages::{Hello, Order, ProgressReport, StartPull},
 };
+use futures::channel::mpsc;
 use std::collections::HashMap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 pub const GRACE_MS: Millis = 30_000;
 pub const LOST_MS: Millis = 900_000;
@@ -225,7 +226,7 @@ impl Harness {
         let zone = self
             .zones
             .get(node)
-            .map(|zone| ("topology.kubernetes.io/zone".to_owned(), zone.clone()));
+            .map(|zone| ("topology.kubernetes.io/zone".into(), zone.as_str().into()));
         let node_record = Node {
             name: name(node),
             uid: uid.into(),

@@ -30,8 +30,8 @@ use crate::{
     store::Store,
     vault::{KeySettings, Vault},
 };
+use futures::channel::mpsc;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub(super) const SECOND: Millis = 1000;
@@ -216,7 +216,7 @@ fn node() -> Node {
         name: NodeName::parse("node-1").unwrap(),
         uid: "uid".into(),
         runtime_uuid: "runtime".into(),
-        labels: BTreeMap::from([("pool".to_owned(), "test".to_owned())]),
+        labels: BTreeMap::from([("pool".into(), "test".into())]),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),
