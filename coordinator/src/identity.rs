@@ -264,26 +264,34 @@ impl Desk {
             return Ok(known);
         }
         let ticket = self.principals.ticket();
-        let found = match proof {
-            Proof::None => None,
-            Proof::Session(id) => self
-                .store
-                .session_user(id, now())
-                .await?
-                .map(|it| of_session(it, proof)),
-            Proof::Token(hash) => match self.store.token_holder(hash, now()).await? {
-                Some(holder) => {
-                    self.note_use(&holder);
-                    Some(of_token(holder, proof))
-                }
-                None => None,
-            },
+        let looked_up = self.look_up(proof).await;
+        let found = match (looked_up, self.principals.last_known(proof, now())) {
+            // A store that is away says nothing against those it vouched for, and it is they who want to see why it is away.
+            (Err(IdentityError::Unavailable(_)), Some(known)) => Some(known),
+            (found, _) => found?,
         };
         // Guesses are many and each is new: they are not remembered.
         if let Some(caller) = &found {
             self.principals.put(ticket, proof.clone(), caller.clone());
         }
         found.ok_or(IdentityError::BadToken)
+    }
+
+    async fn look_up(&self, proof: &Proof) -> Result<Option<Caller>, IdentityError> {
+        match proof {
+            Proof::None => Ok(None),
+            Proof::Session(id) => {
+                let user = self.store.session_user(id, now()).await?;
+                Ok(user.map(|it| of_session(it, proof)))
+            }
+            Proof::Token(hash) => {
+                let holder = self.store.token_holder(hash, now()).await?;
+                Ok(holder.map(|holder| {
+                    self.note_use(&holder);
+                    of_token(holder, proof)
+                }))
+            }
+        }
     }
 
     /// Beside the call, which does not wait for it.

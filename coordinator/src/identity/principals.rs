@@ -1,6 +1,9 @@
 //! Who stands behind a proof, remembered for a short while, so that a call costs no query.
 
-use crate::domain::caller::{Caller, Proof, UserId};
+use crate::domain::{
+    Millis,
+    caller::{Caller, Proof, UserId},
+};
 use std::{
     collections::HashMap,
     sync::{PoisonError, RwLock},
@@ -35,6 +38,13 @@ impl Principals {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let (caller, until) = known.by_proof.get(proof)?;
         (*until > Instant::now()).then(|| caller.clone())
+    }
+
+    /// Who it was when that could last be asked; nobody who was forgotten since, or whose token has ended.
+    pub(super) fn last_known(&self, proof: &Proof, now: Millis) -> Option<Caller> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let (caller, _) = known.by_proof.get(proof)?;
+        (caller.expires_at == 0 || caller.expires_at > now).then(|| caller.clone())
     }
 
     /// Take one before reading.
@@ -92,9 +102,9 @@ mod tests {
         caller.subject = Subject::User(UserId::from_stored(7));
         let ticket = principals.ticket();
         principals.put(ticket, proof.clone(), caller.clone());
-        assert!(principals.get(&proof).is_some());
+        assert!(principals.get(&proof).is_some() && principals.last_known(&proof, 0).is_some());
         principals.forget(UserId::from_stored(7));
-        assert!(principals.get(&proof).is_none());
+        assert!(principals.get(&proof).is_none() && principals.last_known(&proof, 0).is_none());
         principals.put(ticket, proof.clone(), caller);
         assert!(principals.get(&proof).is_none(), "it was read before the change");
     }
