@@ -93,6 +93,10 @@ bench-scale: console ## The coordinator with 10,000 simulated agents (CHECK=1 fa
 	cargo build --release --locked --workspace
 	$(ROOT) $(TARGET)/release/bench-scale
 
+.PHONY: bench-auth
+bench-auth: packages ## What it costs to know who calls, and fifty log-ins at once (CHECK=1 fails when a figure is missed)
+	cargo bench --locked --workspace --bench auth
+
 .PHONY: clean
 clean: ## Remove what was built here (the cache of containerds and images stays)
 	cargo clean

@@ -1,5 +1,7 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
+mod serve;
+
 use crate::{
     config::Config,
     domain::version::VERSION,
@@ -37,6 +39,7 @@ use ips_proto::v1::{
     user_service_server::UserServiceServer,
 };
 use secrecy::ExposeSecret as _;
+use serve::{Bounds, serve};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -124,12 +127,18 @@ pub async fn run(config: Config) -> Result<()> {
         scribe.run(stop).await;
         Ok(())
     });
-    parts.spawn(serve_http(
+    parts.spawn(serve(
         listeners.http,
         http::router(state.clone()),
+        Bounds::default(),
         shutdown.clone(),
     ));
-    parts.spawn(serve_http(listeners.metrics, http::probes(state), shutdown.clone()));
+    parts.spawn(serve(
+        listeners.metrics,
+        http::probes(state),
+        Bounds::default(),
+        shutdown.clone(),
+    ));
     parts.spawn(serve_grpc(
         listeners.grpc,
         engine,
@@ -195,13 +204,6 @@ fn announce(path: &Path, addresses: &serde_json::Value) -> Result<()> {
     std::fs::write(&partial, addresses.to_string())
         .and_then(|()| std::fs::rename(&partial, path))
         .with_context(|| format!("--ready-file: cannot write {}", path.display()))
-}
-
-async fn serve_http(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) -> Result<()> {
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await
-        .context("HTTP")
 }
 
 async fn serve_grpc(

@@ -1,0 +1,234 @@
+//! The loop of the HTTP ports, with bounds that a client cannot stretch: how long a request's head may take and how long it may be, and how
+//! many connections there are. Bodies are bounded by the routes.
+
+use anyhow::Result;
+use axum::{
+    BoxError, Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Request},
+};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// Pause after the system had no room for one more connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Bounds of a port.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Longest time until the head of a request is there; an idle connection is closed after it, too.
+    pub(super) head_time: Duration,
+    /// Longest head in bytes; more is answered with 431.
+    pub(super) head_bytes: usize,
+    /// Connections at a time; more are closed at once.
+    pub(super) connections: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            head_time: Duration::from_secs(30),
+            head_bytes: 64 << 10,
+            connections: 8192,
+        }
+    }
+}
+
+/// Serves until `shutdown`, then lets open requests end.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    shutdown: CancellationToken,
+) -> Result<()> {
+    let places = Arc::new(Semaphore::new(bounds.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        match (accepted, Arc::clone(&places).try_acquire_owned()) {
+            (Ok((stream, peer)), Ok(place)) => {
+                let (router, shutdown) = (router.clone(), shutdown.clone());
+                connections.spawn(connection(stream, peer, router, bounds, place, shutdown));
+            }
+            // Closed at once: who is told to wait costs as much as who is served.
+            (Ok((_stream, _peer)), Err(_full)) => {}
+            (Err(error), _) => {
+                tracing::warn!(%error, "an HTTP connection was not accepted");
+                tokio::time::sleep(NO_ROOM).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    bounds: Bounds,
+    _place: OwnedSemaphorePermit,
+    shutdown: CancellationToken,
+) {
+    // Small answers must not wait for the acknowledgement of others; it is only slower without.
+    let _slower = stream.set_nodelay(true);
+    let service = router.map_request(move |request: Request<Incoming>| from_peer(request, peer));
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.head_time)
+        .max_buf_size(bounds.head_bytes);
+    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut served = std::pin::pin!(served);
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(client.address = %peer, %error, "an HTTP connection ended early");
+    }
+}
+
+/// The request as the routes take it, with the address that it came from.
+fn from_peer<B>(request: Request<B>, peer: SocketAddr) -> Request<Body>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use axum::{extract::ConnectInfo as Peer, routing::get};
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// Serves one route; gives back its address and what stops it.
+    async fn start(bounds: Bounds) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<Result<()>>) {
+        let slow = get(async || {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "late"
+        });
+        let router = Router::new()
+            .route("/", get(async |Peer(peer): Peer<SocketAddr>| peer.ip().to_string()))
+            .route("/slow", slow);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve(listener, router, bounds, stop.clone()));
+        (address, stop, task)
+    }
+
+    async fn say(address: SocketAddr, text: &str) -> (TcpStream, String) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let _refused = stream.write_all(text.as_bytes()).await;
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.unwrap_or(0);
+        (stream, String::from_utf8_lossy(&answer[..length]).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_request_is_served_with_its_address() {
+        let (address, _stop, _task) = start(Bounds::default()).await;
+        let (_stream, answer) = say(address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"),
+            "{answer}"
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_dawdles_is_cut_off() {
+        let head_time = Duration::from_millis(200);
+        let (address, _stop, _task) = start(Bounds {
+            head_time,
+            ..Bounds::default()
+        })
+        .await;
+        let began = Instant::now();
+        for text in ["", "GET / HTTP/1.1\r\nHost: a\r\nX: "] {
+            let (mut stream, _answer) = say(address, text).await;
+            // A byte now and then does not help.
+            let _refused = stream.write_all(b"y").await;
+            let mut rest = Vec::new();
+            let _reset = stream.read_to_end(&mut rest).await;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[tokio::test]
+    async fn a_head_has_an_end() {
+        let (address, _stop, _task) = start(Bounds {
+            head_bytes: 8192,
+            ..Bounds::default()
+        })
+        .await;
+        let long = format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+            "x".repeat(1 << 20)
+        );
+        let (_stream, answer) = say(address, &long).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        let many = (0..200).map(|n| format!("X-{n}: y\r\n")).collect::<String>();
+        let (_stream, answer) = say(address, &format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+        let (_stream, answer) = say(address, "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_closed_and_the_next_one_served() {
+        let (address, _stop, _task) = start(Bounds {
+            connections: 1,
+            ..Bounds::default()
+        })
+        .await;
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let (first, answer) = say(address, request).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert_eq!(say(address, request).await.1, "");
+        drop(first);
+        for _ in 0..250 {
+            if say(address, request).await.1.starts_with("HTTP/1.1 200") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the place was not given back");
+    }
+
+    #[tokio::test]
+    async fn an_open_request_is_answered_at_the_end() {
+        let (address, stop, task) = start(Bounds::default()).await;
+        let asked = tokio::spawn(say(address, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.cancel();
+        let (_stream, answer) = asked.await.unwrap();
+        assert!(answer.ends_with("late"), "{answer}");
+        task.await.unwrap().unwrap();
+    }
+}
