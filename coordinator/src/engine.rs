@@ -215,18 +215,10 @@ fn stopping() -> EngineError {
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) | StoreError::Deposed { .. } => Self::Unavailable(error.chain()),
-            StoreError::Url { .. }
-            | StoreError::Absent { .. }
-            | StoreError::Locked { .. }
-            | StoreError::LockFile { .. }
-            | StoreError::TooOld { .. }
-            | StoreError::Migrate(_)
-            | StoreError::Taken { .. }
-            | StoreError::NoCredential { .. }
-            | StoreError::Stale { .. }
-            | StoreError::Damaged { .. } => Self::Internal(Box::new(error)),
+        if error.is_away() {
+            Self::Unavailable(error.chain())
+        } else {
+            Self::Internal(Box::new(error))
         }
     }
 }

@@ -264,11 +264,10 @@ impl Desk {
             return Ok(known);
         }
         let ticket = self.principals.ticket();
-        let looked_up = self.look_up(proof).await;
-        let found = match (looked_up, self.principals.last_known(proof, now())) {
+        let found = match self.look_up(proof).await {
             // A store that is away says nothing against those it vouched for, and it is they who want to see why it is away.
-            (Err(IdentityError::Unavailable(_)), Some(known)) => Some(known),
-            (found, _) => found?,
+            Err(away @ IdentityError::Unavailable(_)) => Some(self.principals.last_known(proof, now()).ok_or(away)?),
+            found => found?,
         };
         // Guesses are many and each is new: they are not remembered.
         if let Some(caller) = &found {

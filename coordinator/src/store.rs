@@ -146,6 +146,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the store cannot serve now; anything else is a bug or a damage.
+    pub(crate) fn is_away(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Deposed { .. } => true,
+            Self::Url { .. }
+            | Self::Absent { .. }
+            | Self::Locked { .. }
+            | Self::LockFile { .. }
+            | Self::TooOld { .. }
+            | Self::Migrate(_)
+            | Self::Taken { .. }
+            | Self::NoCredential { .. }
+            | Self::Stale { .. }
+            | Self::Damaged { .. } => false,
+        }
+    }
+
     /// The whole chain of causes in one line, for logs and for `/readyz`.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
