@@ -1,11 +1,9 @@
-// Hands a file to the browser.
-
-export function download(file: Blob, name: string): void {
-  const address = URL.createObjectURL(file)
+// Gives the person a file that was made here.
+export function download(name: string, type: string, content: BlobPart): void {
+  const url = URL.createObjectURL(new Blob([content], { type }))
   const link = document.createElement('a')
-  link.href = address
+  link.href = url
   link.download = name
   link.click()
-  // The browser has taken it by the next turn.
-  setTimeout(() => URL.revokeObjectURL(address))
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }

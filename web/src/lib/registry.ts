@@ -18,3 +18,15 @@ export function hostOfImage(image: string): string {
   const isHost = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost')
   return isHost ? hostOf(first) : 'docker.io'
 }
+
+// "nginx" -> "docker.io/library/nginx:latest": the name under which runtimes list an image. A digest stays.
+export function fullName(image: string): string {
+  const [name = '', digest] = image.split('@')
+  const parts = name.split('/')
+  const hasHost = parts.length > 1 && /[.:]|^localhost$/.test(parts[0] ?? '')
+  const path = hasHost ? parts.slice(1).join('/') : name
+  const host = hasHost ? hostOf(name) : 'docker.io'
+  const whole = `${host}/${host === 'docker.io' && !path.includes('/') ? 'library/' : ''}${path}`
+  if (digest !== undefined) return `${whole}@${digest}`
+  return whole.lastIndexOf(':') > whole.lastIndexOf('/') ? whole : `${whole}:latest`
+}
