@@ -29,6 +29,7 @@ pub mod selection;
 pub mod selector;
 pub mod share;
 pub mod task;
+pub mod task_list;
 pub mod task_state;
 pub mod throttle;
 pub mod unresolved;

@@ -4,18 +4,22 @@ use super::{
     Engine, EngineError,
     create::candidate,
     publish::{entry_view, view_of},
-    views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, TaskFilter, TaskView},
+    views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, Stats, TaskFilter, TaskView},
 };
 use crate::{
     domain::{
+        Millis,
         ids::{NodeName, TaskId},
         node::InventoryImage,
         pull::Pull,
         selection::Selection,
     },
-    store::PullQuery,
+    store::{PullQuery, TaskQuery},
 };
 use std::sync::Arc;
+
+/// Milliseconds of 24 hours.
+const DAY: Millis = 24 * 60 * 60 * 1000;
 
 impl Engine {
     /// One task.
@@ -35,7 +39,12 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn tasks(&self, filter: &TaskFilter, page: PageRequest) -> Result<Page<TaskView>, EngineError> {
-        let (tasks, total) = self.store.tasks(&filter.states, page.limit, page.offset).await?;
+        let query = TaskQuery {
+            states: &filter.states,
+            text: &filter.text,
+            order: filter.order,
+        };
+        let (tasks, total) = self.store.find_tasks(query, page.limit, page.offset).await?;
         Ok(Page {
             items: tasks.into_iter().map(|task| view_of(task, &self.shared)).collect(),
             total,
@@ -114,11 +123,28 @@ impl Engine {
     /// How many nodes there are.
     pub fn node_counts(&self) -> NodeCounts {
         let fleet = self.shared.fleet();
-        let ready = fleet.entries().filter(|entry| entry.not_ready().is_none()).count() as u32;
-        NodeCounts {
-            total: fleet.entries().count() as u32,
-            ready,
+        let mut counts = NodeCounts::default();
+        for entry in fleet.entries() {
+            let connected = entry.session.is_some();
+            counts.total += 1;
+            counts.ready += u32::from(entry.not_ready().is_none());
+            counts.connected += u32::from(connected);
+            counts.draining += u32::from(connected && entry.condition.draining);
         }
+        counts
+    }
+
+    /// The service in numbers.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub async fn stats(&self) -> Result<Stats, EngineError> {
+        Ok(Stats {
+            nodes: self.node_counts(),
+            tasks: self.store.task_states().await?,
+            day: self.store.figures_since(super::now() - DAY).await?,
+            throughput: self.shared.live().throughput(),
+        })
     }
 
     /// Why the coordinator cannot serve; empty when it can.

@@ -116,7 +116,7 @@ impl task_service_server::TaskService for TaskService {
         request: Request<v1::ListTasksRequest>,
     ) -> Result<Response<v1::ListTasksResponse>, Status> {
         let request = request.into_inner();
-        let filter = request::task_filter(&request.states).map_err(refused)?;
+        let filter = request::task_filter(&request.states, &request.q, &request.sort).map_err(refused)?;
         let page = request::page(request.limit, request.offset, 10, 100);
         let found = self.engine.tasks(&filter, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListTasksResponse {

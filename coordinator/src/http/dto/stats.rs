@@ -1,0 +1,97 @@
+//! The service in numbers, as JSON.
+
+use super::words::TaskStatus;
+use crate::{
+    domain::{counts::DayFigures, task_state::TaskState},
+    engine::views::{NodeCounts, Stats},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// The service in numbers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Stats)]
+pub(crate) struct StatsJson {
+    nodes: NodeCountsJson,
+    /// Tasks by state; every state is there.
+    #[schema(value_type = BTreeMap<TaskStatus, u32>)]
+    tasks: BTreeMap<&'static str, u32>,
+    last_day: DayFiguresJson,
+    /// What all pulls fetch now.
+    throughput_bytes_per_second: u64,
+}
+
+/// How many nodes there are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeCounts)]
+pub(crate) struct NodeCountsJson {
+    /// Known.
+    total: u32,
+    /// Connected, with an answering runtime, and not draining.
+    ready: u32,
+    /// The same as `ready`; stays for old clients.
+    coverage: u32,
+    /// With an open session of their agent.
+    connected: u32,
+    /// Connected, and taking no new work.
+    draining: u32,
+}
+
+/// What the tasks that were accepted in the last 24 hours did, the newest 10,000 of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DayFigures)]
+pub(crate) struct DayFiguresJson {
+    tasks: u32,
+    succeeded_pulls: u32,
+    failed_pulls: u32,
+    /// Nodes all of whose pulls of a task succeeded; a node counts for each of its tasks.
+    completed_nodes: u32,
+    /// Nodes with a failed pull of a task.
+    failed_nodes: u32,
+    /// Bytes that ended pulls moved over the network.
+    bytes_moved: u64,
+    /// Bytes that ended pulls found in place.
+    bytes_saved: u64,
+}
+
+impl From<&Stats> for StatsJson {
+    fn from(stats: &Stats) -> Self {
+        let mut tasks: BTreeMap<_, _> = TaskState::ALL.map(|state| (state.as_str(), 0)).into();
+        tasks.extend(stats.tasks.iter().map(|(state, count)| (state.as_str(), *count)));
+        Self {
+            nodes: stats.nodes.into(),
+            tasks,
+            last_day: stats.day.into(),
+            throughput_bytes_per_second: stats.throughput,
+        }
+    }
+}
+
+impl From<NodeCounts> for NodeCountsJson {
+    fn from(counts: NodeCounts) -> Self {
+        Self {
+            total: counts.total,
+            ready: counts.ready,
+            coverage: counts.ready,
+            connected: counts.connected,
+            draining: counts.draining,
+        }
+    }
+}
+
+impl From<DayFigures> for DayFiguresJson {
+    fn from(day: DayFigures) -> Self {
+        Self {
+            tasks: day.tasks,
+            succeeded_pulls: day.succeeded_pulls,
+            failed_pulls: day.failed_pulls,
+            completed_nodes: day.completed_nodes,
+            failed_nodes: day.failed_nodes,
+            bytes_moved: day.bytes_moved,
+            bytes_saved: day.bytes_saved,
+        }
+    }
+}
