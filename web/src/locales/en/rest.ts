@@ -1,7 +1,6 @@
 // Everything else: loaded while the first page is being read.
 import about from './about'
 import audit from './audit'
-import bytes from './bytes'
 import coverage from './coverage'
 import create from './create'
 import help from './help'
@@ -24,7 +23,6 @@ import users from './users'
 const rest = {
   about,
   audit,
-  bytes,
   coverage,
   create,
   help,

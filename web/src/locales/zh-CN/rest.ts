@@ -1,7 +1,6 @@
 import type { Rest } from '../en/rest'
 import about from './about'
 import audit from './audit'
-import bytes from './bytes'
 import coverage from './coverage'
 import create from './create'
 import help from './help'
@@ -24,7 +23,6 @@ import users from './users'
 const rest: Rest = {
   about,
   audit,
-  bytes,
   coverage,
   create,
   help,
