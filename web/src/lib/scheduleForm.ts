@@ -1,6 +1,7 @@
 // A schedule between the form, where an emptied number is '', and the API. Pure.
 import type { CreateSchedule, MissedRuns, OverlapPolicy, Schedule, ScheduleTask } from '@/api/schedules'
 import type { CreateTask } from '@/api/types'
+import { conditionsOf, selectorOf, type Condition } from './conditions'
 import { referencesOf } from './imageReference'
 
 export type NumberInput = number | ''
@@ -15,8 +16,8 @@ export interface ScheduleForm {
   missedRuns: MissedRuns
   timeoutMinutes: NumberInput
   images: string
-  // Kubernetes' syntax; holds the plain labels too.
-  selector: string
+  // Of all labels, those that are named plainly too.
+  conditions: Condition[]
   priority: NumberInput
   batchSize: NumberInput
   maxRetries: NumberInput
@@ -37,7 +38,7 @@ export function blankSchedule(timeZone: string, images = '', selector = ''): Sch
     missedRuns: 'skip',
     timeoutMinutes: '',
     images,
-    selector,
+    conditions: conditionsOf(selector),
     priority: 5,
     batchSize: '',
     maxRetries: 0,
@@ -49,7 +50,7 @@ export function blankSchedule(timeZone: string, images = '', selector = ''): Sch
 }
 
 // All conditions on labels as one text.
-export function selectorOf(task: Pick<ScheduleTask, 'nodeSelector' | 'labelSelector'>): string {
+export function selectorText(task: Pick<ScheduleTask, 'nodeSelector' | 'labelSelector'>): string {
   const plain = Object.entries(task.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`)
   return [...plain, ...(task.labelSelector ? [task.labelSelector] : [])].join(',')
 }
@@ -66,7 +67,7 @@ export function formOf(schedule: Schedule): ScheduleForm {
     missedRuns: schedule.missedRuns,
     timeoutMinutes: schedule.timeoutSeconds > 0 ? schedule.timeoutSeconds / 60 : '',
     images: task.images.join('\n'),
-    selector: selectorOf(task),
+    conditions: conditionsOf(selectorText(task)),
     priority: task.priority,
     batchSize: task.batchSize ?? '',
     maxRetries: task.maxRetries,
@@ -91,7 +92,7 @@ function taskOf(form: ScheduleForm, before?: ScheduleTask): CreateTask {
   return {
     ...kept,
     images: referencesOf(form.images),
-    labelSelector: form.selector.trim() || undefined,
+    labelSelector: selectorOf(form.conditions) || undefined,
     priority: numberOf(form.priority),
     batchSize,
     // Both at once are refused.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Schedule } from '@/api/schedules'
-import { blankSchedule, formOf, isWhole, keptFields, requestOf, selectorOf } from '@/lib/scheduleForm'
+import { blankSchedule, formOf, isWhole, keptFields, requestOf, selectorText } from '@/lib/scheduleForm'
 
 const schedule: Schedule = {
   id: 'sched-1',
@@ -85,5 +85,5 @@ test('settings that the form does not show are named', () => {
 test('a new schedule takes images and nodes along', () => {
   const form = blankSchedule('UTC', 'busybox\nalpine', 'pool=gpu')
   expect(requestOf({ ...form, name: ' new ' })).toMatchObject({ name: 'new', taskConfig: { images: ['busybox', 'alpine'], labelSelector: 'pool=gpu' } })
-  expect(selectorOf({})).toBe('')
+  expect(selectorText({})).toBe('')
 })

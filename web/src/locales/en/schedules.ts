@@ -102,8 +102,6 @@ const schedules = {
   isOn: 'Switched on',
   timeoutMinutes: 'Time limit in minutes',
   timeoutHint: 'Then the task is cancelled; empty for none.',
-  selector: 'Nodes',
-  selectorHint: 'Labels such as pool=gpu,zone in (a,b),!spot; every known node when it is empty.',
   matches: 'matches no node | matches {count} node | matches {count} nodes',
   priority: 'Priority',
   priorityHint: '1 is last, 10 is first',

@@ -104,8 +104,6 @@ const schedules: typeof en = {
   isOn: '启用',
   timeoutMinutes: '时间上限（分钟）',
   timeoutHint: '到时任务会被取消；留空表示不限。',
-  selector: '节点',
-  selectorHint: '标签，例如 pool=gpu,zone in (a,b),!spot；留空表示全部已知节点。',
   matches: '没有匹配的节点 | 匹配 {count} 个节点 | 匹配 {count} 个节点',
   priority: '优先级',
   priorityHint: '1 最后，10 最先',
