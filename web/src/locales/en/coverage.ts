@@ -9,6 +9,7 @@ const coverage = {
   oneGroup: 'all nodes together',
   selector: 'Nodes',
   selectorHint: 'Labels such as pool=gpu,!spot; every known node when it is empty.',
+  matches: 'matches no node | matches {count} node | matches {count} nodes',
   look: 'Look now',
   looking: 'Asking: {done} of {total}',
   stop: 'Stop',

@@ -102,7 +102,6 @@ const schedules = {
   isOn: 'Switched on',
   timeoutMinutes: 'Time limit in minutes',
   timeoutHint: 'Then the task is cancelled; empty for none.',
-  matches: 'matches no node | matches {count} node | matches {count} nodes',
   priority: 'Priority',
   priorityHint: '1 is last, 10 is first',
   batchSize: 'Nodes at a time',

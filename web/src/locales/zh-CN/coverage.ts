@@ -11,6 +11,7 @@ const coverage: typeof en = {
   oneGroup: '全部节点合为一列',
   selector: '节点',
   selectorHint: '标签，例如 pool=gpu,!spot；留空表示全部已知节点。',
+  matches: '没有匹配的节点 | 匹配 {count} 个节点 | 匹配 {count} 个节点',
   look: '立即查看',
   looking: '正在询问：{done} / {total}',
   stop: '停止',

@@ -104,7 +104,6 @@ const schedules: typeof en = {
   isOn: '启用',
   timeoutMinutes: '时间上限（分钟）',
   timeoutHint: '到时任务会被取消；留空表示不限。',
-  matches: '没有匹配的节点 | 匹配 {count} 个节点 | 匹配 {count} 个节点',
   priority: '优先级',
   priorityHint: '1 最后，10 最先',
   batchSize: '同时处理的节点数',
