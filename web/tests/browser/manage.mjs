@@ -29,11 +29,13 @@ async function scheduleLife(browser, setting) {
   await page.getByRole('button', { name: 'Edit' }).click()
   await field(page, 'Timetable').fill('@hourly')
   await field(page, 'Retries').fill('2')
+  await field(page, 'Seconds before a retry').fill('1')
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText('@hourly').first().waitFor()
   const saved = (await api(setting, 'GET', `/api/v1/scheduled-tasks/${id}`)).body
   assert.equal(saved.cronExpr, '@hourly')
   assert.equal(saved.taskConfig.maxRetries, 2)
+  assert.equal(saved.taskConfig.retryDelay, 1)
   assert.deepEqual(saved.taskConfig.images, ['docker.io/library/busybox:1.37'])
 
   await page.getByRole('button', { name: 'Switch off' }).click()
@@ -42,6 +44,18 @@ async function scheduleLife(browser, setting) {
   assert.match(await run.getAttribute('title'), /Switch it on first/)
   await page.getByRole('button', { name: 'Switch on' }).click()
   await page.locator('button:not([aria-disabled])', { hasText: 'Run now' }).waitFor()
+
+  // Runs are there with their result, and can be looked for by it.
+  const run2 = await api(setting, 'POST', `/api/v1/scheduled-tasks/${id}/trigger`)
+  await page.reload()
+  if (run2.status === 200) {
+    await page.locator('td', { hasText: 'started by hand' }).first().waitFor()
+    await page.getByRole('button', { name: 'Left out', exact: true }).click()
+    await page.getByText('No run has ended like this.').waitFor()
+    assert.match(page.url(), /status=skipped/)
+    await shot(page, setting, 'schedule-runs')
+    await api(setting, 'POST', `/api/v1/tasks/${run2.body.taskId}/cancel`)
+  }
 
   await page.getByRole('button', { name: 'Delete' }).click()
   await accessible(page, 'delete schedule')
@@ -62,7 +76,37 @@ async function refusedSchedule(browser, setting) {
   assert.ok(await field(page, 'Name').evaluate((element) => element === document.activeElement), 'the refused field has the focus')
   assert.equal(await field(page, 'Images').inputValue(), 'docker.io/library/busybox:1.37', 'what was typed stays')
   await accessible(page, 'refused schedule')
+  // What could never run is not saved.
+  await field(page, 'Name').fill(unique('many'))
+  await field(page, 'Images').fill(Array.from({ length: 51 }, (_, index) => `registry.example.com/app:${index}`).join('\n'))
+  await page.getByRole('button', { name: 'Create schedule' }).click()
+  await page.locator('textarea[aria-invalid=true]').waitFor()
   clean(problems, 'refused schedule')
+  await close()
+}
+
+// A log-in that is chosen in the form is used by the schedule, and can't be deleted under it.
+async function scheduleWithLogin(browser, setting) {
+  const { page, problems, close } = await openPage(browser, setting.base)
+  const name = unique('team')
+  const secret = await api(setting, 'POST', '/api/v1/secrets', { name, registry: 'registry.example.com', username: 'robot', password: 'not shown' })
+  assert.equal(secret.status, 201, JSON.stringify(secret.body))
+  await page.goto('/schedules/new?images=registry.example.com/team/app:1')
+  await field(page, 'Name').fill(name)
+  await page.getByRole('checkbox', { name }).check()
+  await page.getByRole('button', { name: 'Create schedule' }).click()
+  await page.waitForURL(/\/schedules\/sched-/)
+  const id = new URL(page.url()).pathname.split('/').pop()
+  const saved = (await api(setting, 'GET', `/api/v1/scheduled-tasks/${id}`)).body
+  assert.deepEqual(saved.taskConfig.secretIds, [secret.body.id])
+  await page.goto('/registries')
+  await page.getByRole('button', { name: `Delete: ${name}` }).click()
+  await confirmed(page, name, 'Delete')
+  await page.getByText('The credential could not be deleted').waitFor()
+  await shot(page, setting, 'credential-in-use')
+  await api(setting, 'DELETE', `/api/v1/scheduled-tasks/${id}`)
+  await api(setting, 'DELETE', `/api/v1/secrets/${secret.body.id}`)
+  clean(problems, 'schedule with a login')
   await close()
 }
 
@@ -207,6 +251,7 @@ async function coverageAsked(browser, setting) {
 export const manageStories = [
   { name: 'a schedule from the form to its end', run: scheduleLife },
   { name: 'a refused schedule', run: refusedSchedule },
+  { name: 'a schedule with a login', run: scheduleWithLogin },
   { name: 'the library: import, tags, removal', run: libraryLife },
   { name: 'a credential, whose password never comes back', run: credentialLife },
   { name: 'a channel', run: channelLife },
