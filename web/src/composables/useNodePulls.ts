@@ -9,7 +9,7 @@ const openStates: readonly TaskState[] = ['running', 'pending', 'paused']
 const endedStates: readonly TaskState[] = ['completed', 'failed', 'cancelled']
 // The newest open tasks that are asked.
 const mostOpen = 30
-export const step = 20
+const step = 20
 const pullLimit = 100
 // So many questions at once: a browser has six connections over HTTP/1.1.
 const atOnce = 4

@@ -23,8 +23,8 @@ export interface ScheduleForm {
   maxRetries: NumberInput
   retryStrategy: ScheduleTask['retryStrategy']
   retryDelay: NumberInput
-  secretIds: number[]
-  channels: string[]
+  secretIds: readonly number[]
+  channels: readonly string[]
 }
 
 export function blankSchedule(timeZone: string, images = '', selector = ''): ScheduleForm {
@@ -85,9 +85,16 @@ export function isWhole(task: ScheduleTask): boolean {
 
 const numberOf = (value: NumberInput) => (value === '' ? undefined : value)
 
+// What an answer says beyond what a request may say; plain labels become conditions.
+const answered = new Set(['canaryNodes', 'nodeSelector', 'secretId', 'nodeNameCount', 'excludeNodeCount'])
+
+function without<T extends object>(object: T, names: ReadonlySet<string>): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.has(name))) as Partial<T>
+}
+
 // What the form has no field for stays as it was.
 function taskOf(form: ScheduleForm, before?: ScheduleTask): CreateTask {
-  const { canaryNodes: _, nodeSelector: __, secretId: ___, nodeNameCount: _n, excludeNodeCount: _e, ...kept } = before ?? {}
+  const kept: Partial<ScheduleTask> = before ? without(before, answered) : {}
   const batchSize = numberOf(form.batchSize)
   return {
     ...kept,
@@ -100,8 +107,8 @@ function taskOf(form: ScheduleForm, before?: ScheduleTask): CreateTask {
     maxRetries: numberOf(form.maxRetries),
     retryStrategy: form.retryStrategy,
     retryDelay: numberOf(form.retryDelay),
-    secretIds: form.secretIds.length > 0 ? form.secretIds : undefined,
-    channels: form.channels.length > 0 ? form.channels : undefined,
+    secretIds: form.secretIds.length > 0 ? [...form.secretIds] : undefined,
+    channels: form.channels.length > 0 ? [...form.channels] : undefined,
   }
 }
 
@@ -120,8 +127,7 @@ export function requestOf(form: ScheduleForm, before?: Schedule): CreateSchedule
   }
   if (!before || isWhole(before.taskConfig)) return request
   // Left out, it stays as it is.
-  const { taskConfig: _, ...rest } = request
-  return rest as CreateSchedule
+  return without(request, new Set(['taskConfig'])) as CreateSchedule
 }
 
 const shownFields = new Set<string>([
