@@ -190,6 +190,25 @@ export async function logIn(username: string, password: string): Promise<User> {
   return answer.user
 }
 
+// Ways to log in; only the password where the coordinator knows no others.
+export interface LoginMethods {
+  password: boolean
+  oidc?: { name: string; loginUrl: string }
+}
+
+export async function loginMethods(): Promise<LoginMethods> {
+  const response = await call('/api/v1/auth/methods', 'GET').catch(() => undefined)
+  const known = response?.ok ? ((await response.json().catch(() => undefined)) as LoginMethods | undefined) : undefined
+  return known ?? { password: true }
+}
+
+// Takes the log-in that the provider has just confirmed; its code is in a cookie that no script can read.
+export async function finishProvider(): Promise<User> {
+  const answer = await answered<LoggedIn>(await call('/api/v1/auth/oidc/token', 'POST', {}))
+  take(answer)
+  return answer.user
+}
+
 export async function changePassword(currentPassword: string, password: string): Promise<void> {
   const id = user.value?.id ?? 0
   const answer = await answered<{ user: User }>(await call(`/api/v1/users/${id}`, 'PUT', { currentPassword, password }, token))
