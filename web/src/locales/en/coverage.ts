@@ -2,7 +2,6 @@ const coverage = {
   title: 'Coverage',
   text: 'Which images are warm on which nodes, compared by content, not by name.',
   question: 'What to look for',
-  images: 'Images',
   fromLibrary: 'Take those of the library',
   libraryEmpty: 'The library is empty.',
   group: 'Columns',

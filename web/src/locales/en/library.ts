@@ -7,7 +7,6 @@ const library = {
   name: 'Name',
   image: 'Image',
   tags: 'Tags',
-  added: 'Added',
   changed: 'Changed',
   tag: 'Tag',
   tagHint: 'exactly as it is written',
@@ -16,7 +15,6 @@ const library = {
   selectedWarm: 'Warm these',
   selectedSchedule: 'Schedule these',
   selectedCoverage: 'Where are they?',
-  warm: 'Warm {image}',
   emptyTitle: 'The library is empty',
   emptyText: 'Keep the images here that you warm often. Tag them, pick them when you create a task, and see on which nodes they are.',
   emptyStep1: 'Add one, or paste a whole list under Import.',
@@ -49,9 +47,6 @@ const library = {
   deleteSelected: 'Remove',
   deleted: 'Removed from the library',
   deleteFailed: 'It could not be removed',
-  deletedSome: '{done} removed, {failed} could not be',
-  undo: 'Undo',
-  restored: 'Put back',
 }
 
 export default library

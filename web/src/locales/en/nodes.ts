@@ -11,7 +11,6 @@ const nodes = {
   search: 'Find nodes by name or label',
   searchHint: 'name or label',
   selector: 'Label selector',
-  selectorHint: 'pool in (gpu,cpu),!spot',
   count: '{ready} of {total} ready',
   found: '{count} node fits | {count} nodes fit',
   slots: '{running} of {slots} slots busy',

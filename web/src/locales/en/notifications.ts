@@ -69,7 +69,6 @@ const notifications = {
   secretKeep: 'Empty keeps the stored one.',
   secretRemove: 'Remove the stored secret',
   language: 'Language of its messages',
-  languages: { en: 'English', zh: '中文' },
   enabled: 'Switched on',
   tellOf: 'Tell it of',
   tellHint: 'Tasks and schedules may name it as well; then it is told of their end.',

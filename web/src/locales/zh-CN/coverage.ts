@@ -4,7 +4,6 @@ const coverage: typeof en = {
   title: '覆盖情况',
   text: '哪些镜像已在哪些节点上预热；按内容比较，而不是按名称。',
   question: '查看范围',
-  images: '镜像',
   fromLibrary: '使用镜像库中的镜像',
   libraryEmpty: '镜像库是空的。',
   group: '列',

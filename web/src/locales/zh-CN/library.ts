@@ -9,7 +9,6 @@ const library: typeof en = {
   name: '名称',
   image: '镜像',
   tags: '标签',
-  added: '添加时间',
   changed: '修改时间',
   tag: '标签',
   tagHint: '须完整填写',
@@ -18,7 +17,6 @@ const library: typeof en = {
   selectedWarm: '预热所选',
   selectedSchedule: '定时预热所选',
   selectedCoverage: '查看分布',
-  warm: '预热 {image}',
   emptyTitle: '镜像库是空的',
   emptyText: '把经常预热的镜像保存在这里：打上标签，创建任务时直接选用，并查看它们在哪些节点上。',
   emptyStep1: '添加一个，或者在“导入”中粘贴整份清单。',
@@ -51,9 +49,6 @@ const library: typeof en = {
   deleteSelected: '移除',
   deleted: '已从镜像库移除',
   deleteFailed: '移除失败',
-  deletedSome: '已移除 {done} 个，{failed} 个失败',
-  undo: '撤销',
-  restored: '已恢复',
 }
 
 export default library

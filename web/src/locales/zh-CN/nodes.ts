@@ -13,7 +13,6 @@ const nodes: typeof en = {
   search: '按名称或标签查找节点',
   searchHint: '名称或标签',
   selector: '标签选择器',
-  selectorHint: 'pool in (gpu,cpu),!spot',
   count: '{ready} / {total} 就绪',
   found: '符合的节点：{count} 个 | 符合的节点：{count} 个',
   slots: '占用 {running} / {slots} 个槽位',
