@@ -37,7 +37,7 @@ interface Strip {
 }
 
 // `groupOf` says the group of a node; undefined for a grid without groups.
-export function layOut(pulls: readonly Pull[], width: number, groupOf?: (node: string) => string): Layout {
+export function layOut(pulls: readonly Pick<Pull, 'nodeName'>[], width: number, groupOf?: (node: string) => string): Layout {
   const size = cellSize(pulls.length)
   const step = size + (size > 10 ? 3 : 2)
   const x = new Uint16Array(pulls.length)
@@ -55,7 +55,7 @@ export function layOut(pulls: readonly Pull[], width: number, groupOf?: (node: s
   return { x, y, size, height, groups, at: finder(x, y, size, step) }
 }
 
-function byGroup(pulls: readonly Pull[], groupOf?: (node: string) => string): [string, Strip[]][] {
+function byGroup(pulls: readonly Pick<Pull, 'nodeName'>[], groupOf?: (node: string) => string): [string, Strip[]][] {
   const groups = new Map<string, Strip[]>()
   let node: string | undefined
   let strip: Strip = { first: 0, cells: 0 }
