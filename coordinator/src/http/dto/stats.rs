@@ -1,12 +1,10 @@
 //! The service in numbers, as JSON.
 
-use super::words::TaskStatus;
 use crate::{
     domain::{counts::DayFigures, task_state::TaskState},
     engine::views::{NodeCounts, Stats},
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// The service in numbers.
@@ -15,12 +13,22 @@ use utoipa::ToSchema;
 #[schema(as = Stats)]
 pub(crate) struct StatsJson {
     nodes: NodeCountsJson,
-    /// Tasks by state; every state is there.
-    #[schema(value_type = BTreeMap<TaskStatus, u32>)]
-    tasks: BTreeMap<&'static str, u32>,
+    tasks: TaskCountsJson,
     last_day: DayFiguresJson,
     /// What all pulls fetch now.
     throughput_bytes_per_second: u64,
+}
+
+/// How many tasks are in each state.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = TaskCounts)]
+pub(crate) struct TaskCountsJson {
+    pending: u32,
+    running: u32,
+    paused: u32,
+    completed: u32,
+    failed: u32,
+    cancelled: u32,
 }
 
 /// How many nodes there are.
@@ -57,10 +65,25 @@ pub(crate) struct DayFiguresJson {
     bytes_saved: u64,
 }
 
+impl TaskCountsJson {
+    fn of(&mut self, state: TaskState) -> &mut u32 {
+        match state {
+            TaskState::Pending => &mut self.pending,
+            TaskState::Running => &mut self.running,
+            TaskState::Paused => &mut self.paused,
+            TaskState::Completed => &mut self.completed,
+            TaskState::Failed => &mut self.failed,
+            TaskState::Cancelled => &mut self.cancelled,
+        }
+    }
+}
+
 impl From<&Stats> for StatsJson {
     fn from(stats: &Stats) -> Self {
-        let mut tasks: BTreeMap<_, _> = TaskState::ALL.map(|state| (state.as_str(), 0)).into();
-        tasks.extend(stats.tasks.iter().map(|(state, count)| (state.as_str(), *count)));
+        let mut tasks = TaskCountsJson::default();
+        for (state, count) in &stats.tasks {
+            *tasks.of(*state) = *count;
+        }
         Self {
             nodes: stats.nodes.into(),
             tasks,
