@@ -69,6 +69,11 @@ bench-web: console ## The console with 10,000 pulls: first view, first rows, fra
 	cargo build --release --locked --workspace
 	IPS_TARGET=$(abspath $(TARGET))/release $(IPS_SETUP)/browser.sh bench
 
+.PHONY: screenshots
+screenshots: console ## The pictures of the README, in docs/console
+	cargo build --workspace --locked
+	$(IPS_SETUP)/browser.sh screenshots
+
 .PHONY: test-mysql
 test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place
 	@$(IPS_SETUP)/mysql.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The console in Chromium against the coordinator of target/debug with simulated agents: stories (browser.sh), or the measurements
-# (browser.sh bench). Without Node.js 20 it says so and does nothing, as console.sh does.
+# The console in Chromium against the coordinator of target/debug with simulated agents: stories (browser.sh), the measurements
+# (browser.sh bench), or the pictures of the README (browser.sh screenshots). Without Node.js 20 it says so and does nothing, as console.sh does.
 set -euo pipefail
 # shellcheck source=tests/setup/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -28,5 +28,6 @@ cd "$web"
 case "${1:-stories}" in
 stories) node tests/browser/run.mjs ;;
 bench) node tests/browser/bench.mjs ;;
+screenshots) node scripts/screenshots.mjs ;;
 *) fail "unknown: $1" ;;
 esac

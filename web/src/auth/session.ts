@@ -113,10 +113,10 @@ const canShare = typeof navigator !== 'undefined' && 'locks' in navigator
 // What one tab tells arrives in the others before the next one has its turn.
 const tellMs = 60
 
-function refresh(): Promise<boolean> {
+async function refresh(): Promise<boolean> {
   const spent = kept()
   if (!canShare) return refreshNow(spent)
-  return navigator.locks.request('ips.refresh', async () => {
+  return await navigator.locks.request('ips.refresh', async () => {
     await wait(0)
     // Another tab was quicker.
     if (kept() !== spent) return true
