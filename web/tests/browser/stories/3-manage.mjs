@@ -102,7 +102,7 @@ async function scheduleWithLogin(browser, stand, setting) {
   await page.goto('/registries')
   await page.getByRole('button', { name: `Delete: ${name}` }).click()
   await confirmed(page, name, 'Delete')
-  await page.getByText('The credential could not be deleted').waitFor()
+  await page.getByText('The credential could not be deleted', { exact: true }).waitFor()
   await shot(page, setting, 'credential-in-use')
   await api(stand, 'DELETE', `/api/v1/scheduled-tasks/${id}`)
   await api(stand, 'DELETE', `/api/v1/secrets/${secret.body.id}`)

@@ -183,7 +183,7 @@ async function limitsLive(browser, stand, setting) {
   // Somebody else changes another limit meanwhile.
   await api(stand, 'PATCH', '/api/v1/limits', { zonePulls: 33 })
   await page.getByRole('button', { name: 'Save limits' }).click()
-  await page.getByText('Limits saved: they count now').waitFor()
+  await page.getByText('Limits saved: they count now', { exact: true }).waitFor()
   const now = (await api(stand, 'GET', '/api/v1/limits')).body
   assert.equal(now.nodePulls, 7)
   assert.equal(now.zonePulls, 33)
