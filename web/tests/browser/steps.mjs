@@ -1,9 +1,10 @@
 // What several stories do.
 export const unique = (word) => `${word}-${Date.now().toString(36)}`
 
-export async function api(setting, method, path, body) {
-  const headers = { ...setting.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
-  const answer = await fetch(`${setting.base}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
+// Status and body, also of what is refused.
+export async function api(stand, method, path, body) {
+  const headers = { authorization: `Bearer ${stand.token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const answer = await fetch(`${stand.url}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) })
   const text = await answer.text()
   return { status: answer.status, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text }
 }

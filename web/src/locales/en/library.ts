@@ -9,7 +9,7 @@ const library = {
   tags: 'Tags',
   changed: 'Changed',
   tag: 'Tag',
-  tagHint: 'exactly as it is written',
+  tagHint: 'find by tag, exactly as it is written',
   withTag: 'Only images tagged {tag}',
   noTags: 'none',
   selectedWarm: 'Warm these',

@@ -11,7 +11,7 @@ const library: typeof en = {
   tags: '标签',
   changed: '修改时间',
   tag: '标签',
-  tagHint: '须完整填写',
+  tagHint: '按标签查找，须完整填写',
   withTag: '仅显示标签为 {tag} 的镜像',
   noTags: '无',
   selectedWarm: '预热所选',

@@ -11,7 +11,7 @@ const looks = [
 ]
 
 const paths = [
-  '/', '/tasks', '/tasks/new', '/schedules', '/schedules/new', '/coverage', '/library', '/nodes', '/nodes/node-00001', '/registries', '/notifications',
+  '/', '/tasks', '/tasks/new', '/schedules', '/schedules/new', '/coverage', '/library', '/nodes', '/nodes?view=map&color=disk', '/nodes/node-00001', '/registries', '/notifications',
   '/users', '/tokens', '/audit', '/settings', '/about', '/nowhere',
 ]
 

@@ -1,13 +1,13 @@
 // What administrators do: people, tokens, audit, limits.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { openPage } from './browser.mjs'
-import { accessible, clean, shot } from './checks.mjs'
-import { api, confirmed, field, unique } from './steps.mjs'
+import { openPage } from '../browser.mjs'
+import { accessible, clean, shot } from '../checks.mjs'
+import { api, confirmed, field, unique } from '../steps.mjs'
 
 // A token is shown once, works, is not shown again, and stops working when it is revoked.
-async function tokenLife(browser, setting) {
-  const { page, problems, close } = await openPage(browser, setting.base)
+async function tokenLife(browser, stand, setting) {
+  const { page, problems, close } = await openPage(browser, stand)
   const name = unique('pipeline')
   await page.goto('/tokens')
   await page.getByRole('button', { name: 'New token' }).click()
@@ -22,7 +22,7 @@ async function tokenLife(browser, setting) {
   await accessible(page, 'token shown')
   await dialog.getByRole('button', { name: 'Copy token' }).click()
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token)
-  const as = (path) => fetch(`${setting.base}${path}`, { headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status)
+  const as = (path) => fetch(`${stand.url}${path}`, { headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status)
   assert.equal(await as('/api/v1/tasks'), 200)
   assert.equal(await as('/api/v1/nodes'), 403)
   await dialog.getByRole('button', { name: 'I have it' }).click()
@@ -38,16 +38,16 @@ async function tokenLife(browser, setting) {
 }
 
 // Makes a user who has chosen a password already, and answers what takes them away again.
-async function userWith(setting, role) {
+async function userWith(stand, role) {
   const username = unique(role)
   const first = 'chosen by the admin'
   const password = 'chosen by myself'
-  const made = (await api(setting, 'POST', '/api/v1/users', { username, password: first, role })).body
-  const login = (await api(setting, 'POST', '/api/v1/login', { username, password: first })).body
-  const own = { ...setting, headers: { authorization: `Bearer ${login.token}` } }
+  const made = (await api(stand, 'POST', '/api/v1/users', { username, password: first, role })).body
+  const login = (await api(stand, 'POST', '/api/v1/login', { username, password: first })).body
+  const own = { url: stand.url, token: login.token }
   const changed = await api(own, 'PUT', `/api/v1/users/${made.id}`, { currentPassword: first, password })
   assert.equal(changed.status, 200, JSON.stringify(changed.body))
-  return { username, password, remove: () => api(setting, 'DELETE', `/api/v1/users/${made.id}`) }
+  return { username, password, remove: () => api(stand, 'DELETE', `/api/v1/users/${made.id}`) }
 }
 
 async function logIn(page, { username, password }) {
@@ -57,9 +57,9 @@ async function logIn(page, { username, password }) {
 }
 
 // A viewer sees what there is, with every change switched off and saying why; pages of others stay closed.
-async function viewerIsRefused(browser, setting) {
-  const viewer = await userWith(setting, 'viewer')
-  const { page, problems, close } = await openPage(browser, setting.base, { loggedOut: true })
+async function viewerIsRefused(browser, stand, setting) {
+  const viewer = await userWith(stand, 'viewer')
+  const { page, problems, close } = await openPage(browser, stand, { who: null })
   await page.goto('/schedules')
   await logIn(page, viewer)
   const blocked = async (path, name) => {
@@ -91,7 +91,7 @@ async function viewerIsRefused(browser, setting) {
   await accessible(page, 'own password')
   await dialog.getByRole('button', { name: 'Change password' }).click()
   await dialog.waitFor({ state: 'hidden' })
-  const again = await api(setting, 'POST', '/api/v1/login', { username: viewer.username, password: 'another of my own' })
+  const again = await api(stand, 'POST', '/api/v1/login', { username: viewer.username, password: 'another of my own' })
   assert.equal(again.status, 200)
   await accessible(page, 'closed page')
   await shot(page, setting, 'closed-page')
@@ -101,8 +101,8 @@ async function viewerIsRefused(browser, setting) {
 }
 
 // Made, promoted, disabled, deleted; nobody does any of this to themselves.
-async function userLife(browser, setting) {
-  const { page, problems, close } = await openPage(browser, setting.base)
+async function userLife(browser, stand, setting) {
+  const { page, problems, close } = await openPage(browser, stand)
   const name = unique('ana')
   await page.goto('/users')
   await page.getByRole('button', { name: 'Add user' }).click()
@@ -127,7 +127,7 @@ async function userLife(browser, setting) {
   await field(dialog, 'New password').fill('set by somebody else')
   await dialog.getByRole('button', { name: 'Set a new password' }).click()
   await dialog.waitFor({ state: 'hidden' })
-  const login = await api(setting, 'POST', '/api/v1/login', { username: name, password: 'set by somebody else' })
+  const login = await api(stand, 'POST', '/api/v1/login', { username: name, password: 'set by somebody else' })
   assert.equal(login.status, 200, 'the new password is the one that counts')
   await choose('Disable')
   await confirmed(page, name, 'Disable')
@@ -144,11 +144,11 @@ async function userLife(browser, setting) {
 }
 
 // What was done is found by who and what, and saved as a file.
-async function auditTrail(browser, setting) {
-  const { page, problems, close } = await openPage(browser, setting.base)
+async function auditTrail(browser, stand, setting) {
+  const { page, problems, close } = await openPage(browser, stand)
   const image = `registry.example.com/audit/${unique('x')}:1`
-  const made = await api(setting, 'POST', '/api/v1/library', { image })
-  await api(setting, 'DELETE', `/api/v1/library/${made.body.id}`)
+  const made = await api(stand, 'POST', '/api/v1/library', { image })
+  await api(stand, 'DELETE', `/api/v1/library/${made.body.id}`)
   await page.goto('/audit')
   await field(page, 'What').selectOption('delete_library')
   await page.locator('tbody tr').first().waitFor()
@@ -173,46 +173,31 @@ async function auditTrail(browser, setting) {
 }
 
 // Only what was changed is sent, and it holds at once.
-async function limitsLive(browser, setting) {
-  const before = (await api(setting, 'GET', '/api/v1/limits')).body
-  const { page, problems, close } = await openPage(browser, setting.base)
+async function limitsLive(browser, stand, setting) {
+  const before = (await api(stand, 'GET', '/api/v1/limits')).body
+  const { page, problems, close } = await openPage(browser, stand)
   await page.goto('/settings')
   const input = field(page, 'Pulls at a time on a node')
   await input.fill('7')
   await page.getByText('1 change not saved').waitFor()
   // Somebody else changes another limit meanwhile.
-  await api(setting, 'PATCH', '/api/v1/limits', { zonePulls: 33 })
+  await api(stand, 'PATCH', '/api/v1/limits', { zonePulls: 33 })
   await page.getByRole('button', { name: 'Save limits' }).click()
-  await page.getByText('Limits saved: they count now').waitFor()
-  const now = (await api(setting, 'GET', '/api/v1/limits')).body
+  await page.getByText('Limits saved: they count now', { exact: true }).waitFor()
+  const now = (await api(stand, 'GET', '/api/v1/limits')).body
   assert.equal(now.nodePulls, 7)
   assert.equal(now.zonePulls, 33)
   await accessible(page, 'settings')
   await shot(page, setting, 'settings')
-  await api(setting, 'PATCH', '/api/v1/limits', { nodePulls: before.nodePulls ?? null, zonePulls: before.zonePulls ?? null })
+  await api(stand, 'PATCH', '/api/v1/limits', { nodePulls: before.nodePulls ?? null, zonePulls: before.zonePulls ?? null })
   clean(problems, 'settings')
   await close()
 }
 
-export const otherPages = [
-  { name: 'schedules', path: '/schedules' },
-  { name: 'new-schedule', path: '/schedules/new' },
-  { name: 'coverage', path: '/coverage' },
-  { name: 'library', path: '/library' },
-  { name: 'nodes-map', path: '/nodes?view=map' },
-  { name: 'registries', path: '/registries' },
-  { name: 'notifications', path: '/notifications' },
-  { name: 'users', path: '/users' },
-  { name: 'tokens', path: '/tokens' },
-  { name: 'audit', path: '/audit' },
-  { name: 'settings', path: '/settings' },
-  { name: 'about', path: '/about' },
-]
-
-export const adminStories = [
+export const stories = [
   { name: 'limits, live', run: limitsLive },
   { name: 'the audit: filter and export', run: auditTrail },
-  { name: 'a token that is shown once', needsLogin: true, run: tokenLife },
-  { name: 'a user from the first password to the end', needsLogin: true, run: userLife },
-  { name: 'a viewer is refused with reasons', needsLogin: true, run: viewerIsRefused },
+  { name: 'a token that is shown once', run: tokenLife },
+  { name: 'a user from the first password to the end', run: userLife },
+  { name: 'a viewer is refused with reasons', run: viewerIsRefused },
 ]
