@@ -54,7 +54,7 @@ async function gridWorks(browser, stand, setting) {
   await page.getByRole('button', { name: /^Fetching|^Pulling/ }).first().waitFor()
   await grid.focus()
   await page.keyboard.press('ArrowRight')
-  await page.getByText(/^node-00000, .*grid-two:v1: Pulling$/).waitFor({ state: 'attached' })
+  await page.getByText(/^node-00000, .*grid:v1: Pulling$/).waitFor({ state: 'attached' })
   await page.keyboard.press('End')
   await page.keyboard.press('Enter')
   const dialog = page.getByRole('dialog', { name: `node-${String(stand.nodes - 1).padStart(5, '0')}` })

@@ -67,7 +67,7 @@ async function scheduleLife(browser, stand, setting) {
 }
 
 // The coordinator's refusal appears at its field, and the cursor is there.
-async function refusedSchedule(browser, stand, setting) {
+async function refusedSchedule(browser, stand) {
   const { page, problems, close } = await openPage(browser, stand)
   await page.goto('/schedules/new')
   await field(page, 'Images').fill('docker.io/library/busybox:1.37')

@@ -81,7 +81,6 @@ async function deletedElsewhere(browser, stand) {
   await live(page)
   await stand.call('DELETE', `/api/v1/tasks/${taskId}?mode=delete`)
   await page.getByRole('heading', { name: 'This task is not there' }).waitFor()
-  await live(page)
   clean(problems, 'deleted elsewhere')
   await close()
 }
