@@ -37,6 +37,8 @@ export class NodePainter {
   // Custom properties of styles/tokens.css, as the browser resolves them for this element.
   readColors(element: HTMLElement): void {
     const probe = document.createElement('span')
+    // Under reduced motion everything has a transition of no length, in which a new colour is still the old one.
+    probe.style.setProperty('transition', 'none', 'important')
     element.append(probe)
     const resolved = (color: string) => {
       probe.style.color = color

@@ -15,6 +15,8 @@ export interface Palette {
 // Custom properties of styles/tokens.css, as the browser resolves them for this element.
 export function readPalette(element: HTMLElement): Palette {
   const probe = document.createElement('span')
+  // Under reduced motion everything has a transition of no length, in which a new colour is still the old one.
+  probe.style.setProperty('transition', 'none', 'important')
   element.append(probe)
   const color = (name: string) => {
     probe.style.color = `var(${name})`

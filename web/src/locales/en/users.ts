@@ -26,6 +26,7 @@ const users = {
   password: 'First password',
   passwordHint: 'At least 8 characters. Hand it over by a safe way.',
   generate: 'Make one up',
+  copyPassword: 'Copy it',
   submitNew: 'Add',
   savedNew: 'User added',
   changeRole: 'Change role',

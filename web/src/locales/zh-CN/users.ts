@@ -28,6 +28,7 @@ const users: typeof en = {
   password: '初始密码',
   passwordHint: '至少 8 个字符，请通过安全的方式告知对方。',
   generate: '随机生成',
+  copyPassword: '复制密码',
   submitNew: '添加',
   savedNew: '用户已添加',
   changeRole: '修改角色',

@@ -71,7 +71,7 @@ async function viewerIsRefused(browser, stand, setting) {
     await button.click({ force: true })
     assert.equal(await page.getByRole('dialog').count(), 0, `${name} does nothing`)
   }
-  await page.waitForURL(/\/schedules$/)
+  await page.getByRole('heading', { name: 'Schedules', exact: true }).waitFor()
   await blocked('/schedules', 'New schedule')
   await blocked('/library', 'Add image')
   await blocked('/registries', 'Add credential')
@@ -177,7 +177,7 @@ async function limitsLive(browser, stand, setting) {
   const before = (await api(stand, 'GET', '/api/v1/limits')).body
   const { page, problems, close } = await openPage(browser, stand)
   await page.goto('/settings')
-  const input = field(page, 'Pulls at a time on a node')
+  const input = field(page, 'Pulls on a node')
   await input.fill('7')
   await page.getByText('1 change not saved').waitFor()
   // Somebody else changes another limit meanwhile.
