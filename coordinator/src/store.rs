@@ -36,6 +36,7 @@ mod settings;
 mod sql;
 mod task_lists;
 mod tasks;
+mod tenants;
 pub mod transfer;
 mod url;
 mod users;
@@ -53,6 +54,7 @@ pub use pulls::PullQuery;
 pub use task_lists::TaskQuery;
 pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
 pub use sessions::{Refreshed, SessionUser};
+pub use tenants::TenantRemoval;
 pub use url::DatabaseUrl;
 pub use users::{UserOutcome, UserUpdate};
 
@@ -124,6 +126,12 @@ pub enum StoreError {
         /// Its number.
         id: CredentialId,
     },
+    /// A quota of the tenant is used up for today.
+    #[error("the quota {quota} of the tenant is used up")]
+    Spent {
+        /// Its name on the wire.
+        quota: &'static str,
+    },
     /// A compare-and-set found another state than expected.
     #[error("{what} changed behind the engine's back")]
     Stale {
@@ -160,6 +168,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::Taken { .. }
             | Self::NoCredential { .. }
+            | Self::Spent { .. }
             | Self::Stale { .. }
             | Self::Damaged { .. } => false,
         }

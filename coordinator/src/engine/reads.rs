@@ -4,6 +4,7 @@ use super::{
     Engine, EngineError,
     create::candidate,
     publish::{entry_view, view_of},
+    tenants::{in_sight, may_use, usable},
     views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, Stats, TaskFilter, TaskView},
 };
 use crate::{
@@ -13,13 +14,18 @@ use crate::{
         node::InventoryImage,
         pull::Pull,
         selection::Selection,
+        task::Task,
+        task_state::TaskState,
     },
+    fleet::Entry,
     store::{PullQuery, TaskQuery},
 };
 use std::sync::Arc;
 
 /// Milliseconds of 24 hours.
 const DAY: Millis = 24 * 60 * 60 * 1000;
+/// Running tasks of one tenant whose throughput is summed.
+const MOST_RUNNING: u32 = 1000;
 
 impl Engine {
     /// One task.
@@ -27,11 +33,13 @@ impl Engine {
     /// # Errors
     /// `NotFound`.
     pub async fn task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
-        let task = self.store.task(id).await?.ok_or_else(|| EngineError::NotFound {
-            kind: "task",
-            id: id.to_string(),
-        })?;
+        let task = self.known_task(id).await?;
         Ok(view_of(task, &self.shared))
+    }
+
+    /// The record of a task of the realm.
+    pub(super) async fn known_task(&self, id: &TaskId) -> Result<Task, EngineError> {
+        self.seen(self.store.task(id).await?, "task", id.as_str())
     }
 
     /// Tasks, newest first.
@@ -40,6 +48,7 @@ impl Engine {
     /// Unavailable when the store cannot be read.
     pub async fn tasks(&self, filter: &TaskFilter, page: PageRequest) -> Result<Page<TaskView>, EngineError> {
         let query = TaskQuery {
+            realm: &self.realm,
             states: &filter.states,
             text: &filter.text,
             order: filter.order,
@@ -61,7 +70,7 @@ impl Engine {
         filter: &PullFilter,
         page: PageRequest,
     ) -> Result<Page<PullView>, EngineError> {
-        let task = self.task(id).await?.task;
+        let task = self.known_task(id).await?;
         let query = PullQuery {
             task: id,
             node: filter.node.as_deref(),
@@ -89,14 +98,19 @@ impl Engine {
         })
     }
 
-    /// Known nodes by name.
+    /// Known nodes by name; of a tenant those that its tasks may be for.
     pub async fn nodes(&self, selection: &Selection, page: PageRequest) -> Page<NodeView> {
-        let fleet = self.shared.fleet();
-        let matching = || fleet.entries().filter(|entry| selection.matches(candidate(entry)));
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
+        let tenant = sight.as_deref();
+        let matching = || usable(tenant, fleet.entries()).filter(|entry| selection.matches(candidate(entry)));
+        let shown = |entry: &Entry| match tenant {
+            Some(tenant) => in_sight(tenant, entry_view(entry)),
+            None => entry_view(entry),
+        };
         let items = matching()
             .skip(page.offset as usize)
             .take(page.limit as usize)
-            .map(entry_view)
+            .map(shown)
             .collect();
         Page {
             items,
@@ -104,32 +118,43 @@ impl Engine {
         }
     }
 
-    /// One node with its inventory.
+    /// One node with its inventory; a tenant is shown the images that its patterns allow.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn node(&self, name: &NodeName) -> Result<NodeDetail, EngineError> {
-        let fleet = self.shared.fleet();
-        let entry = fleet.get(name).ok_or_else(|| EngineError::NotFound {
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
+        let tenant = sight.as_deref();
+        let usable = |entry: &&Entry| tenant.is_none_or(|tenant| may_use(tenant, &entry.node));
+        let found = fleet.get(name).filter(usable);
+        let entry = found.ok_or_else(|| EngineError::NotFound {
             kind: "node",
             id: name.to_string(),
         })?;
         let images = entry.inventory.as_ref().map(|inventory| {
-            let mut images: Vec<InventoryImage> = inventory.images.values().cloned().collect();
+            let shown = |image: &InventoryImage| match tenant {
+                Some(tenant) => tenant.sight_of(image),
+                None => Some(image.clone()),
+            };
+            let mut images: Vec<InventoryImage> = inventory.images.values().filter_map(shown).collect();
             images.sort_by(|a, b| (a.repo_tags.first(), &a.id).cmp(&(b.repo_tags.first(), &b.id)));
             images
         });
+        let image_count = images.as_ref().map(|images| images.len() as u32);
         Ok(NodeDetail {
-            view: entry_view(entry),
+            view: NodeView {
+                image_count,
+                ..entry_view(entry)
+            },
             images,
         })
     }
 
-    /// How many nodes there are.
+    /// How many nodes there are; for a tenant, that it may use.
     pub fn node_counts(&self) -> NodeCounts {
-        let fleet = self.shared.fleet();
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
         let mut counts = NodeCounts::default();
-        for entry in fleet.entries() {
+        for entry in usable(sight.as_deref(), fleet.entries()) {
             let connected = entry.session.is_some();
             counts.total += 1;
             counts.ready += u32::from(entry.not_ready().is_none());
@@ -139,17 +164,30 @@ impl Engine {
         counts
     }
 
-    /// The service in numbers.
+    /// The service in numbers; for a tenant, of what is its own.
     ///
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn stats(&self) -> Result<Stats, EngineError> {
+        let day = self.store.figures_since(&self.realm, super::now() - DAY).await?;
         Ok(Stats {
             nodes: self.node_counts(),
-            tasks: self.store.task_states().await?,
-            day: self.store.figures_since(super::now() - DAY).await?,
-            throughput: self.shared.live().throughput(),
+            tasks: self.store.task_states(&self.realm).await?,
+            day,
+            throughput: self.throughput().await?,
         })
+    }
+
+    /// Bytes a second that the open tasks in sight fetch.
+    async fn throughput(&self) -> Result<u64, EngineError> {
+        if self.realm.tenant().is_none() {
+            return Ok(self.shared.live().throughput());
+        }
+        let running = [TaskState::Running, TaskState::Paused];
+        let (tasks, _) = self.store.tasks(&self.realm, &running, MOST_RUNNING, 0).await?;
+        let live = self.shared.live();
+        let rates = tasks.iter().filter_map(|task| live.task(&task.id));
+        Ok(rates.map(|figures| figures.throughput).sum())
     }
 
     /// Why the coordinator cannot serve; empty when it can.

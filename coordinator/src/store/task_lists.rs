@@ -12,6 +12,7 @@ use crate::domain::{
     task::Task,
     task_list::TaskOrder,
     task_state::TaskState,
+    tenant::Realm,
 };
 
 /// Tasks that figures are summed over, the newest of those that match.
@@ -20,6 +21,8 @@ const MOST_SUMMED: u32 = 10_000;
 /// Which tasks, and in which order.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskQuery<'a> {
+    /// Whose.
+    pub realm: &'a Realm,
     /// In one of these states; empty means all.
     pub states: &'a [TaskState],
     /// With this in their id or images, in lower case; empty means all.
@@ -53,8 +56,9 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn task_states(&self) -> Result<Vec<(TaskState, u32)>, StoreError> {
-        let sql = Sql::new("SELECT state, COUNT(*) FROM tasks GROUP BY state ORDER BY state");
+    pub async fn task_states(&self, realm: &Realm) -> Result<Vec<(TaskState, u32)>, StoreError> {
+        let sql = Sql::new("SELECT state, COUNT(*) FROM tasks WHERE 1 = 1").within(realm);
+        let sql = sql.push(" GROUP BY state ORDER BY state");
         let rows: Vec<(String, i64)> = self.db.all(sql).await?;
         rows.into_iter()
             .map(|(state, count)| {
@@ -68,11 +72,10 @@ impl Store {
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn figures_since(&self, since: Millis) -> Result<DayFigures, StoreError> {
-        let sql = Sql::new(
-            "SELECT counts, settled_bytes FROM tasks WHERE created_at >= ? ORDER BY created_at DESC, id DESC LIMIT ?",
-        );
-        let rows: Vec<(String, String)> = self.db.all(sql.bind(since).bind(MOST_SUMMED)).await?;
+    pub async fn figures_since(&self, realm: &Realm, since: Millis) -> Result<DayFigures, StoreError> {
+        let sql = Sql::new("SELECT counts, settled_bytes FROM tasks WHERE created_at >= ?").bind(since);
+        let sql = sql.within(realm).push(" ORDER BY created_at DESC, id DESC LIMIT ?");
+        let rows: Vec<(String, String)> = self.db.all(sql.bind(MOST_SUMMED)).await?;
         let mut figures = DayFigures::default();
         for (counts, bytes) in rows {
             let counts: PullCounts = from_json(&counts, "tasks.counts")?;
@@ -84,7 +87,7 @@ impl Store {
 }
 
 fn matching(sql: Sql, query: TaskQuery<'_>) -> Sql {
-    let mut sql = sql.push("WHERE 1 = 1");
+    let mut sql = sql.push("WHERE 1 = 1").within(query.realm);
     if !query.states.is_empty() {
         let words = query.states.iter().map(|state| state.as_str());
         sql = sql.push(" AND state IN ").list(words);
