@@ -83,6 +83,8 @@ export const scopes = {
   'users:write': 'admin',
   'tokens:read': 'admin',
   'tokens:write': 'admin',
+  'tenants:read': 'system-admin',
+  'tenants:write': 'system-admin',
   'nodes:read': 'viewer',
   'tasks:read': 'viewer',
   'tasks:write': 'operator',

@@ -516,7 +516,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Nodes, tasks by state, what the last day did, and what moves now. */
+        /** Nodes, tasks by state, what the last day did, and what moves now; for a tenant, of what is its own. */
         get: operations["get_stats"];
         put?: never;
         post?: never;
