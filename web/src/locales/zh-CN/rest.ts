@@ -17,6 +17,7 @@ import settings from './settings'
 import success from './success'
 import task from './task'
 import tasks from './tasks'
+import tenants from './tenants'
 import tokens from './tokens'
 import users from './users'
 
@@ -39,6 +40,7 @@ const rest: Rest = {
   success,
   task,
   tasks,
+  tenants,
   tokens,
   users,
 }

@@ -12,7 +12,7 @@ const looks = [
 
 const paths = [
   '/', '/tasks', '/tasks/new', '/schedules', '/schedules/new', '/coverage', '/library', '/nodes', '/nodes?view=map&color=disk', '/nodes/node-00001', '/registries', '/notifications',
-  '/users', '/tokens', '/audit', '/settings', '/about', '/nowhere',
+  '/users', '/tenants', '/tokens', '/audit', '/settings', '/about', '/nowhere',
 ]
 
 // No script error, nothing blocked, accessible, as wide as the window, all of it in the language.

@@ -172,6 +172,37 @@ async function auditTrail(browser, stand, setting) {
   await close()
 }
 
+// Made with rules and quotas, changed, deleted; the default one stays.
+async function tenantLife(browser, stand, setting) {
+  const { page, problems, close } = await openPage(browser, stand)
+  const id = unique('team')
+  await page.goto('/tenants')
+  await page.getByRole('button', { name: 'Add tenant' }).click()
+  const dialog = page.getByRole('dialog')
+  await field(dialog, 'Id').fill(id)
+  await field(dialog, 'Repositories that it may use').fill('registry.example.com/a/*\nquay.io')
+  await field(dialog, 'Tasks a day').fill('5')
+  await accessible(page, 'tenant form')
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  const row = page.locator('tr', { hasText: id })
+  await row.getByText('0 of 5').waitFor()
+  assert.deepEqual((await api(stand, 'GET', `/api/v1/tenants/${id}`)).body.repositories, ['registry.example.com/a/*', 'quay.io'])
+  await accessible(page, 'tenants')
+  await shot(page, setting, 'tenants')
+  await row.getByRole('button', { name: `Change ${id}` }).click()
+  await field(dialog, 'Tasks a day').fill('')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  assert.deepEqual((await api(stand, 'GET', `/api/v1/tenants/${id}`)).body.quotas, {})
+  assert.equal(await page.getByRole('button', { name: 'Delete: default' }).getAttribute('aria-disabled'), 'true')
+  await row.getByRole('button', { name: `Delete: ${id}` }).click()
+  await confirmed(page, id, 'Delete')
+  await row.waitFor({ state: 'detached' })
+  clean(problems, 'tenants')
+  await close()
+}
+
 // Only what was changed is sent, and it holds at once.
 async function limitsLive(browser, stand, setting) {
   const before = (await api(stand, 'GET', '/api/v1/limits')).body
@@ -196,6 +227,7 @@ async function limitsLive(browser, stand, setting) {
 
 export const stories = [
   { name: 'limits, live', run: limitsLive },
+  { name: 'a tenant with rules and quotas', run: tenantLife },
   { name: 'the audit: filter and export', run: auditTrail },
   { name: 'a token that is shown once', run: tokenLife },
   { name: 'a user from the first password to the end', run: userLife },
