@@ -25,7 +25,7 @@ export function tenantFormOf(tenant?: Tenant): TenantForm {
     repositories: tenant?.repositories.join('\n') ?? '',
     openPulls: openPulls ?? '',
     tasksPerDay: tasksPerDay ?? '',
-    gigabytesPerDay: bytesPerDay === undefined ? '' : bytesPerDay / gigabyte,
+    gigabytesPerDay: bytesPerDay == null ? '' : bytesPerDay / gigabyte,
   }
 }
 
