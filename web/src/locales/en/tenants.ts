@@ -14,7 +14,6 @@ const tenants = {
   noQuota: 'no limit',
   used: '{used} of {quota}',
   dayEnds: 'Days are those of UTC; this one ends {when}.',
-  created: 'Made',
   add: 'Add tenant',
   formNew: 'Add a tenant',
   formEdit: 'Change {name}',

@@ -16,7 +16,6 @@ const tenants: typeof en = {
   noQuota: '不限',
   used: '{used} / {quota}',
   dayEnds: '按 UTC 计日，今日将于{when}结束。',
-  created: '创建时间',
   add: '添加租户',
   formNew: '添加租户',
   formEdit: '修改 {name}',
