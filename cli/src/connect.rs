@@ -148,6 +148,11 @@ impl Server {
         }
     }
 
+    /// The service of log-ins, without a token.
+    pub async fn log_ins(&self) -> Result<AuthServiceClient<Channel>, CliError> {
+        Ok(AuthServiceClient::new(self.channel().await?))
+    }
+
     /// Keeps a log-in at this server, or forgets it.
     pub fn keep(&self, login: Option<Login>) -> Result<(), CliError> {
         self.tokens.write(&self.address, login)

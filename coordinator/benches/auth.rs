@@ -126,6 +126,7 @@ fn config(folder: &Path) -> Config {
         registry: RegistrySettings::default(),
         keys: keys(folder),
         identity: settings(),
+        trusted_proxies: vec![],
         notify: NotifySettings::default(),
         courier: CourierSettings::default(),
         audit: AuditSettings::default(),

@@ -5,10 +5,14 @@ mod db;
 mod identity;
 mod keys;
 mod notify;
+mod oidc;
 mod registry;
 
 use crate::{
-    domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
+    domain::{
+        limits::{DEFAULT_CLUSTER_PULLS, Limits},
+        reach::Network,
+    },
     engine::{
         audit::AuditSettings, core::EngineSettings, courier::CourierSettings, retention::RetentionSettings,
         trigger::ScheduleSettings,
@@ -25,6 +29,7 @@ use clap::{Parser, ValueEnum};
 use identity::IdentityArguments;
 use keys::KeyArguments;
 use notify::NotifyArguments;
+use oidc::OidcArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -107,6 +112,12 @@ struct Arguments {
     notify: NotifyArguments,
     #[command(flatten)]
     identity: IdentityArguments,
+    #[command(flatten)]
+    oidc: OidcArguments,
+    /// Networks of proxies whose word on where a request comes from (Forwarded, X-Forwarded-For) is believed, as ADDRESS[/PREFIX];
+    /// repeat it or separate them by commas.
+    #[arg(long, env = "IPS_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    trusted_proxies: Vec<String>,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -161,6 +172,8 @@ pub struct Config {
     pub audit: AuditSettings,
     /// Who is asked who it is.
     pub identity: IdentitySettings,
+    /// Proxies that are believed about where a request comes from.
+    pub trusted_proxies: Vec<Network>,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -223,6 +236,8 @@ impl Config {
             keys,
             notify,
             identity,
+            oidc,
+            trusted_proxies,
             metrics_image_status,
             log,
             log_format,
@@ -250,7 +265,8 @@ impl Config {
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
         let (notify, courier, audit) = notify.check()?;
-        let identity = identity.check()?;
+        let mut identity = identity.check()?;
+        identity.sso = oidc.check()?;
         let open = (!identity.enabled).then_some(WITHOUT_IDENTITY);
         Ok(Self {
             http_address: address("--http-address", &http, open)?,
@@ -279,6 +295,7 @@ impl Config {
             notify,
             courier,
             audit,
+            trusted_proxies: notify::networks("--trusted-proxies", &trusted_proxies)?,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -485,6 +502,48 @@ mod tests {
     }
 
     #[test]
+    fn the_log_in_provider_needs_to_know_where_people_are_and_who_gets_in() {
+        let issuer = ["--oidc-issuer", "https://id.example.com/realm"];
+        let public = ["--public-url", "https://ips.example.com/"];
+        let role = ["--oidc-role", "cn=ops,dc=corp=system-admin;dev=operator"];
+        let settings = check(&[issuer, public, role].concat()).unwrap().identity.sso.unwrap();
+        assert_eq!(
+            settings.provider.redirect_url,
+            "https://ips.example.com/auth/oidc/callback"
+        );
+        assert_eq!(settings.roles.groups.len(), 2);
+        assert!(check(&public).unwrap().identity.sso.is_none());
+        for (arguments, word) in [
+            ([issuer, role].concat(), "--public-url"),
+            ([issuer, public].concat(), "--oidc-role"),
+            ([issuer, public, ["--oidc-role", "dev=root"]].concat(), "root"),
+            (
+                [issuer, public, ["--oidc-default-role", "all"]].concat(),
+                "--oidc-default-role",
+            ),
+            (
+                [issuer, role, ["--public-url", "http://ips.example.com"]].concat(),
+                "https",
+            ),
+            (
+                [issuer, role, ["--public-url", "https://ips.example.com/?a=b"]].concat(),
+                "query",
+            ),
+            (
+                [issuer, role, public, ["--oidc-login-lifetime", "1m"]].concat(),
+                "out of range",
+            ),
+            (
+                [issuer, role, public, ["--oidc-ca", "/nowhere/ca.pem"]].concat(),
+                "cannot be read",
+            ),
+        ] {
+            let line = check(&arguments).unwrap_err().to_string();
+            assert!(line.contains(word) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_what_is_allowed() {
         for (setting, value, word) in [
             ("--grpc-address", "10.0.0.1:1", "loopback"),
@@ -498,6 +557,8 @@ mod tests {
             ("--token-lifetime", "59s", "out of range"),
             ("--login-lifetime", "366d", "out of range"),
             ("--admin-password-file", "/nowhere/password", "cannot be read"),
+            ("--oidc-issuer", "http://id.example.com", "https://"),
+            ("--trusted-proxies", "proxy.corp", "ADDRESS/PREFIX"),
             ("--missed-run-after", "999ms", "out of range"),
             ("--missed-run-after", "25h", "out of range"),
             ("--executions-keep-for", "59m", "out of range"),

@@ -11,7 +11,9 @@ mod keys;
 mod login;
 mod passwords;
 mod principals;
+mod recovery;
 mod secrets;
+mod sso;
 mod tokens;
 mod tries;
 mod users;
@@ -19,9 +21,11 @@ mod users;
 pub use api_tokens::NewApiToken;
 pub use error::IdentityError;
 pub use first_start::FirstPassword;
-pub use keys::{TokenKeyError, TokenKeySettings};
+pub use keys::{KeptKey, TokenKeyError, TokenKeySettings, reseal_kept_key};
 pub use login::LoggedIn;
 pub use passwords::PasswordWork;
+pub use recovery::reset_password;
+pub use sso::{Arrived, CODE_LIFE_MS, CameBack, LoginMethods, SentAway, SsoMethod, SsoSettings, TRIP_LIFE_MS};
 
 use crate::{
     domain::{
@@ -60,6 +64,8 @@ pub struct IdentitySettings {
     pub login_life_ms: i64,
     /// Whether `/metrics` on the API's port needs no log-in.
     pub metrics_public: bool,
+    /// Log-in at a provider, where one is set.
+    pub sso: Option<SsoSettings>,
 }
 
 impl IdentitySettings {
@@ -82,6 +88,7 @@ impl Default for IdentitySettings {
             token_life_ms: 3_600_000,
             login_life_ms: 7 * 86_400_000,
             metrics_public: false,
+            sso: None,
         }
     }
 }
@@ -98,8 +105,10 @@ struct Desk {
     store: Store,
     passwords: Passwords,
     tries: Tries,
+    keys: Arc<TokenKeys>,
     tokens: AccessTokens,
     principals: Principals,
+    sso: Option<sso::Sso>,
     settings: IdentitySettings,
 }
 
@@ -127,13 +136,15 @@ impl Identity {
         if !settings.enabled {
             return Ok((Self::off(), None));
         }
-        let keys = TokenKeys::open(&store, vault, settings.keys.clone()).await?;
+        let keys = Arc::new(TokenKeys::open(&store, vault, settings.keys.clone()).await?);
         let issuer = format!("ips:{}", store.uuid());
         let desk = Desk {
             passwords: Passwords::new()?,
             tries: Tries::default(),
-            tokens: AccessTokens::new(keys, issuer, settings.token_life_ms),
+            tokens: AccessTokens::new(Arc::clone(&keys), issuer, settings.token_life_ms),
+            keys,
             principals: Principals::default(),
+            sso: settings.sso.clone().map(sso::Sso::new).transpose()?,
             store,
             settings,
         };

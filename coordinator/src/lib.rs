@@ -1,6 +1,6 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `vault`, `metrics` <- `engine`, `identity` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `oidc`, `vault`, `metrics` <- `engine`, `identity` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod config;
 pub mod domain;
@@ -12,6 +12,7 @@ pub mod identity;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;
+pub mod oidc;
 pub mod outbound;
 pub mod registry;
 pub mod startup;

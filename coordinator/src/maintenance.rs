@@ -1,7 +1,8 @@
-//! What the program does instead of serving: `ips-coordinator db …` and `credentials …`. Says on standard output what was done, and gives back whether all
+//! What the program does instead of serving: `ips-coordinator db …`, `user …` and `credentials …`. Says on standard output what was done, and gives back whether all
 //! is well. Knows no SQL and no table.
 
 pub mod kitsnail;
+mod reset;
 mod rotate;
 
 use crate::{
@@ -28,6 +29,13 @@ pub enum Command {
     Import(PathBuf),
     /// Take over what the original IPS has in its file.
     ImportKitsnailIps(PathBuf, kitsnail::Choices),
+    /// Give a user a new password.
+    ResetPassword {
+        /// Name.
+        username: String,
+        /// File with the password; one is made where there is none.
+        password_file: Option<PathBuf>,
+    },
     /// Encrypt every stored password with the newest key.
     Rotate {
         /// Make that key first.
@@ -46,6 +54,10 @@ pub async fn run(command: &Command, database: &DatabaseUrl, keys: &KeySettings) 
             say(&format!("{database}: the schema is up to date, migrations {done:?}"))?;
         }
         Command::Check => return checked(database).await,
+        Command::ResetPassword {
+            username,
+            password_file,
+        } => reset::run(database, username, password_file.as_deref()).await?,
         Command::Rotate { new_key } => return rotate::run(database, keys, *new_key).await,
         Command::Export(path) => {
             let counts = exported(path, database).await?;

@@ -4,13 +4,14 @@ mod serve;
 
 use crate::{
     config::Config,
-    domain::version::VERSION,
+    domain::{reach::Network, version::VERSION},
     engine::{Engine, audit::Scribe, courier::Courier, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
         audit::AuditService,
         auth::AuthService,
         channels::ChannelService,
+        client::ClientLayer,
         credentials::CredentialService,
         identity::IdentityLayer,
         library::LibraryService,
@@ -127,23 +128,20 @@ pub async fn run(config: Config) -> Result<()> {
         scribe.run(stop).await;
         Ok(())
     });
-    parts.spawn(serve(
-        listeners.http,
-        http::router(state.clone()),
-        Bounds::default(),
-        shutdown.clone(),
-    ));
-    parts.spawn(serve(
-        listeners.metrics,
-        http::probes(state),
-        Bounds::default(),
-        shutdown.clone(),
-    ));
+    let proxies: Arc<[Network]> = config.trusted_proxies.into();
+    for (listener, router) in [
+        (listeners.http, http::router(state.clone())),
+        (listeners.metrics, http::probes(state)),
+    ] {
+        let (proxies, stop) = (Arc::clone(&proxies), shutdown.clone());
+        parts.spawn(serve(listener, router, Bounds::default(), proxies, stop));
+    }
     parts.spawn(serve_grpc(
         listeners.grpc,
         engine,
         identity,
         config.heartbeat_interval,
+        ClientLayer::new(proxies),
         shutdown.clone(),
     ));
     first.as_ref().map(show);
@@ -211,6 +209,7 @@ async fn serve_grpc(
     engine: Engine,
     identity: Identity,
     heartbeat_interval: Duration,
+    client: ClientLayer,
     shutdown: CancellationToken,
 ) -> Result<()> {
     let settings = AgentSettings {
@@ -251,6 +250,7 @@ async fn serve_grpc(
         .initial_stream_window_size(STREAM_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .layer(client)
         // Outside of the other, so that it sees what that one refuses.
         .layer(recorder)
         // Agents pass: they have a door of their own.

@@ -20,6 +20,9 @@ use crate::ports::Port;
 use crate::process::Process;
 use crate::wait::wait_until;
 
+/// Stands in an argument for the base of the coordinator's own REST API, which nobody knows before it has its ports.
+pub const OWN_URL: &str = "{own-url}";
+
 /// Kept over a restart, so that agents find it again.
 #[derive(Debug)]
 struct Ports {
@@ -212,6 +215,7 @@ fn spawn(folder: &Folder, ports: &Ports, arguments: &[String]) -> Result<Process
             command.args([setting, value]);
         }
     }
+    let own = format!("http://127.0.0.1:{}", ports.http.number());
     let first_password = folder.join("first-password");
     std::fs::write(&first_password, login::FIRST_PASSWORD)?;
     command.arg("--admin-password-file").arg(first_password);
@@ -225,6 +229,6 @@ fn spawn(folder: &Folder, ports: &Ports, arguments: &[String]) -> Result<Process
         .arg("--registry-allow-loopback")
         .arg("--ready-file")
         .arg(ready_file(folder))
-        .args(arguments);
+        .args(arguments.iter().map(|argument| argument.replace(OWN_URL, &own)));
     Process::start("coordinator", &command, &folder.join("coordinator.log"))
 }

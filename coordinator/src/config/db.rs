@@ -1,4 +1,4 @@
-//! The command line of `ips-coordinator db …` and `credentials …`.
+//! The command line of `ips-coordinator db …`, `user …` and `credentials …`.
 
 use crate::{
     domain::caller::Role,
@@ -16,11 +16,31 @@ pub(super) enum Instead {
         #[command(subcommand)]
         what: What,
     },
+    /// Work on the people who may log in, without serving; for whoever runs the machine and cannot log in any more.
+    User {
+        /// What to do.
+        #[command(subcommand)]
+        what: WithUser,
+    },
     /// Work on the stored credentials of registries, without serving.
     Credentials {
         /// What to do.
         #[command(subcommand)]
         what: WithCredentials,
+    },
+}
+
+/// What to do with people.
+#[derive(Debug, Subcommand)]
+pub(super) enum WithUser {
+    /// Give a user a new password, which must be changed at the next log-in, and let it in again where it was disabled. Its log-ins end. May run
+    /// beside the coordinator, which notices within a minute.
+    ResetPassword {
+        /// Name of the user.
+        username: String,
+        /// File with the new password; without it one is made and printed.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
     },
 }
 
@@ -93,6 +113,16 @@ impl From<Instead> for Command {
                 };
                 Self::ImportKitsnailIps(file, Choices { viewers_as })
             }
+            Instead::User {
+                what:
+                    WithUser::ResetPassword {
+                        username,
+                        password_file,
+                    },
+            } => Self::ResetPassword {
+                username,
+                password_file,
+            },
             Instead::Credentials {
                 what: WithCredentials::Rotate { new_key },
             } => Self::Rotate { new_key },

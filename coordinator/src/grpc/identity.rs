@@ -16,7 +16,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
-use tonic::{Request, Status, transport::server::TcpConnectInfo};
+use tonic::{Request, Status};
 
 /// Services that say nothing of what runs: health, and the description of the protocol.
 const OPEN: [&str; 3] = [
@@ -129,9 +129,8 @@ pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
 
 /// The address that a request came from.
 pub(super) fn source<T>(request: &Request<T>) -> IpAddr {
-    let peer = request.extensions().get::<TcpConnectInfo>();
-    let address = peer.and_then(TcpConnectInfo::remote_addr);
-    address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+    let address = super::client::address(request.extensions());
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 /// Ends a stream as soon as its caller is refused, and says so.

@@ -15,5 +15,6 @@ mod retention;
 mod schedules;
 mod secrets;
 mod shared_rules;
+mod sso;
 mod stories;
 mod wire;

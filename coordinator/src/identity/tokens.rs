@@ -5,6 +5,7 @@ use super::{error::IdentityError, keys::TokenKeys};
 use crate::{domain::Millis, store::SessionUser};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const AUDIENCE: &str = "ips-api";
 /// Longer texts are no tokens of ours.
@@ -36,7 +37,7 @@ pub(super) struct Claims {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct AccessTokens {
-    keys: TokenKeys,
+    keys: Arc<TokenKeys>,
     issuer: String,
     validation: Validation,
     life_ms: i64,
@@ -44,7 +45,7 @@ pub(super) struct AccessTokens {
 
 impl AccessTokens {
     /// Tokens of an installation.
-    pub(super) fn new(keys: TokenKeys, issuer: String, life_ms: i64) -> Self {
+    pub(super) fn new(keys: Arc<TokenKeys>, issuer: String, life_ms: i64) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[&issuer]);
@@ -56,6 +57,11 @@ impl AccessTokens {
             validation,
             life_ms,
         }
+    }
+
+    /// Which installation makes them.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// Seconds that a token lives.
@@ -91,13 +97,8 @@ impl AccessTokens {
             return Err(IdentityError::BadToken);
         }
         let bad = |_| IdentityError::BadToken;
-        let header = decode_header(token).map_err(bad)?;
-        let kid = header.kid.ok_or(IdentityError::BadToken)?;
-        let mut keys = self.keys.known();
-        if keys.find(&kid).is_none() {
-            // Another replica may have been given a new key a moment earlier.
-            keys = self.keys.current();
-        }
+        let kid = decode_header(token).map_err(bad)?.kid.ok_or(IdentityError::BadToken)?;
+        let keys = self.keys.with(&kid);
         let key = keys.find(&kid).ok_or(IdentityError::BadToken)?;
         let data = decode::<Claims>(token, &key.decoding, &self.validation);
         data.map(|data| data.claims).map_err(bad)

@@ -99,6 +99,7 @@ impl Identity {
             ..UserUpdate::default()
         };
         if let Some(password) = &change.password {
+            desk.has_password_here(id).await?;
             if is_own {
                 desk.check_current(caller, id, &change).await?;
             }
@@ -150,6 +151,17 @@ impl Desk {
         let user = self.visible(caller, id).await?;
         not_above(caller, user.role)?;
         Ok(user)
+    }
+
+    /// Who logs in elsewhere gets no password here: it would outlive its place there.
+    async fn has_password_here(&self, id: UserId) -> Result<(), IdentityError> {
+        match self.store.user(id).await? {
+            Some(user) if user.is_external => Err(IdentityError::Precondition(
+                "this user logs in at the provider and has no password here".into(),
+            )),
+            Some(_) => Ok(()),
+            None => Err(no_user(&id.to_string())),
+        }
     }
 
     /// One's own password is changed by whoever knows the old one, not by whoever found an open screen or a token.

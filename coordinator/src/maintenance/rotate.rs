@@ -1,10 +1,12 @@
-//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels. Each row
+//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels, and the key
+//! that signs access tokens where the coordinator made it. Each row
 //! changes by itself, from exactly what was read to the same secret under the new key, so the command may be killed at any moment, run
 //! again, and run beside the coordinator.
 
 use super::say;
 use crate::{
     domain::credential::{Credential, Sealed},
+    identity::{KeptKey, reseal_kept_key},
     store::{DatabaseUrl, Store, StoreError},
     vault::{KeySettings, Place, Vault},
 };
@@ -74,6 +76,13 @@ async fn round(store: &Store, vault: &Vault, newest: &str) -> Result<(Count, boo
         if !count.written(store.reseal_channel(channel.id, old, &sealed).await)? {
             return Ok((count, false));
         }
+    }
+    match reseal_kept_key(store, vault).await? {
+        KeptKey::Rotated => count.rotated += 1,
+        KeptKey::Current => count.current += 1,
+        KeptKey::None => {}
+        // The next start makes another one, and log-ins go on by their refresh tokens.
+        KeptKey::Unreadable => say("the key of access tokens cannot be read; the next start makes a new one")?,
     }
     Ok((count, true))
 }

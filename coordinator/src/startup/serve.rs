@@ -1,18 +1,24 @@
 //! The loop of the HTTP ports, with bounds that a client cannot stretch: how long a request's head may take and how long it may be, and how
 //! many connections there are. Bodies are bounded by the routes.
 
+use crate::domain::{forwarded, reach::Network};
 use anyhow::Result;
 use axum::{
     BoxError, Router,
     body::{Body, Bytes},
     extract::{ConnectInfo, Request},
+    http::{HeaderMap, HeaderName, header::FORWARDED},
 };
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -21,6 +27,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Pause after the system had no room for one more connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
@@ -50,6 +57,7 @@ pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
     bounds: Bounds,
+    proxies: Arc<[Network]>,
     shutdown: CancellationToken,
 ) -> Result<()> {
     let places = Arc::new(Semaphore::new(bounds.connections));
@@ -62,8 +70,12 @@ pub(super) async fn serve(
         while connections.try_join_next().is_some() {}
         match (accepted, Arc::clone(&places).try_acquire_owned()) {
             (Ok((stream, peer)), Ok(place)) => {
-                let (router, shutdown) = (router.clone(), shutdown.clone());
-                connections.spawn(connection(stream, peer, router, bounds, place, shutdown));
+                let door = Door {
+                    router: router.clone(),
+                    bounds,
+                    proxies: Arc::clone(&proxies),
+                };
+                connections.spawn(connection(stream, peer, door, place, shutdown.clone()));
             }
             // Closed at once: who is told to wait costs as much as who is served.
             (Ok((_stream, _peer)), Err(_full)) => {}
@@ -78,17 +90,28 @@ pub(super) async fn serve(
     Ok(())
 }
 
+/// What a connection is served by.
+struct Door {
+    router: Router,
+    bounds: Bounds,
+    proxies: Arc<[Network]>,
+}
+
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
-    bounds: Bounds,
+    door: Door,
     _place: OwnedSemaphorePermit,
     shutdown: CancellationToken,
 ) {
     // Small answers must not wait for the acknowledgement of others; it is only slower without.
     let _slower = stream.set_nodelay(true);
-    let service = router.map_request(move |request: Request<Incoming>| from_peer(request, peer));
+    let Door {
+        router,
+        bounds,
+        proxies,
+    } = door;
+    let service = router.map_request(move |request: Request<Incoming>| from_peer(request, peer, &proxies));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -108,14 +131,30 @@ async fn connection(
     }
 }
 
+/// The address that a request came from, also where a proxy that is believed stands in between.
+pub(super) fn client(headers: &HeaderMap, peer: IpAddr, proxies: &[Network]) -> IpAddr {
+    let all = |name: HeaderName| {
+        headers
+            .get_all(name)
+            .into_iter()
+            .map(|value| value.to_str().unwrap_or(""))
+    };
+    forwarded::client(peer, proxies, all(FORWARDED), all(X_FORWARDED_FOR))
+}
+
 /// The request as the routes take it, with the address that it came from.
-fn from_peer<B>(request: Request<B>, peer: SocketAddr) -> Request<Body>
+fn from_peer<B>(request: Request<B>, peer: SocketAddr, proxies: &[Network]) -> Request<Body>
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
+    let client = client(request.headers(), peer.ip(), proxies);
+    // Of a client behind a proxy nobody knows the port.
+    let port = if client == peer.ip() { peer.port() } else { 0 };
+    request
+        .extensions_mut()
+        .insert(ConnectInfo(SocketAddr::new(client, port)));
     request
 }
 
@@ -129,6 +168,14 @@ mod tests {
 
     /// Serves one route; gives back its address and what stops it.
     async fn start(bounds: Bounds) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<Result<()>>) {
+        start_behind(bounds, &[]).await
+    }
+
+    async fn start_behind(
+        bounds: Bounds,
+        proxies: &[&str],
+    ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<Result<()>>) {
+        let proxies: Arc<[Network]> = proxies.iter().map(|text| Network::parse(text).unwrap()).collect();
         let slow = get(async || {
             tokio::time::sleep(Duration::from_millis(300)).await;
             "late"
@@ -139,7 +186,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router, bounds, stop.clone()));
+        let task = tokio::spawn(serve(listener, router, bounds, proxies, stop.clone()));
         (address, stop, task)
     }
 
@@ -159,6 +206,20 @@ mod tests {
             answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"),
             "{answer}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_client_is_seen_through_a_proxy_that_was_named_and_through_no_other() {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.7\r\n\r\n";
+        for (proxies, client) in [
+            (vec!["127.0.0.0/8"], "203.0.113.7"),
+            (vec!["10.0.0.0/8"], "127.0.0.1"),
+            (vec![], "127.0.0.1"),
+        ] {
+            let (address, _stop, _task) = start_behind(Bounds::default(), &proxies).await;
+            let (_stream, answer) = say(address, request).await;
+            assert!(answer.ends_with(client), "{proxies:?}: {answer}");
+        }
     }
 
     #[tokio::test]

@@ -35,6 +35,25 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Replaces a text that this program keeps, unless it is another one by now; says whether it did.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub async fn replace_text(
+        &self,
+        name: &'static str,
+        old: &str,
+        value: &str,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = [("value", value.into()), ("updated_at", now.into())];
+        let update = Sql::update("settings", row).push(" WHERE name = ? AND value = ?");
+        let rows = tx.execute(update.bind(name).bind(old)).await?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
     /// The limits that were set last; `None` while nobody has set any.
     ///
     /// # Errors

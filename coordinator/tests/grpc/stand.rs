@@ -162,6 +162,7 @@ fn config(folder: &Path) -> Config {
             ..KeySettings::default()
         },
         identity: IdentitySettings::off(),
+        trusted_proxies: vec![],
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),
