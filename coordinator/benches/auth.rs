@@ -21,6 +21,7 @@ use ips_coordinator::{
     startup,
     store::{DatabaseUrl, Store},
     telemetry::LogFormat,
+    tls::TlsSettings,
     vault::{KeySettings, Vault},
 };
 use secrecy::ExposeSecret as _;
@@ -127,6 +128,8 @@ fn config(folder: &Path) -> Config {
         keys: keys(folder),
         identity: settings(),
         trusted_proxies: vec![],
+        kubernetes: None,
+        tls: TlsSettings::default(),
         notify: NotifySettings::default(),
         courier: CourierSettings::default(),
         audit: AuditSettings::default(),

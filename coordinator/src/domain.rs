@@ -1,6 +1,7 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod agent;
 pub mod api_token;
 pub mod audit;
 pub mod bulk;
@@ -32,6 +33,7 @@ pub mod share;
 pub mod sso;
 pub mod task;
 pub mod task_state;
+pub mod tenant;
 pub mod throttle;
 pub mod unresolved;
 pub mod user;

@@ -16,5 +16,6 @@ mod request;
 pub mod schedules;
 mod status;
 pub mod tasks;
+pub mod tenants;
 pub mod users;
 mod watch;

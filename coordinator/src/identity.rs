@@ -4,6 +4,7 @@
 //! A log-in is a row that holds until it is revoked, so that a log-out, a disabled user or a new role counts at once here and within
 //! [`principals::MEMORY`] on another replica. The access token only spares asking for the password.
 
+pub mod agents;
 mod api_tokens;
 mod error;
 mod first_start;
@@ -12,10 +13,12 @@ mod login;
 mod passwords;
 mod principals;
 mod recovery;
+mod reviews;
 mod secrets;
 mod sso;
 mod tokens;
 mod tries;
+mod turns;
 mod users;
 
 pub use api_tokens::NewApiToken;
@@ -25,6 +28,7 @@ pub use keys::{KeptKey, TokenKeyError, TokenKeySettings, reseal_kept_key};
 pub use login::LoggedIn;
 pub use passwords::PasswordWork;
 pub use recovery::reset_password;
+pub use reviews::KubernetesIdentity;
 pub use sso::{Arrived, CODE_LIFE_MS, CameBack, LoginMethods, SentAway, SsoMethod, SsoSettings, TRIP_LIFE_MS};
 
 use crate::{
@@ -32,13 +36,16 @@ use crate::{
         Millis,
         caller::{Caller, Proof, Role, Scope, Subject},
         permission::{Access, Operation, Permission},
+        tenant::Realm,
     },
     store::{SessionUser, Store, TokenHolder},
     vault::Vault,
 };
+use agents::{AgentDesk, BootstrapSettings};
 use keys::TokenKeys;
 use passwords::Passwords;
 use principals::Principals;
+use reviews::Reviews;
 use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 use tokens::AccessTokens;
@@ -66,6 +73,10 @@ pub struct IdentitySettings {
     pub metrics_public: bool,
     /// Log-in at a provider, where one is set.
     pub sso: Option<SsoSettings>,
+    /// What lets agents in besides Kubernetes.
+    pub bootstrap: BootstrapSettings,
+    /// The cluster that vouches for agents and callers, if one is asked.
+    pub kubernetes: Option<KubernetesIdentity>,
 }
 
 impl IdentitySettings {
@@ -89,6 +100,8 @@ impl Default for IdentitySettings {
             login_life_ms: 7 * 86_400_000,
             metrics_public: false,
             sso: None,
+            bootstrap: BootstrapSettings::default(),
+            kubernetes: None,
         }
     }
 }
@@ -109,6 +122,8 @@ struct Desk {
     tokens: AccessTokens,
     principals: Principals,
     sso: Option<sso::Sso>,
+    agents: AgentDesk,
+    reviews: Option<Reviews>,
     settings: IdentitySettings,
 }
 
@@ -145,6 +160,8 @@ impl Identity {
             keys,
             principals: Principals::default(),
             sso: settings.sso.clone().map(sso::Sso::new).transpose()?,
+            agents: AgentDesk::new(store.clone(), settings.bootstrap.clone()),
+            reviews: settings.kubernetes.clone().map(Reviews::new),
             store,
             settings,
         };
@@ -216,7 +233,8 @@ impl Identity {
         self.desk.as_ref().is_none_or(|desk| desk.settings.metrics_public)
     }
 
-    /// Comes back when the caller may not see a stream any more: its token ended, it logged out, was disabled or lost its role.
+    /// Comes back when the caller may not see a stream any more: its token ended, it logged out, was disabled, lost its role, or sees
+    /// other things with it.
     pub async fn until_refused(&self, caller: Caller, permission: Permission) {
         let Some(desk) = &self.desk else {
             return std::future::pending().await;
@@ -230,7 +248,7 @@ impl Identity {
             };
             tokio::time::sleep(wait).await;
             match desk.principal(&caller.proof).await {
-                Ok(again) if allowed(&again, permission).is_ok() => {}
+                Ok(again) if allowed(&again, permission).is_ok() && Realm::of(&again) == Realm::of(&caller) => {}
                 // A store that does not answer says nothing against anybody.
                 Err(IdentityError::Unavailable(_)) => {}
                 Ok(_) | Err(_) => return,
@@ -263,6 +281,11 @@ impl Desk {
         if let Some(hash) = api_tokens::hash_of(token) {
             return self.principal(&Proof::Token(hash.into())).await;
         }
+        if let Some(reviews) = &self.reviews
+            && let Some(ends_at) = reviews.is_for_us(token)
+        {
+            return self.principal(&reviews.see(token, ends_at)).await;
+        }
         let claims = self.tokens.read(token)?;
         let mut caller = self.principal(&Proof::Session(claims.sid.into())).await?;
         caller.expires_at = claims.exp * 1000;
@@ -294,6 +317,10 @@ impl Desk {
                 let user = self.store.session_user(id, now()).await?;
                 Ok(user.map(|it| of_session(it, proof)))
             }
+            Proof::Reviewed(hash) => match &self.reviews {
+                Some(reviews) => reviews.caller(hash).await,
+                None => Ok(None),
+            },
             Proof::Token(hash) => {
                 let holder = self.store.token_holder(hash, now()).await?;
                 Ok(holder.map(|holder| {

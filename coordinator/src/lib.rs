@@ -1,6 +1,7 @@
 //! The coordinator of IPS as a library: `main` only parses, starts and exits.
 //!
-//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `notify`, `oidc`, `vault`, `metrics` <- `engine`, `identity` <- `grpc`, `http` <- `startup` <- `main`.
+//! Who may import whom: `domain` <- `store`, `fleet`, `registry`, `kubernetes`, `notify`, `oidc`, `vault`, `tls`, `metrics` <- `engine`,
+//! `identity` <- `grpc`, `http` <- `startup` <- `main`.
 
 pub mod config;
 pub mod domain;
@@ -9,6 +10,7 @@ pub mod fleet;
 pub mod grpc;
 pub mod http;
 pub mod identity;
+pub mod kubernetes;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;
@@ -18,4 +20,5 @@ pub mod registry;
 pub mod startup;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod vault;

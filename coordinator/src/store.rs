@@ -10,6 +10,7 @@
 //! checks the epoch, so that a second coordinator on the same file could never write past it (and a lock file refuses that one
 //! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
+mod agents;
 mod api_tokens;
 mod audit;
 mod bulk;
@@ -36,6 +37,7 @@ mod sessions;
 mod settings;
 mod sql;
 mod tasks;
+mod tenants;
 pub mod transfer;
 mod url;
 mod users;
@@ -54,6 +56,7 @@ pub use outbox::Addressed;
 pub use pulls::PullQuery;
 pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
 pub use sessions::{Refreshed, SessionUser};
+pub use tenants::TenantRemoval;
 pub use url::DatabaseUrl;
 pub use users::{UserOutcome, UserUpdate};
 
@@ -125,6 +128,12 @@ pub enum StoreError {
         /// Its number.
         id: CredentialId,
     },
+    /// A quota of the tenant is used up for today.
+    #[error("the quota {quota} of the tenant is used up")]
+    Spent {
+        /// Its name on the wire.
+        quota: &'static str,
+    },
     /// A compare-and-set found another state than expected.
     #[error("{what} changed behind the engine's back")]
     Stale {
@@ -161,6 +170,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::Taken { .. }
             | Self::NoCredential { .. }
+            | Self::Spent { .. }
             | Self::Stale { .. }
             | Self::Damaged { .. } => false,
         }

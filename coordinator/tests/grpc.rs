@@ -9,15 +9,23 @@ mod audit;
 mod credentials;
 #[path = "grpc/identity.rs"]
 mod identity;
+#[path = "grpc/kubernetes.rs"]
+mod kubernetes;
+#[path = "grpc/limits.rs"]
+mod limits;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
 #[path = "grpc/parity.rs"]
 mod parity;
+#[path = "grpc/proofs.rs"]
+mod proofs;
 #[path = "grpc/schedules.rs"]
 mod schedules;
 #[path = "grpc/sessions.rs"]
 mod sessions;
 #[path = "grpc/stand.rs"]
 mod stand;
+#[path = "grpc/tenants.rs"]
+mod tenants;
 #[path = "grpc/watch.rs"]
 mod watch;

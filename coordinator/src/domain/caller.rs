@@ -2,6 +2,7 @@
 //! of every request; whoever decides or records something takes it as a parameter.
 
 use super::{Millis, permission::Permission};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// What a caller may do, from the least to the most.
@@ -44,8 +45,21 @@ impl fmt::Display for Role {
 }
 
 /// Id of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct TenantId(Arc<str>);
+
+impl From<String> for TenantId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<TenantId> for String {
+    fn from(tenant: TenantId) -> Self {
+        tenant.0.as_ref().to_owned()
+    }
+}
 
 impl TenantId {
     /// The tenant that is always there; a single team never meets another one.
@@ -54,6 +68,11 @@ impl TenantId {
     /// Takes an id that was validated before it was stored.
     pub fn from_stored(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// Whether it is the tenant that is always there.
+    pub fn is_default(&self) -> bool {
+        self.as_str() == Self::DEFAULT
     }
 
     /// The id as text.
@@ -140,6 +159,8 @@ pub enum Subject {
         /// For whom.
         owner: UserId,
     },
+    /// Somebody for whom the cluster vouches, known by its name alone.
+    Cluster,
     /// Whoever reaches the loopback address while identity is off.
     Anonymous,
     /// The coordinator itself, for example a schedule that is due.
@@ -155,6 +176,8 @@ pub enum Proof {
     Session(Arc<str>),
     /// An API token, by its hash.
     Token(Arc<str>),
+    /// A token that the cluster reviewed, by its hash.
+    Reviewed(Arc<str>),
 }
 
 impl fmt::Debug for Proof {
@@ -164,6 +187,7 @@ impl fmt::Debug for Proof {
             Self::None => "None",
             Self::Session(_) => "Session(..)",
             Self::Token(_) => "Token(..)",
+            Self::Reviewed(_) => "Reviewed(..)",
         })
     }
 }
@@ -238,7 +262,7 @@ impl Caller {
     pub fn user(&self) -> Option<UserId> {
         match self.subject {
             Subject::User(user) | Subject::Token { owner: user, .. } => Some(user),
-            Subject::Anonymous | Subject::System => None,
+            Subject::Cluster | Subject::Anonymous | Subject::System => None,
         }
     }
 }

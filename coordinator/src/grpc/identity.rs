@@ -7,6 +7,7 @@ use crate::{
         caller::Caller,
         permission::{Access, Operation},
     },
+    engine::{Engine, door::Door},
     identity::{Identity, IdentityError},
 };
 use futures::Stream;
@@ -24,6 +25,11 @@ const OPEN: [&str; 3] = [
     "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
 ];
+
+/// Whether a method that is answered well says who calls. A log-in says it only to whoever reads on.
+pub fn identifies(path: &str) -> bool {
+    Operation::by_rpc(path).is_some_and(|operation| operation.access != Access::Public)
+}
 
 /// Wraps every service.
 #[derive(Debug, Clone)]
@@ -125,6 +131,11 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>().cloned();
     caller.ok_or_else(|| status::of_identity(IdentityError::NoLogin))
+}
+
+/// The engine as the caller of a request sees it.
+pub(super) fn engine_of<T>(door: &Door, request: &Request<T>) -> Result<Engine, Status> {
+    Ok(door.of(&caller(request)?))
 }
 
 /// The address that a request came from.

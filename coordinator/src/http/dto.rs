@@ -28,6 +28,7 @@ pub(super) mod sso;
 pub(super) mod task;
 pub(super) mod task_config;
 pub(super) mod task_progress;
+pub(super) mod tenant;
 pub(super) mod time;
 pub(super) mod token;
 pub(super) mod user;

@@ -17,4 +17,6 @@ mod secrets;
 mod shared_rules;
 mod sso;
 mod stories;
+mod tenants;
+mod tenants_alone;
 mod wire;

@@ -245,7 +245,7 @@ pub async fn reseal_kept_key(store: &Store, vault: &Vault) -> Result<KeptKey, Id
         return Ok(KeptKey::Unreadable);
     };
     let anew = sealed_text(vault, &secret).map_err(|error| IdentityError::Internal(Box::new(error)))?;
-    store.replace_text(KEPT, &text, &anew, super::now()).await?;
+    store.replace_text(KEPT, &text, &anew).await?;
     Ok(KeptKey::Rotated)
 }
 

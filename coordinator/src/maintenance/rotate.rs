@@ -1,5 +1,5 @@
-//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels, and the key
-//! that signs access tokens where the coordinator made it. Each row
+//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels, the key
+//! of the own authority, and the key that signs access tokens where the coordinator made it. Each row
 //! changes by itself, from exactly what was read to the same secret under the new key, so the command may be killed at any moment, run
 //! again, and run beside the coordinator.
 
@@ -8,6 +8,7 @@ use crate::{
     domain::credential::{Credential, Sealed},
     identity::{KeptKey, reseal_kept_key},
     store::{DatabaseUrl, Store, StoreError},
+    tls::{self, Resealed},
     vault::{KeySettings, Place, Vault},
 };
 use anyhow::{Context, Result, bail};
@@ -83,6 +84,16 @@ async fn round(store: &Store, vault: &Vault, newest: &str) -> Result<(Count, boo
         KeptKey::None => {}
         // The next start makes another one, and log-ins go on by their refresh tokens.
         KeptKey::Unreadable => say("the key of access tokens cannot be read; the next start makes a new one")?,
+    }
+    match tls::reseal(store, vault, newest).await? {
+        Resealed::None => {}
+        Resealed::Current => count.current += 1,
+        Resealed::Done => count.rotated += 1,
+        Resealed::Changed => return Ok((count, false)),
+        Resealed::Unreadable(why) => {
+            say(&format!("the authority of TLS cannot be read: {why}"))?;
+            count.unreadable += 1;
+        }
     }
     Ok((count, true))
 }
