@@ -124,6 +124,7 @@ struct Arguments {
     /// repeat it or separate them by commas.
     #[arg(long, env = "IPS_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
     trusted_proxies: Vec<String>,
+    #[command(flatten)]
     agents: AgentArguments,
     #[command(flatten)]
     tls: TlsArguments,

@@ -41,7 +41,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, body::Body as TonicBody, transport::server::TcpConnectInfo};
+use tonic::{Status, body::Body as TonicBody};
 
 /// The methods of the service.
 const SESSION: &str = "/ips.v1.AgentService/Session";
@@ -210,9 +210,8 @@ fn shown<B>(request: &http::Request<B>) -> Shown<'_> {
 }
 
 fn source<B>(request: &http::Request<B>) -> IpAddr {
-    let peer = request.extensions().get::<TcpConnectInfo>();
-    let address = peer.and_then(TcpConnectInfo::remote_addr);
-    address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+    let address = super::client::address(request.extensions());
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 fn status_of(error: AgentError) -> Status {

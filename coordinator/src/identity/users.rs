@@ -239,6 +239,7 @@ fn of_cluster(caller: &Caller) -> User {
         disabled: false,
         must_change_password: false,
         last_login_at: 0,
+        is_external: true,
         created_at: 0,
         updated_at: 0,
     }

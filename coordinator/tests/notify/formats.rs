@@ -156,14 +156,18 @@ async fn a_task_that_is_cancelled_or_stopped_by_its_abort_rule_is_told_as_such()
 async fn a_task_that_its_abort_rule_stopped_is_told_as_aborted() {
     let receivers = Receivers::start().await;
     let mut stand = Stand::start().await;
-    let mut request = ips_coordinator::domain::task::TaskRequest {
+    let mut task = ips_coordinator::domain::task::TaskRequest {
         images: (0..12).map(|number| format!("registry.corp/app:{number}")).collect(),
         id: Some("risky".into()),
         ..Default::default()
     };
-    request.rules.abort_failure_percent = Some(10);
-    request.notices.webhook_url = Some(receivers.url("/hook"));
-    stand.engine.create_task(request.check().unwrap()).await.unwrap();
+    task.rules.abort_failure_percent = Some(10);
+    let asks = ChannelRequest {
+        events: Some(vec!["task.aborted".into()]),
+        ..request("webhook", receivers.url("/hook?signed=yes"))
+    };
+    stand.channel_like(asks).await;
+    stand.engine.create_task(task.check().unwrap()).await.unwrap();
     // The rule counts from ten ends on.
     for _ in 0..10 {
         stand.end_one(Err("gone")).await;
@@ -171,6 +175,9 @@ async fn a_task_that_its_abort_rule_stopped_is_told_as_aborted() {
     stand.ended("risky").await;
     stand.deliver().await;
     let got = receivers.only();
-    assert_eq!(got.json["event"], "task.aborted", "{}", got.text);
+    // Clients of the original know no other word for it.
+    assert_eq!(got.json["event"], "task.failed", "{}", got.text);
+    assert_eq!(got.headers["x-ips-event"], "task.aborted");
+    assert_eq!(got.json["stoppedBy"], "abort_rule", "{}", got.text);
     assert_eq!(got.json["task"]["status"], "failed");
 }
