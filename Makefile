@@ -58,6 +58,22 @@ demo: components console ## Two real nodes, a real registry, one task, live bars
 test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1
 	cargo build --workspace --locked
 	cargo test --workspace --locked
+	$(IPS_SETUP)/browser.sh
+
+.PHONY: test-web
+test-web: console ## The console in Chromium against a real coordinator with simulated agents (ONLY=text picks stories)
+	cargo build --workspace --locked
+	$(IPS_SETUP)/browser.sh
+
+.PHONY: bench-web
+bench-web: console ## The console with 10,000 pulls: first view, first rows, frames a second, memory (MINUTES=30 for the long run)
+	cargo build --release --locked --workspace
+	IPS_TARGET=$(abspath $(TARGET))/release $(IPS_SETUP)/browser.sh bench
+
+.PHONY: screenshots
+screenshots: console ## The pictures of the README, in docs/console
+	cargo build --workspace --locked
+	$(IPS_SETUP)/browser.sh screenshots
 
 .PHONY: test-mysql
 test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place

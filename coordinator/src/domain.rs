@@ -32,6 +32,7 @@ pub mod selector;
 pub mod share;
 pub mod sso;
 pub mod task;
+pub mod task_list;
 pub mod task_state;
 pub mod tenant;
 pub mod throttle;

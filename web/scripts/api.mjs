@@ -16,11 +16,14 @@ async function schema() {
 
 // Rows of the table: | list_tasks | `GET /…` | … | `tasks:read` | yes | yes | yes | yes |
 async function permissions() {
+  const scopes = new Map()
   const rows = (await readFile(roles, 'utf8')).split('\n').flatMap((line) => {
     const cells = line.split('|').map((cell) => cell.trim())
-    const [, operation = '', , , , ...allowed] = cells
+    const [, operation = '', , , permission = '', ...allowed] = cells
     if (!/^[a-z_]+$/.test(operation) || operation === 'operation') return []
     const least = ['viewer', 'operator', 'admin', 'system-admin'].find((_, index) => allowed[index] === 'yes')
+    const scope = /^`([a-z-]+:[a-z-]+)`$/.exec(permission)?.[1]
+    if (scope && least) scopes.set(scope, least)
     return least ? [`  ${operation}: '${least}',`] : []
   })
   return [
@@ -28,6 +31,11 @@ async function permissions() {
     '// The least role that may call an operation; a role may do everything that a lesser one may.',
     'export const leastRoles = {',
     ...rows,
+    '} as const',
+    '',
+    '// What an API token may be held to, and the least role that has it.',
+    'export const scopes = {',
+    ...[...scopes].map(([scope, least]) => `  '${scope}': '${least}',`),
     '} as const',
     '',
   ].join('\n')

@@ -167,6 +167,12 @@ pub struct ListTasksArgs {
     /// Only tasks in these states
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE,…")]
     pub status: Vec<crate::words::TaskStateWord>,
+    /// Only tasks with this in their id or images
+    #[arg(short, long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub query: String,
+    /// Order: created, started or finished, with - before it for the last first
+    #[arg(long, value_name = "FIELD", default_value = "-created", allow_hyphen_values = true)]
+    pub sort: String,
     /// Largest number to show, 1 to 100
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub limit: u32,

@@ -49,10 +49,22 @@ async fn stats(server: &Server, format: Format) -> Result<(), CliError> {
     let (total, ready) = (stats.nodes_total, stats.nodes_ready);
     match format {
         Format::Json => output::object(&serde_json::json!({
-            "nodes": {"total": total, "ready": ready, "coverage": ready},
+            "nodes": {"total": total, "ready": ready, "coverage": ready,
+                "connected": stats.nodes_connected, "draining": stats.nodes_draining},
+            "tasks": stats.tasks,
+            "lastDay": stats.last_day.map(day),
+            "throughputBytesPerSecond": stats.throughput_bytes_per_second,
         })),
         Format::Name | Format::Table => output::line(&format!("{total} nodes, {ready} ready")),
     }
+}
+
+fn day(figures: v1::DayFigures) -> serde_json::Value {
+    serde_json::json!({
+        "tasks": figures.tasks, "succeededPulls": figures.succeeded_pulls, "failedPulls": figures.failed_pulls,
+        "completedNodes": figures.completed_nodes, "failedNodes": figures.failed_nodes,
+        "bytesMoved": figures.bytes_moved, "bytesSaved": figures.bytes_saved,
+    })
 }
 
 async fn all(server: &Server, selector: String) -> Result<Vec<v1::Node>, CliError> {

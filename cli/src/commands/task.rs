@@ -100,6 +100,8 @@ async fn list(server: &Server, format: Format, args: ListTasksArgs) -> Result<()
             .collect(),
         limit: args.limit,
         offset: args.offset,
+        q: args.query,
+        sort: args.sort,
         tenant: server.tenant(),
     };
     let mut client = server.tasks().await?;

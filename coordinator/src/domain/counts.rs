@@ -94,6 +94,38 @@ impl PullCounts {
     }
 }
 
+/// What some tasks did together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayFigures {
+    /// Tasks.
+    pub tasks: u32,
+    /// Pulls that succeeded.
+    pub succeeded_pulls: u32,
+    /// Pulls that failed.
+    pub failed_pulls: u32,
+    /// Nodes all of whose pulls of a task succeeded; a node counts for each of its tasks.
+    pub completed_nodes: u32,
+    /// Nodes with a failed pull of a task.
+    pub failed_nodes: u32,
+    /// Bytes that ended pulls moved over the network.
+    pub bytes_moved: u64,
+    /// Bytes that ended pulls found in place.
+    pub bytes_saved: u64,
+}
+
+impl DayFigures {
+    /// Adds one task.
+    pub fn add(&mut self, counts: &PullCounts, bytes: &ByteCounts) {
+        self.tasks += 1;
+        self.succeeded_pulls += counts.succeeded;
+        self.failed_pulls += counts.failed;
+        self.completed_nodes += counts.nodes_completed;
+        self.failed_nodes += counts.nodes_failed;
+        self.bytes_moved = self.bytes_moved.saturating_add(bytes.fetched);
+        self.bytes_saved = self.bytes_saved.saturating_add(bytes.saved());
+    }
+}
+
 /// Failed pulls of one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureGroup {

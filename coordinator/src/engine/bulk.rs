@@ -72,7 +72,10 @@ impl Engine {
 
     /// The newest tasks in these states, and how many there are beyond them.
     async fn found(&self, states: Vec<TaskState>) -> Result<(Vec<TaskId>, u32), EngineError> {
-        let filter = TaskFilter { states };
+        let filter = TaskFilter {
+            states,
+            ..TaskFilter::default()
+        };
         let mut ids: Vec<TaskId> = Vec::new();
         loop {
             let page = PageRequest {

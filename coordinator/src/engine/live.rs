@@ -76,6 +76,11 @@ impl Live {
         self.tasks.get(id)
     }
 
+    /// Bytes a second that all open tasks fetch.
+    pub fn throughput(&self) -> u64 {
+        self.tasks.values().map(|task| task.throughput).sum()
+    }
+
     /// Saves the figures of an open task.
     pub fn set_task(&mut self, id: TaskId, figures: LiveTask) {
         self.tasks.insert(id, figures);

@@ -5,20 +5,27 @@ use super::{
     create::candidate,
     publish::{entry_view, view_of},
     tenants::{in_sight, may_use, usable},
-    views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, TaskFilter, TaskView},
+    views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, Stats, TaskFilter, TaskView},
 };
 use crate::{
     domain::{
+        Millis,
         ids::{NodeName, TaskId},
         node::InventoryImage,
         pull::Pull,
         selection::Selection,
         task::Task,
+        task_state::TaskState,
     },
     fleet::Entry,
-    store::PullQuery,
+    store::{PullQuery, TaskQuery},
 };
 use std::sync::Arc;
+
+/// Milliseconds of 24 hours.
+const DAY: Millis = 24 * 60 * 60 * 1000;
+/// Running tasks of one tenant whose throughput is summed.
+const MOST_RUNNING: u32 = 1000;
 
 impl Engine {
     /// One task.
@@ -40,8 +47,13 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn tasks(&self, filter: &TaskFilter, page: PageRequest) -> Result<Page<TaskView>, EngineError> {
-        let found = self.store.tasks(&self.realm, &filter.states, page.limit, page.offset);
-        let (tasks, total) = found.await?;
+        let query = TaskQuery {
+            realm: &self.realm,
+            states: &filter.states,
+            text: &filter.text,
+            order: filter.order,
+        };
+        let (tasks, total) = self.store.find_tasks(query, page.limit, page.offset).await?;
         Ok(Page {
             items: tasks.into_iter().map(|task| view_of(task, &self.shared)).collect(),
             total,
@@ -141,11 +153,41 @@ impl Engine {
     /// How many nodes there are; for a tenant, that it may use.
     pub fn node_counts(&self) -> NodeCounts {
         let (sight, fleet) = (self.sight(), self.shared.fleet());
-        let known = || usable(sight.as_deref(), fleet.entries());
-        NodeCounts {
-            total: known().count() as u32,
-            ready: known().filter(|entry| entry.not_ready().is_none()).count() as u32,
+        let mut counts = NodeCounts::default();
+        for entry in usable(sight.as_deref(), fleet.entries()) {
+            let connected = entry.session.is_some();
+            counts.total += 1;
+            counts.ready += u32::from(entry.not_ready().is_none());
+            counts.connected += u32::from(connected);
+            counts.draining += u32::from(connected && entry.condition.draining);
         }
+        counts
+    }
+
+    /// The service in numbers; for a tenant, of what is its own.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub async fn stats(&self) -> Result<Stats, EngineError> {
+        let day = self.store.figures_since(&self.realm, super::now() - DAY).await?;
+        Ok(Stats {
+            nodes: self.node_counts(),
+            tasks: self.store.task_states(&self.realm).await?,
+            day,
+            throughput: self.throughput().await?,
+        })
+    }
+
+    /// Bytes a second that the open tasks in sight fetch.
+    async fn throughput(&self) -> Result<u64, EngineError> {
+        if self.realm.tenant().is_none() {
+            return Ok(self.shared.live().throughput());
+        }
+        let running = [TaskState::Running, TaskState::Paused];
+        let (tasks, _) = self.store.tasks(&self.realm, &running, MOST_RUNNING, 0).await?;
+        let live = self.shared.live();
+        let rates = tasks.iter().filter_map(|task| live.task(&task.id));
+        Ok(rates.map(|figures| figures.throughput).sum())
     }
 
     /// Why the coordinator cannot serve; empty when it can.

@@ -4,7 +4,7 @@ use super::hosts::HostState;
 use crate::domain::{
     Millis,
     channel::Channel,
-    counts::ByteCounts,
+    counts::{ByteCounts, DayFigures},
     credential::Credential,
     library::Entry,
     limits::Limits,
@@ -13,6 +13,7 @@ use crate::domain::{
     pull::{Pull, PullState},
     schedule::Schedule,
     task::Task,
+    task_list::TaskOrder,
     task_state::TaskState,
     tenant::{Tenant, Usage},
 };
@@ -156,6 +157,23 @@ pub struct NodeCounts {
     pub total: u32,
     /// Connected, with an answering runtime, not draining.
     pub ready: u32,
+    /// With an open session of their agent.
+    pub connected: u32,
+    /// Connected, and taking no new work.
+    pub draining: u32,
+}
+
+/// The service in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Nodes.
+    pub nodes: NodeCounts,
+    /// Tasks in each state that any is in.
+    pub tasks: Vec<(TaskState, u32)>,
+    /// What the tasks that were accepted in the last 24 hours did.
+    pub day: DayFigures,
+    /// Bytes a second that all pulls fetch now.
+    pub throughput: u64,
 }
 
 /// Which part of a list.
@@ -181,6 +199,10 @@ pub struct Page<T> {
 pub struct TaskFilter {
     /// In one of these states.
     pub states: Vec<TaskState>,
+    /// With this in their id or images, in lower case.
+    pub text: String,
+    /// In which order.
+    pub order: TaskOrder,
 }
 
 /// Which pulls of a task to list; `None` and empty mean all.

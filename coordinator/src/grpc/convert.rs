@@ -18,7 +18,7 @@ use crate::{
         task_state::TaskState,
         window::{Window, WindowRequest},
     },
-    engine::views::{NodeView, PullView, TaskView},
+    engine::views::{NodeView, PullView, Stats, TaskView},
 };
 use ips_proto::v1;
 
@@ -225,6 +225,28 @@ fn pull_message(view: &PullView) -> String {
     let note = view.live.as_ref().map(|live| live.note.clone());
     note.filter(|note| !note.is_empty())
         .unwrap_or_else(|| view.pull.message.clone())
+}
+
+/// The service in numbers.
+pub(super) fn stats(stats: &Stats) -> v1::Stats {
+    let (nodes, day) = (stats.nodes, stats.day);
+    v1::Stats {
+        nodes_total: nodes.total,
+        nodes_ready: nodes.ready,
+        nodes_connected: nodes.connected,
+        nodes_draining: nodes.draining,
+        tasks: stats.tasks.iter().map(|(state, count)| (state.as_str().to_owned(), *count)).collect(),
+        last_day: Some(v1::DayFigures {
+            tasks: day.tasks,
+            succeeded_pulls: day.succeeded_pulls,
+            failed_pulls: day.failed_pulls,
+            completed_nodes: day.completed_nodes,
+            failed_nodes: day.failed_nodes,
+            bytes_moved: day.bytes_moved,
+            bytes_saved: day.bytes_saved,
+        }),
+        throughput_bytes_per_second: stats.throughput,
+    }
 }
 
 /// A node.

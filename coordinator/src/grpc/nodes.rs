@@ -46,11 +46,8 @@ impl node_service_server::NodeService for NodeService {
 
     async fn get_stats(&self, request: Request<v1::GetStatsRequest>) -> Result<Response<v1::Stats>, Status> {
         let engine = identity::engine_of(&self.engine, &request)?;
-        let counts = engine.node_counts();
-        Ok(Response::new(v1::Stats {
-            nodes_total: counts.total,
-            nodes_ready: counts.ready,
-        }))
+        let stats = engine.stats().await.map_err(status::of)?;
+        Ok(Response::new(convert::stats(&stats)))
     }
 
     async fn get_node(&self, request: Request<v1::GetNodeRequest>) -> Result<Response<v1::GetNodeResponse>, Status> {

@@ -8,7 +8,13 @@ pub(super) use bulk::bulk;
 pub(super) use spec::task;
 
 use crate::{
-    domain::{Invalid, ids::TaskId, pull::PullState, task_state::TaskState},
+    domain::{
+        Invalid,
+        ids::TaskId,
+        pull::PullState,
+        task_list::{TaskOrder, search_text},
+        task_state::TaskState,
+    },
     engine::views::{PageRequest, PullFilter, TaskFilter},
 };
 use ips_proto::v1;
@@ -22,12 +28,16 @@ pub(super) fn task_id(text: String) -> Result<TaskId, Invalid> {
 }
 
 /// Which tasks to list.
-pub(super) fn task_filter(states: &[i32]) -> Result<TaskFilter, Invalid> {
+pub(super) fn task_filter(states: &[i32], text: &str, sort: &str) -> Result<TaskFilter, Invalid> {
     let states = states
         .iter()
         .map(|state| task_state(*state))
         .collect::<Result<_, _>>()?;
-    Ok(TaskFilter { states })
+    Ok(TaskFilter {
+        states,
+        text: search_text(text)?,
+        order: TaskOrder::parse(sort)?,
+    })
 }
 
 /// Which pulls to list.
@@ -100,8 +110,8 @@ mod tests {
             pull_filter(String::new(), String::new(), &known).unwrap().states,
             PullState::ALL
         );
-        assert_eq!(task_filter(&known[..6]).unwrap().states, TaskState::ALL);
-        assert_eq!(task_filter(&[0]).unwrap_err().field, "status");
+        assert_eq!(task_filter(&known[..6], "", "").unwrap().states, TaskState::ALL);
+        assert_eq!(task_filter(&[0], "", "").unwrap_err().field, "status");
         assert_eq!(pull_filter("n".into(), "i".into(), &[8]).unwrap_err().field, "state");
         assert_eq!(task_id(String::new()).unwrap_err().field, "id");
     }

@@ -121,7 +121,7 @@ impl task_service_server::TaskService for TaskService {
     ) -> Result<Response<v1::ListTasksResponse>, Status> {
         let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
-        let filter = request::task_filter(&request.states).map_err(refused)?;
+        let filter = request::task_filter(&request.states, &request.q, &request.sort).map_err(refused)?;
         let page = request::page(request.limit, request.offset, 10, 100);
         let engine = engine
             .narrowed(&request.tenant)

@@ -18,7 +18,13 @@ use super::{
     pulls,
 };
 use crate::{
-    domain::{caller::Caller, ids::TaskId, task::TaskRequest, task_state::TaskState},
+    domain::{
+        caller::Caller,
+        ids::TaskId,
+        task::TaskRequest,
+        task_list::{TaskOrder, search_text},
+        task_state::TaskState,
+    },
     engine::{
         Engine,
         error::EngineError,
@@ -85,11 +91,17 @@ pub(super) struct ListTasks {
     /// Comma list of statuses; all when absent.
     #[param(example = "pending,running")]
     status: Option<String>,
+    /// Part of an id or of an image, in any case; at most 512 characters.
+    #[param(example = "nginx")]
+    q: Option<String>,
+    /// `created`, `started` or `finished`, with `-` before it when descending. Default: `-created`.
+    #[param(example = "-finished")]
+    sort: Option<String>,
     /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
     tenant: Option<String>,
 }
 
-/// Lists tasks, newest first.
+/// Lists tasks, newest first unless `sort` says otherwise.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", params(ListTasks), responses(
     (status = 200, description = "A part of the list", body = TaskPageJson),
     (status = 400, description = "A parameter is wrong", body = ErrorJson),
@@ -102,8 +114,13 @@ pub(super) async fn list_tasks(
     let known = TaskState::ALL.map(TaskState::as_str);
     let states = page::words("status", query.status.as_deref(), TaskState::parse, &known)?;
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
+    let filter = TaskFilter {
+        states,
+        text: search_text(query.q.as_deref().unwrap_or(""))?,
+        order: TaskOrder::parse(query.sort.as_deref().unwrap_or(""))?,
+    };
     let engine = state.engine_for(&caller, query.tenant.as_deref())?;
-    let found = engine.tasks(&TaskFilter { states }, asked).await?;
+    let found = engine.tasks(&filter, asked).await?;
     Ok(Json(TaskPageJson::new(&found, asked)))
 }
 

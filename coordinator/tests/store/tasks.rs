@@ -4,9 +4,9 @@ use crate::stand::{Stand, pulls, pulls_on, stored, task};
 use ips_coordinator::{
     domain::{
         caller::TenantId, ids::NodeName, image::Platform, limits::Limits, node::Node, outcome::FailureReason,
-        pull::PullState, task::Task, task_state::TaskState, tenant::Realm,
+        pull::PullState, task::Task, task_list::TaskOrder, task_state::TaskState, tenant::Realm,
     },
-    store::{Changes, DatabaseUrl, PullQuery, Removed, Store, StoreError},
+    store::{Changes, DatabaseUrl, PullQuery, Removed, Store, StoreError, TaskQuery},
 };
 use ips_tests::database::Kind::{self, MariaDb, Postgres, Sqlite};
 use rstest::rstest;
@@ -92,6 +92,39 @@ async fn lists_are_newest_first_filtered_and_paged(#[values(Sqlite, Postgres, Ma
     let (page, total) = store.tasks(&Realm::All, &[TaskState::Completed], 2, 1).await.unwrap();
     assert_eq!((ids(&page), total), (vec!["t2".to_owned(), "t0".to_owned()], 3));
     assert!(store.open_tasks().await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn tasks_are_found_by_text_sorted_and_counted(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    for (n, finished_at) in [(1, 30), (2, 0), (3, 20)] {
+        let mut task = task(&format!("Night_{n}"), n);
+        task.finished_at = finished_at;
+        task.counts.failed = 2;
+        task.settled_bytes.fetched = 10;
+        store.insert_task(&task, None, &[]).await.unwrap();
+    }
+    let found = async |text: &str, order| {
+        let query = TaskQuery {
+            realm: &Realm::All,
+            states: &[],
+            text,
+            order,
+        };
+        let (tasks, total) = store.find_tasks(query, 10, 0).await.unwrap();
+        let ids: Vec<_> = tasks.iter().map(|task| task.id.to_string()).collect();
+        (ids.join(" "), total)
+    };
+    assert_eq!(found("night_", TaskOrder::Oldest).await, ("Night_1 Night_2 Night_3".into(), 3));
+    assert_eq!(found("t_2", TaskOrder::Newest).await, ("Night_2".into(), 1));
+    assert_eq!(found("t%2", TaskOrder::Newest).await.1, 0, "what LIKE understands is meant literally");
+    assert_eq!(found("", TaskOrder::EndedLast).await.0, "Night_1 Night_3 Night_2");
+    let states = store.task_states(&Realm::All).await.unwrap();
+    assert_eq!(states.iter().map(|(_, count)| count).sum::<u32>(), 3);
+    let day = store.figures_since(&Realm::All, 2).await.unwrap();
+    assert_eq!((day.tasks, day.failed_pulls, day.bytes_moved), (2, 4, 20));
 }
 
 #[rstest]

@@ -25,6 +25,9 @@ pub struct Rule {
     pub ends_after_ms: Option<[u64; 2]>,
     /// Pause between two reports of progress in milliseconds; 0 means one report at the start.
     pub progress_every_ms: u64,
+    /// Pulls of this image end with a 401 of the registry.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 impl Rule {
@@ -43,6 +46,7 @@ impl Rule {
             image: image.to_owned(),
             ends_after_ms: Some([ms(shortest), ms(longest)]),
             progress_every_ms: 0,
+            refused: false,
         }
     }
 

@@ -20,6 +20,9 @@ use super::{Options, image, inventory, labels};
 const SLOTS: u32 = 16;
 /// Outcomes in a hello; more follow one by one, as with the real agent.
 const MOST_OUTCOMES: usize = 100;
+/// What containerd says of a registry that wants another login.
+const NO_LOGIN: &str = "failed to pull and unpack image: failed to resolve reference: pull access denied, repository does not exist or may \
+     require authorization: authorization failed: 401 Unauthorized";
 /// How much of a held pull is done.
 const HELD_AT: f64 = 0.4;
 
@@ -38,6 +41,8 @@ struct Running {
     reported: Option<f64>,
     /// Whether the registry serves it.
     seat: Seat,
+    /// Whether the registry knows its login.
+    refused: bool,
 }
 
 /// See the module.
@@ -138,6 +143,7 @@ impl Node {
             reports: Some(now),
             reported: None,
             seat,
+            refused: false,
             attempt,
         };
         running.follow(behaviour, now);
@@ -263,6 +269,7 @@ impl Running {
             return;
         }
         let rule = behaviour.rule(&self.reference);
+        self.refused = rule.is_some_and(|rule| rule.refused);
         self.ends = rule.and_then(|rule| rule.draw()).map(|time| now + time);
         let pause = rule.and_then(|rule| rule.pause());
         if self.reported.is_some() {
@@ -297,6 +304,12 @@ impl Running {
 
     fn ended(self) -> Outcome {
         let result = match self.seat {
+            Seat::Taken(_) if self.refused => outcome::Result::Failure(Failure {
+                reason: FailureReason::Unauthorized.into(),
+                message: NO_LOGIN.to_owned(),
+                retryable: false,
+                phase: PullPhase::Resolving.into(),
+            }),
             Seat::Taken(_) => outcome::Result::Success(Success {
                 reason: SuccessReason::Pulled.into(),
                 note: String::new(),

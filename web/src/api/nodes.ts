@@ -2,8 +2,8 @@
 import { body, client } from './http'
 import type { Node, NodePage } from './types'
 
-export function listNodes(selector: string, limit: number): Promise<NodePage> {
-  return body(client.GET('/api/v1/nodes', { params: { query: { limit, selector: selector || undefined } } }))
+export function listNodes(selector: string, limit: number, offset = 0): Promise<NodePage> {
+  return body(client.GET('/api/v1/nodes', { params: { query: { limit, offset, selector: selector || undefined } } }))
 }
 
 export function getNode(name: string): Promise<Node> {

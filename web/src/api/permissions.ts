@@ -75,3 +75,28 @@ export const leastRoles = {
   set_limits: 'system-admin',
   update_limits: 'system-admin',
 } as const
+
+// What an API token may be held to, and the least role that has it.
+export const scopes = {
+  'metrics:read': 'viewer',
+  'users:read': 'admin',
+  'users:write': 'admin',
+  'tokens:read': 'admin',
+  'tokens:write': 'admin',
+  'tenants:read': 'system-admin',
+  'tenants:write': 'system-admin',
+  'nodes:read': 'viewer',
+  'tasks:read': 'viewer',
+  'tasks:write': 'operator',
+  'schedules:read': 'viewer',
+  'schedules:write': 'operator',
+  'library:read': 'viewer',
+  'library:write': 'operator',
+  'credentials:read': 'viewer',
+  'credentials:write': 'admin',
+  'channels:read': 'viewer',
+  'channels:write': 'admin',
+  'audit:read': 'admin',
+  'limits:read': 'viewer',
+  'limits:write': 'system-admin',
+} as const

@@ -516,7 +516,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many nodes there are. */
+        /** Nodes, tasks by state, what the last day did, and what moves now; for a tenant, of what is its own. */
         get: operations["get_stats"];
         put?: never;
         post?: never;
@@ -533,7 +533,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists tasks, newest first. */
+        /** Lists tasks, newest first unless `sort` says otherwise. */
         get: operations["list_tasks"];
         put?: never;
         /** Creates a task. When this answers, the task is durable. */
@@ -1319,6 +1319,35 @@ export interface components {
             /** @description Unique: 1 to 255 characters without spaces, `/` and `:`. */
             username: string;
         };
+        /** @description What the tasks that were accepted in the last 24 hours did, the newest 10,000 of them. */
+        DayFigures: {
+            /**
+             * Format: int64
+             * @description Bytes that ended pulls moved over the network.
+             */
+            bytesMoved: number;
+            /**
+             * Format: int64
+             * @description Bytes that ended pulls found in place.
+             */
+            bytesSaved: number;
+            /**
+             * Format: int32
+             * @description Nodes all of whose pulls of a task succeeded; a node counts for each of its tasks.
+             */
+            completedNodes: number;
+            /**
+             * Format: int32
+             * @description Nodes with a failed pull of a task.
+             */
+            failedNodes: number;
+            /** Format: int32 */
+            failedPulls: number;
+            /** Format: int32 */
+            succeededPulls: number;
+            /** Format: int32 */
+            tasks: number;
+        };
         /**
          * @description Which of its two meanings a delete had.
          * @enum {string}
@@ -1899,12 +1928,22 @@ export interface components {
         NodeCounts: {
             /**
              * Format: int32
+             * @description With an open session of their agent.
+             */
+            connected: number;
+            /**
+             * Format: int32
              * @description The same as `ready`; stays for old clients.
              */
             coverage: number;
             /**
              * Format: int32
-             * @description Connected, with an answering runtime.
+             * @description Connected, and taking no new work.
+             */
+            draining: number;
+            /**
+             * Format: int32
+             * @description Connected, with an answering runtime, and not draining.
              */
             ready: number;
             /**
@@ -2355,9 +2394,16 @@ export interface components {
              */
             version: number;
         };
-        /** @description The cluster in numbers. */
+        /** @description The service in numbers. */
         Stats: {
+            lastDay: components["schemas"]["DayFigures"];
             nodes: components["schemas"]["NodeCounts"];
+            tasks: components["schemas"]["TaskCounts"];
+            /**
+             * Format: int64
+             * @description What all pulls fetch now.
+             */
+            throughputBytesPerSecond: number;
         };
         /**
          * @description Why a pull succeeded.
@@ -2485,6 +2531,21 @@ export interface components {
             secretIds?: number[];
             /** @description Address that is told of its end. */
             webhookUrl?: string;
+        };
+        /** @description How many tasks are in each state. */
+        TaskCounts: {
+            /** Format: int32 */
+            cancelled: number;
+            /** Format: int32 */
+            completed: number;
+            /** Format: int32 */
+            failed: number;
+            /** Format: int32 */
+            paused: number;
+            /** Format: int32 */
+            pending: number;
+            /** Format: int32 */
+            running: number;
         };
         /** @description What `DELETE /tasks/{id}` did. */
         TaskDeleted: {
@@ -4925,13 +4986,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Numbers of nodes */
+            /** @description Numbers */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description The store cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Any other error */
@@ -4952,6 +5022,16 @@ export interface operations {
                 limit?: number;
                 /** @description Tasks to pass over, default 0. */
                 offset?: number;
+                /**
+                 * @description Part of an id or of an image, in any case; at most 512 characters.
+                 * @example nginx
+                 */
+                q?: string;
+                /**
+                 * @description `created`, `started` or `finished`, with `-` before it when descending. Default: `-created`.
+                 * @example -finished
+                 */
+                sort?: string;
                 /**
                  * @description Comma list of statuses; all when absent.
                  * @example pending,running

@@ -113,10 +113,10 @@ const canShare = typeof navigator !== 'undefined' && 'locks' in navigator
 // What one tab tells arrives in the others before the next one has its turn.
 const tellMs = 60
 
-function refresh(): Promise<boolean> {
+async function refresh(): Promise<boolean> {
   const spent = kept()
   if (!canShare) return refreshNow(spent)
-  return navigator.locks.request('ips.refresh', async () => {
+  return await navigator.locks.request('ips.refresh', async () => {
     await wait(0)
     // Another tab was quicker.
     if (kept() !== spent) return true
@@ -186,6 +186,25 @@ export function ready(): Promise<void> {
 
 export async function logIn(username: string, password: string): Promise<User> {
   const answer = await answered<LoggedIn>(await call('/api/v1/login', 'POST', { username, password }))
+  take(answer)
+  return answer.user
+}
+
+// Ways to log in; only the password where the coordinator knows no others.
+export interface LoginMethods {
+  password: boolean
+  oidc?: { name: string; loginUrl: string }
+}
+
+export async function loginMethods(): Promise<LoginMethods> {
+  const response = await call('/api/v1/auth/methods', 'GET').catch(() => undefined)
+  const known = response?.ok ? ((await response.json().catch(() => undefined)) as LoginMethods | undefined) : undefined
+  return known ?? { password: true }
+}
+
+// Takes the log-in that the provider has just confirmed; its code is in a cookie that no script can read.
+export async function finishProvider(): Promise<User> {
+  const answer = await answered<LoggedIn>(await call('/api/v1/auth/oidc/token', 'POST', {}))
   take(answer)
   return answer.user
 }

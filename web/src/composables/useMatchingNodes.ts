@@ -1,38 +1,35 @@
-// How many nodes a selector matches, asked of the coordinator a moment after the last change.
+// Which nodes a selector matches, asked a moment after the last change.
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
-import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
+import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import { listNodes } from '@/api/nodes'
-import { selectorText, type Label } from '@/lib/selector'
+import { useDebounced } from './useDebounced'
 
-const calmMs = 250
-// The largest page; the number of ready nodes is only told when all fit in it.
-const pageLimit = 1000
-const refreshMs = 5000
+const shownNames = 100
 
-export function useMatchingNodes(labels: Ref<readonly Label[]>) {
-  const selector = shallowRef(selectorText(labels.value))
-  let timer: ReturnType<typeof setTimeout> | undefined
-  watch(labels, (now) => {
-    clearTimeout(timer)
-    timer = setTimeout(() => (selector.value = selectorText(now)), calmMs)
-  })
-  onScopeDispose(() => clearTimeout(timer))
-
+export function useMatchingNodes(selector: MaybeRefOrGetter<string>) {
+  const asked = useDebounced(() => toValue(selector))
   const query = useQuery({
-    queryKey: ['nodes', 'matching', selector],
-    queryFn: () => listNodes(selector.value, pageLimit),
+    queryKey: ['nodes', 'matching', asked],
+    queryFn: () => listNodes(asked.value, shownNames),
     placeholderData: keepPreviousData,
-    refetchInterval: refreshMs,
+    retry: false,
   })
-  const total = computed(() => query.data.value?.total)
-  const ready = computed(() => {
-    const page = query.data.value
-    return page && page.total <= page.nodes.length ? page.nodes.filter((node) => node.ready).length : undefined
+  const everyNode = useQuery({ queryKey: ['nodes', 'matching', ''], queryFn: () => listNodes('', shownNames), staleTime: 30_000 })
+  // What one may want to write: labels of nodes, by key.
+  const labels = computed(() => {
+    const known = new Map<string, Set<string>>()
+    for (const node of everyNode.data.value?.nodes ?? []) {
+      for (const [key, value] of Object.entries(node.labels)) {
+        const values = known.get(key) ?? new Set<string>()
+        known.set(key, values.add(value))
+      }
+    }
+    return known
   })
-  // Labels that the matching nodes have: what one may want to add next.
-  const suggestions = computed(() => {
-    const pairs = (query.data.value?.nodes ?? []).flatMap((node) => Object.entries(node.labels))
-    return [...new Set(pairs.map(([key, value]) => `${key}=${value}`))].sort().slice(0, 50)
-  })
-  return { total, ready, suggestions, error: query.error }
+  return {
+    total: computed(() => query.data.value?.total),
+    nodes: computed(() => query.data.value?.nodes ?? []),
+    labels,
+    error: query.error,
+  }
 }

@@ -1,24 +1,53 @@
-// All nodes: from the stream; while it is away, the first page of the list.
+// Nodes: from the stream, which has all of them; those that a selector matches are named by the coordinator. While the stream has not come
+// yet, the first page of the list.
 import { useQuery } from '@tanstack/vue-query'
-import { computed } from 'vue'
+import { computed, shallowRef, watch, type Ref } from 'vue'
 import { listNodes } from '@/api/nodes'
 import type { Node } from '@/api/types'
-import { useLiveNodes, useLiveStatus } from '@/live/live'
+import { onLiveAgain, useLiveNodes } from '@/live/live'
 
-const pollMs = 5000
+const firstPage = 100
 const pageLimit = 1000
+// Calm before the coordinator is asked again who matches.
+const calmMs = 1000
 
-export function useNodeList() {
+async function matching(selector: string): Promise<Node[]> {
+  const nodes: Node[] = []
+  for (;;) {
+    const page = await listNodes(selector, pageLimit, nodes.length)
+    nodes.push(...page.nodes)
+    if (page.nodes.length === 0 || nodes.length >= page.total) return nodes
+  }
+}
+
+export function useNodeList(selector: Ref<string> = shallowRef('')) {
   const live = useLiveNodes()
-  const { isLive } = useLiveStatus()
   const query = useQuery({
-    queryKey: ['nodes', 'all'],
-    queryFn: () => listNodes('', pageLimit),
-    refetchInterval: () => (isLive.value ? false : pollMs),
+    queryKey: ['nodes', 'list', selector],
+    queryFn: async () => (selector.value === '' ? (await listNodes('', firstPage)).nodes : matching(selector.value)),
+    // What the stream brings need not be asked for.
+    enabled: () => selector.value !== '' || live.value === undefined,
   })
+  onLiveAgain(() => {
+    if (selector.value !== '') void query.refetch()
+  })
+  // Another node: it may match. Labels that change are seen when somebody looks again.
+  let calm: ReturnType<typeof setTimeout> | undefined
+  watch(
+    () => live.value?.size,
+    (_, before) => {
+      if (selector.value === '' || before === undefined) return
+      clearTimeout(calm)
+      calm = setTimeout(() => void query.refetch(), calmMs)
+    },
+  )
+
   const nodes = computed((): Node[] | undefined => {
-    const current = isLive.value && live.value ? [...live.value.values()] : query.data.value?.nodes
-    return current && [...current].sort((a, b) => (a.name < b.name ? -1 : 1))
+    const known = live.value
+    const asked = query.data.value
+    if (selector.value !== '') return asked?.map((node) => known?.get(node.name) ?? node)
+    const all = known ? [...known.values()] : asked
+    return all && [...all].sort((a, b) => (a.name < b.name ? -1 : 1))
   })
-  return { nodes, query }
+  return { nodes, query, isWhole: computed(() => selector.value !== '' || live.value !== undefined) }
 }

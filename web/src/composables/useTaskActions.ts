@@ -1,44 +1,79 @@
-// Cancel and remove, with their words. Both ask first, in ConfirmDialog.
+// What can be done to a task in one click. What can't be taken back asks first (TaskActionDialog); the rest happens and says so.
 import { useQueryClient } from '@tanstack/vue-query'
 import { computed, shallowRef } from 'vue'
+import { useRouter } from 'vue-router'
+import { cancelTask, pauseTask, removeTask, resumeTask, retryTask } from '@/api/tasks'
+import { hasEnded, type Task } from '@/api/types'
+import type { Operation } from '@/auth/can'
+import type { IconName } from '@/components/ui/AppIcon.vue'
 import { useI18n } from '@/i18n'
-import { cancelTask, removeTask } from '@/api/tasks'
 import { useToasts } from './useToasts'
 
-export type TaskAction = 'cancel' | 'remove'
+export type TaskAction = 'pause' | 'resume' | 'retry' | 'clone' | 'cancel' | 'remove'
+
+export const actionLooks = {
+  pause: { icon: 'pause', needs: 'pause_task' },
+  resume: { icon: 'play', needs: 'resume_task' },
+  retry: { icon: 'redo', needs: 'retry_task' },
+  clone: { icon: 'clone', needs: 'clone_task' },
+  cancel: { icon: 'stop', needs: 'cancel_task' },
+  remove: { icon: 'trash', needs: 'delete_task' },
+} as const satisfies Record<TaskAction, { icon: IconName; needs: Operation }>
+
+// What makes sense for a task as it is.
+export function actionsFor(task: Task): TaskAction[] {
+  const ended = hasEnded(task.status)
+  const canRetry = task.progress.failedPulls > 0 && task.status !== 'cancelled'
+  return [
+    ...(ended ? [] : [task.status === 'paused' ? ('resume' as const) : ('pause' as const)]),
+    ...(canRetry ? ['retry' as const] : []),
+    'clone',
+    ended ? 'remove' : 'cancel',
+  ]
+}
+
+const calls = {
+  pause: pauseTask,
+  resume: resumeTask,
+  retry: retryTask,
+  cancel: cancelTask,
+  remove: removeTask,
+} as const satisfies Record<Exclude<TaskAction, 'clone'>, (id: string) => Promise<unknown>>
 
 export function useTaskActions(onRemoved: () => void = () => undefined) {
   const { t } = useI18n()
   const { done, failed } = useToasts()
   const queries = useQueryClient()
-  const asked = shallowRef<{ action: TaskAction; id: string }>()
+  const router = useRouter()
+  const asked = shallowRef<{ action: 'cancel' | 'remove'; task: Task }>()
   const busy = shallowRef(false)
 
-  const isCancel = computed(() => asked.value?.action !== 'remove')
-  const words = computed(() => ({
-    title: t(isCancel.value ? 'tasks.cancelTitle' : 'tasks.removeTitle'),
-    text: t(isCancel.value ? 'tasks.cancelText' : 'tasks.removeText'),
-    confirm: t(isCancel.value ? 'tasks.cancel' : 'tasks.remove'),
-    keep: t(isCancel.value ? 'tasks.cancelKeep' : 'tasks.removeKeep'),
-    icon: isCancel.value ? ('stop' as const) : ('trash' as const),
-  }))
+  const words = computed(() => {
+    const cancel = asked.value?.action !== 'remove'
+    return {
+      title: t(cancel ? 'tasks.cancelTitle' : 'tasks.removeTitle'),
+      text: t(cancel ? 'tasks.cancelText' : 'tasks.removeText'),
+      confirm: t(cancel ? 'tasks.action.cancel' : 'tasks.action.remove'),
+      keep: t(cancel ? 'tasks.cancelKeep' : 'tasks.removeKeep'),
+      icon: actionLooks[cancel ? 'cancel' : 'remove'].icon,
+    }
+  })
 
-  async function run(): Promise<void> {
-    const order = asked.value
-    if (!order || busy.value) return
+  async function act(action: Exclude<TaskAction, 'clone'>, id: string): Promise<void> {
+    if (busy.value) return
     busy.value = true
-    const cancel = order.action === 'cancel'
     try {
-      if (cancel) await cancelTask(order.id)
-      else await removeTask(order.id)
-      done(t(cancel ? 'tasks.cancelled' : 'tasks.removed'), order.id)
-      if (!cancel) onRemoved()
+      await calls[action](id)
+      done(t(`tasks.done.${action}`), id)
+      if (action === 'remove') onRemoved()
     } catch (cause) {
-      failed(t(cancel ? 'tasks.cancelFailed' : 'tasks.removeFailed'), cause)
+      failed(t(`tasks.failed.${action}`), cause)
     } finally {
       busy.value = false
       asked.value = undefined
       void queries.invalidateQueries({ queryKey: ['tasks'] })
+      void queries.invalidateQueries({ queryKey: ['task', id] })
+      void queries.invalidateQueries({ queryKey: ['stats'] })
     }
   }
 
@@ -46,8 +81,12 @@ export function useTaskActions(onRemoved: () => void = () => undefined) {
     asked,
     busy,
     words,
-    run,
-    ask: (action: TaskAction, id: string) => (asked.value = { action, id }),
+    start(action: TaskAction, task: Task): void {
+      if (action === 'clone') void router.push({ name: 'new-task', query: { from: task.taskId } })
+      else if (action === 'cancel' || action === 'remove') asked.value = { action, task }
+      else void act(action, task.taskId)
+    },
+    confirm: () => (asked.value ? act(asked.value.action, asked.value.task.taskId) : undefined),
     dismiss: () => (asked.value = undefined),
   }
 }

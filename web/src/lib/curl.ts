@@ -1,6 +1,6 @@
 // A request as a command line that a POSIX shell understands.
 
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 

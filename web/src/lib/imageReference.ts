@@ -56,3 +56,10 @@ export function hintsFor(text: string): LineHint[] {
   })
   return hints
 }
+
+// The registry that an image comes from, as container runtimes read its name.
+export function hostOf(reference: string): string {
+  const first = reference.split('/')[0] ?? ''
+  const isHost = reference.includes('/') && (first.includes('.') || first.includes(':') || first === 'localhost')
+  return isHost ? first : 'docker.io'
+}

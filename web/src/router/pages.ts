@@ -51,6 +51,7 @@ export const pages: RouteRecordRaw[] = [
   page('registries', '/registries', () => import('@/pages/registries/RegistriesPage.vue')),
   page('notifications', '/notifications', () => import('@/pages/notifications/NotificationsPage.vue')),
   page('users', '/users', () => import('@/pages/users/UsersPage.vue'), { needs: 'list_users' }),
+  page('tenants', '/tenants', () => import('@/pages/tenants/TenantsPage.vue')),
   page('tokens', '/tokens', () => import('@/pages/tokens/TokensPage.vue'), { needs: 'list_tokens' }),
   page('audit', '/audit', () => import('@/pages/audit/AuditPage.vue'), { needs: 'list_audit' }),
   page('settings', '/settings', () => import('@/pages/settings/SettingsPage.vue')),
@@ -85,6 +86,7 @@ export const menu: readonly MenuGroup[] = [
     title: 'nav.group.admin',
     entries: [
       entry('users', 'nav.users', 'user', 'u'),
+      entry('tenants', 'nav.tenants', 'table', 'w'),
       entry('tokens', 'nav.tokens', 'key', 'k'),
       entry('audit', 'nav.audit', 'list', 'a'),
       entry('settings', 'nav.settings', 'sliders', 'e'),

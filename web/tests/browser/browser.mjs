@@ -10,21 +10,11 @@ export async function launch() {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 }
 
-// Logs in by the API; undefined where the coordinator asks nobody who it is.
-export async function logIn(base) {
-  const me = await fetch(`${base}/api/v1/me`)
-  if (me.status !== 401) return undefined
-  const body = JSON.stringify({ username: process.env.IPS_USER ?? 'admin', password: process.env.IPS_PASSWORD ?? '' })
-  const answer = await fetch(`${base}/api/v1/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  if (!answer.ok) throw new Error(`IPS_USER and IPS_PASSWORD do not log in: ${answer.status} ${await answer.text()}`)
-  return answer.json()
-}
-
-// A page in a context of its own, with the list of its problems. Logged in, unless `loggedOut` is set.
-export async function openPage(browser, base, options = {}) {
-  const login = options.loggedOut ? undefined : await logIn(base)
-  const { viewport = { width: 1280, height: 800 }, colorScheme = 'light', locale = 'en-GB' } = options
-  const context = await browser.newContext({ viewport, colorScheme, locale, baseURL: base, permissions: ['clipboard-write', 'clipboard-read'] })
+// A page in a context of its own, with the list of its problems. Logged in as the admin, unless `who` says otherwise (null: nobody).
+export async function openPage(browser, stand, options = {}) {
+  const { viewport = { width: 1280, height: 800 }, colorScheme = 'light', locale = 'en-GB', reducedMotion, who } = options
+  const login = who === null ? undefined : await stand.logIn(who)
+  const context = await browser.newContext({ viewport, colorScheme, locale, reducedMotion, baseURL: stand.url, permissions: ['clipboard-write', 'clipboard-read'] })
   const page = await context.newPage()
   const problems = []
   await page.addInitScript((refresh) => {
@@ -33,19 +23,18 @@ export async function openPage(browser, base, options = {}) {
     sessionStorage.setItem('test.seeded', 'yes')
     sessionStorage.setItem('ips.refresh', refresh)
   }, login?.refreshToken ?? '')
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => {
-      console.error(`CSP blocked ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`)
-    })
-  })
+  watch(page, stand, problems)
+  return { page, problems, context, close: () => context.close() }
+}
+
+export async function watch(page, stand, problems) {
   page.on('pageerror', (error) => problems.push(`script error: ${error.message}`))
   page.on('console', (message) => {
-    // Refused requests are part of the tests; the page must show them, Chromium also logs them.
+    // Refused requests are part of the stories; the page must show them, Chromium also logs them.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) problems.push(message.text())
   })
   page.on('request', (request) => {
     const url = new URL(request.url())
-    if (url.origin !== new URL(base).origin && url.protocol.startsWith('http')) problems.push(`call to another origin: ${request.url()}`)
+    if (url.origin !== new URL(stand.url).origin && url.protocol.startsWith('http')) problems.push(`call to another origin: ${request.url()}`)
   })
-  return { page, problems, close: () => context.close() }
 }

@@ -1,50 +1,42 @@
-// The console in a real browser against a running coordinator.
-//   IPS_URL          base URL of the coordinator (required)
-//   IPS_USER, IPS_PASSWORD  who logs in (default admin); not needed where identity is off
-//   IPS_TEST_IMAGE   an image that its nodes can pull: adds the stories that create, watch and remove a task
+// The console in a real browser against a real coordinator with simulated agents. Stories are in stories/, one file for each noun; each opens
+// pages of its own and leaves nothing behind that another one would trip over.
+//   ONLY=text        only stories whose name or file contains the text
+//   IPS_TARGET       folder of the programs (default target/debug)
 //   IPS_SCREENSHOTS  folder for screenshots (optional)
 //   CHROMIUM         path of the browser (optional)
-import { mkdirSync } from 'node:fs'
-import { launch, logIn } from './browser.mjs'
-import { stories } from './stories.mjs'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { launch } from './browser.mjs'
+import { Stand } from './stand.mjs'
 
-const base = process.env.IPS_URL
-if (!base) {
-  console.error('IPS_URL is not set: give the base URL of a running coordinator, for example http://127.0.0.1:8080')
-  process.exit(2)
-}
-const login = await logIn(base)
-// Calls beside the pages carry a token of their own.
-const headers = login ? { authorization: `Bearer ${login.token}` } : {}
-const setting = { base, headers, asksWho: login !== undefined, image: process.env.IPS_TEST_IMAGE, shots: process.env.IPS_SCREENSHOTS }
+const only = process.env.ONLY ?? ''
+const setting = { shots: process.env.IPS_SCREENSHOTS }
 if (setting.shots) mkdirSync(setting.shots, { recursive: true })
 
+const files = readdirSync(new URL('stories/', import.meta.url)).filter((name) => name.endsWith('.mjs')).sort()
+const stories = []
+for (const file of files) {
+  const known = (await import(`./stories/${file}`)).stories
+  stories.push(...known.filter(({ name }) => `${file} ${name}`.includes(only)).map((story) => ({ ...story, file })))
+}
+
+const stand = await Stand.start()
 const browser = await launch()
 let failed = 0
-let skipped = 0
 try {
-  for (const { name, needsImage, needsLogin, run } of stories) {
-    if (needsLogin && !setting.asksWho) {
-      skipped += 1
-      console.log(`skip  ${name} (identity is off)`)
-      continue
-    }
-    if (needsImage && !setting.image) {
-      skipped += 1
-      console.log(`skip  ${name} (IPS_TEST_IMAGE is not set)`)
-      continue
-    }
+  for (const { name, file, run } of stories) {
     const started = Date.now()
     try {
-      await run(browser, setting)
-      console.log(`ok    ${name} (${Date.now() - started} ms)`)
+      await run(browser, stand, setting)
+      console.log(`ok    ${file}: ${name} (${Date.now() - started} ms)`)
     } catch (error) {
       failed += 1
-      console.log(`FAIL  ${name}\n${String(error.stack ?? error).replace(/^/gm, '      ')}`)
+      console.log(`FAIL  ${file}: ${name}\n${String(error.stack ?? error).replace(/^/gm, '      ')}`)
     }
   }
 } finally {
   await browser.close()
+  if (failed > 0) console.log(stand.logOf('ips-coordinator'))
+  await stand.stop()
 }
-console.log(`${stories.length - failed - skipped} passed, ${failed} failed, ${skipped} skipped`)
+console.log(`${stories.length - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

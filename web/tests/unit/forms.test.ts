@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { fromAnswer, fromThrown, ApiError } from '@/api/errors'
 import { hintFor, hintsFor, referencesOf } from '@/lib/imageReference'
 import { nodeMatches, nodeState } from '@/lib/nodes'
-import { addLabel, parseLabel, selectorObject, selectorText } from '@/lib/selector'
+import { labelsOf, selectorText } from '@/lib/selector'
 import { nodeOf } from './samples'
 
 test.each([
@@ -48,14 +48,8 @@ test('lines are trimmed, blank ones pass, doubles are named by line', () => {
 })
 
 test('labels', () => {
-  expect(parseLabel(' pool = gpu ')).toEqual({ key: 'pool', value: 'gpu' })
-  expect(parseLabel('pool=')).toEqual({ key: 'pool', value: '' })
-  expect(parseLabel('pool')).toBeUndefined()
-  expect(parseLabel('=gpu')).toBeUndefined()
-  const labels = addLabel([{ key: 'pool', value: 'cpu' }], { key: 'pool', value: 'gpu' })
-  expect(selectorText(addLabel(labels, { key: 'zone', value: 'a' }))).toBe('pool=gpu,zone=a')
-  expect(selectorObject(labels)).toEqual({ pool: 'gpu' })
-  expect(selectorObject([])).toBeUndefined()
+  expect(selectorText(labelsOf({ pool: 'gpu', zone: 'a' }))).toBe('pool=gpu,zone=a')
+  expect(labelsOf(undefined)).toEqual([])
 })
 
 test('nodes are found by name and label, and say how they are', () => {

@@ -1,11 +1,14 @@
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { keepTopics, newestTasks, reduce } from '@/live/reducer'
 import { emptyState, type LiveState } from '@/live/state'
 import { bytesOf, eventOf, nodeOf, pullOf, taskOf } from './samples'
 
+// Everything that these events have.
+const wanted = new Set(['tasks', 'nodes', 'task:a', 'task:x'])
+
 function apply(state: LiveState, ...events: ReturnType<typeof eventOf>[]): LiveState {
   return events.reduce((now, event) => {
-    const step = reduce(now, event)
+    const step = reduce(now, event, wanted)
     if (step.kind !== 'applied') throw new Error(`expected to apply, was ${JSON.stringify(step)}`)
     return step.state
   }, state)
@@ -37,12 +40,14 @@ describe('snapshot', () => {
 
   test('a task that the coordinator does not know is present without a task', () => {
     const state = apply(emptyState, eventOf('snapshot', 1, { topics: { 'task:x': { task: null, pulls: [] } } }))
-    expect(state.details.get('x')).toEqual({ task: undefined, pulls: new Map() })
+    expect(state.details.get('x')?.task).toBeUndefined()
+    expect(state.details.get('x')?.pulls.size).toBe(0)
   })
 })
 
 describe('delta', () => {
-  const start = apply(emptyState, snapshot)
+  let start = emptyState
+  beforeEach(() => (start = apply(emptyState, snapshot)))
 
   test('replaces the named objects and leaves the rest alone', () => {
     const state = apply(start, eventOf('delta', 43, { tasks: [taskOf('a', { status: 'completed' })] }))
@@ -52,16 +57,17 @@ describe('delta', () => {
     expect(state.details.get('a')?.pulls).toBe(start.details.get('a')?.pulls)
   })
 
-  test('does not change the state that it was given', () => {
-    apply(start, eventOf('delta', 43, { pulls: [pullOf('p', { state: 'failed' })], removedTasks: ['a'] }))
-    expect(start.details.get('a')?.pulls.get('p')?.state).toBe('pulling')
+  test('does not change the state that it was given, but for the table of pulls, whose revision tells', () => {
+    const next = apply(start, eventOf('delta', 43, { pulls: [pullOf('p', { state: 'failed' })], removedTasks: ['a'] }))
     expect(start.tasks?.tasks).toHaveLength(1)
+    expect(next.details.get('a')?.pulls).toBe(start.details.get('a')?.pulls)
+    expect(next.details.get('a')?.revision).toBeGreaterThan(start.details.get('a')?.revision ?? 0)
   })
 
   test('keeps layers that it does not mention, but not those of another attempt', () => {
     const same = apply(start, eventOf('delta', 43, { pulls: [pullOf('p', { phase: 'unpacking' })] }))
     expect(same.details.get('a')?.pulls.get('p')).toMatchObject({ phase: 'unpacking', layers })
-    const next = apply(start, eventOf('delta', 43, { pulls: [pullOf('p', { attempt: 2 })] }))
+    const next = apply(same, eventOf('delta', 44, { pulls: [pullOf('p', { attempt: 2 })] }))
     expect(next.details.get('a')?.pulls.get('p')?.layers).toBeUndefined()
   })
 
@@ -99,13 +105,13 @@ describe('order', () => {
 
   test('what is older or the same is ignored', () => {
     for (const version of [41, 42]) {
-      expect(reduce(start, eventOf('delta', version, { tasks: [taskOf('a', { status: 'failed' })] }))).toEqual({ kind: 'ignored' })
+      expect(reduce(start, eventOf('delta', version, { tasks: [taskOf('a', { status: 'failed' })] }), wanted)).toEqual({ kind: 'ignored' })
     }
   })
 
   test('a delta of another run means that we are lost', () => {
-    expect(reduce(start, eventOf('delta', 43, {}, 'run-2')).kind).toBe('lost')
-    expect(reduce(emptyState, eventOf('delta', 1, {})).kind).toBe('lost')
+    expect(reduce(start, eventOf('delta', 43, {}, 'run-2'), wanted).kind).toBe('lost')
+    expect(reduce(emptyState, eventOf('delta', 1, {}), wanted).kind).toBe('lost')
   })
 
   test('a resync replaces everything, whatever its version and run', () => {
@@ -120,9 +126,9 @@ describe('order', () => {
   })
 
   test('nonsense is lost, an unknown kind of event is ignored', () => {
-    expect(reduce(start, { event: 'delta', id: 'run-1-43', data: '{' }).kind).toBe('lost')
-    expect(reduce(start, { event: 'delta', id: 'x', data: '{}' }).kind).toBe('lost')
-    expect(reduce(start, { event: 'news', id: 'run-1-43', data: 'x' }).kind).toBe('ignored')
+    expect(reduce(start, { event: 'delta', id: 'run-1-43', body: undefined }, wanted).kind).toBe('lost')
+    expect(reduce(start, { event: 'delta', id: 'x', body: {} }, wanted).kind).toBe('lost')
+    expect(reduce(start, { event: 'news', id: 'run-1-43', body: 'x' }, wanted).kind).toBe('ignored')
   })
 })
 
@@ -131,4 +137,19 @@ test('topics that no one looks at are thrown away', () => {
   expect(state.tasks).toBeUndefined()
   expect(state.details.size).toBe(0)
   expect(state.nodes?.size).toBe(1)
+})
+
+test('what only other tabs look at is left out', () => {
+  const step = reduce(emptyState, snapshot, new Set(['nodes']))
+  if (step.kind !== 'applied') throw new Error(step.kind)
+  expect(step.state.tasks).toBeUndefined()
+  expect(step.state.details.size).toBe(0)
+  expect(step.state.nodes?.size).toBe(1)
+})
+
+test('a task that a resync leaves out was removed', () => {
+  const start = apply(emptyState, snapshot)
+  const state = apply(start, eventOf('resync', 50, { topics: { tasks: { tasks: [], total: 0 } } }))
+  expect(state.details.get('a')).toBeDefined()
+  expect(state.details.get('a')?.task).toBeUndefined()
 })

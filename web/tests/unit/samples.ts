@@ -1,6 +1,6 @@
 // Small whole objects for tests.
 import type { ByteCounts, Node, Pull, Task } from '@/api/types'
-import type { StreamEvent } from '@/live/parser'
+import type { LiveEvent } from '@/live/state'
 
 export function bytesOf(part: Partial<ByteCounts> = {}): ByteCounts {
   return { total: 0, fetched: 0, alreadyThere: 0, notNeeded: 0, unpacked: 0, ...part }
@@ -93,6 +93,6 @@ export function nodeOf(name: string, part: Partial<Node> = {}): Node {
   }
 }
 
-export function eventOf(event: string, version: number, body: object, run = 'run-1'): StreamEvent {
-  return { event, id: `${run}-${version}`, data: JSON.stringify({ version, ...body }) }
+export function eventOf(event: string, version: number, body: object, run = 'run-1'): LiveEvent {
+  return { event, id: `${run}-${version}`, body: { version, ...body } }
 }

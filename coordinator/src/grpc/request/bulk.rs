@@ -9,7 +9,7 @@ use ips_proto::v1;
 
 /// What is done to which tasks.
 pub(in crate::grpc) fn bulk(request: v1::BulkTasksRequest) -> Result<BulkRequest, Invalid> {
-    let filter = request.filter.map(|filter| task_filter(&filter.states));
+    let filter = request.filter.map(|filter| task_filter(&filter.states, "", ""));
     Ok(BulkRequest {
         action: action(request.action)?,
         ids: request.task_ids,

@@ -3,7 +3,7 @@
 use super::time;
 use crate::{
     domain::node::{InventoryImage, NodeCondition},
-    engine::views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest},
+    engine::views::{NodeDetail, NodeView, Page, PageRequest},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -173,37 +173,6 @@ impl NodePageJson {
             total: page.total,
             limit: asked.limit,
             offset: asked.offset,
-        }
-    }
-}
-
-/// The cluster in numbers.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Stats)]
-pub(crate) struct StatsJson {
-    nodes: NodeCountsJson,
-}
-
-/// How many nodes there are.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NodeCounts)]
-pub(crate) struct NodeCountsJson {
-    /// Known.
-    total: u32,
-    /// Connected, with an answering runtime.
-    ready: u32,
-    /// The same as `ready`; stays for old clients.
-    coverage: u32,
-}
-
-impl From<NodeCounts> for StatsJson {
-    fn from(counts: NodeCounts) -> Self {
-        Self {
-            nodes: NodeCountsJson {
-                total: counts.total,
-                ready: counts.ready,
-                coverage: counts.ready,
-            },
         }
     }
 }

@@ -13,8 +13,38 @@ async fn empty_lists_are_lists() {
     assert_eq!(nodes, json!({"nodes": [], "total": 0, "limit": 100, "offset": 0}));
     assert_eq!(
         edge.get("/api/v1/stats").await.json(),
-        json!({"nodes": {"total": 0, "ready": 0, "coverage": 0}})
+        json!({
+            "nodes": {"total": 0, "ready": 0, "coverage": 0, "connected": 0, "draining": 0},
+            "tasks": {"pending": 0, "running": 0, "paused": 0, "completed": 0, "failed": 0, "cancelled": 0},
+            "lastDay": {"tasks": 0, "succeededPulls": 0, "failedPulls": 0, "completedNodes": 0, "failedNodes": 0,
+                "bytesMoved": 0, "bytesSaved": 0},
+            "throughputBytesPerSecond": 0,
+        })
     );
+}
+
+#[tokio::test]
+async fn tasks_are_found_sorted_and_counted() {
+    let edge = Edge::start().await;
+    let _agent = edge.connect("node-a", "cpu").await;
+    for (id, image) in [("one", "web:1"), ("two", "db:1")] {
+        assert_eq!(edge.create(&json!({"images": [image], "id": id})).await.status, 201);
+    }
+    let ids = async |query: &str| -> Vec<String> {
+        let json = edge.get(&format!("/api/v1/tasks?{query}")).await.json();
+        let tasks = json["tasks"].as_array().unwrap();
+        tasks.iter().map(|task| task["taskId"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids("q=WEB").await, ["one"]);
+    assert_eq!(ids("q=tw").await, ["two"]);
+    assert!(ids("q=%25").await.is_empty());
+    assert_eq!(ids("sort=created").await, ["one", "two"]);
+    let refused = edge.get("/api/v1/tasks?sort=size").await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (400, &json!("sort")));
+    let stats = edge.get("/api/v1/stats").await.json();
+    assert_eq!(stats["lastDay"]["tasks"], 2);
+    let open = &stats["tasks"];
+    assert_eq!(open["pending"].as_u64().unwrap() + open["running"].as_u64().unwrap(), 2);
 }
 
 #[tokio::test]

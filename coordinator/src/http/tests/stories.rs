@@ -278,6 +278,6 @@ async fn a_node_shows_what_it_has() {
     assert!(listed["nodes"][0].get("images").is_none());
     assert_eq!(
         edge.get("/api/v1/stats").await.json()["nodes"],
-        json!({"total": 1, "ready": 1, "coverage": 1})
+        json!({"total": 1, "ready": 1, "coverage": 1, "connected": 1, "draining": 0})
     );
 }

@@ -1,5 +1,26 @@
 const about = {
   title: 'About',
+  text: 'What runs here, and how it is.',
+  health: 'Health',
+  ready: 'Ready',
+  notReady: 'Not ready',
+  readyText: 'The coordinator serves, and its store takes writes.',
+  reasons: 'Why not',
+  warnings: 'It serves, but',
+  asked: 'Asked {when}',
+  ask: 'Ask again',
+  versions: 'Versions',
+  coordinator: 'Coordinator',
+  product: 'Image Prewarm Service',
+  agents: 'Agents',
+  runtimes: 'Runtimes',
+  nodeCount: '{count} node | {count} nodes',
+  noAgents: 'No agent has said hello yet.',
+  mixed: 'Agents of more than one version are connected: normal while they are being replaced.',
+  links: 'More',
+  api: 'API reference',
+  document: 'OpenAPI document',
+  shortcuts: 'Press ? for the keys of this console.',
 }
 
 export default about

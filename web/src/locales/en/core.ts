@@ -2,6 +2,7 @@
 // part of its keys. Braces are parameters, " | " separates the forms of number.
 import access from './access'
 import app from './app'
+import bytes from './bytes'
 import common from './common'
 import error from './error'
 import live from './live'
@@ -10,7 +11,7 @@ import nav from './nav'
 import overview from './overview'
 import state from './state'
 
-const core = { access, app, common, error, live, login, nav, overview, state }
+const core = { access, app, bytes, common, error, live, login, nav, overview, state }
 
 export type Core = typeof core
 export default core

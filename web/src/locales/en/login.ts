@@ -17,6 +17,8 @@ const login = {
   leave: 'Log out',
   expiredTitle: 'Log in again',
   expiredText: 'Your log-in has ended. The page stays as it is, with all that you typed.',
+  or: 'or',
+  provider: 'Log in with {name}',
 }
 
 export default login

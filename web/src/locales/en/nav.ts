@@ -11,6 +11,7 @@ const nav = {
   registries: 'Registries',
   notifications: 'Notifications',
   users: 'Users',
+  tenants: 'Tenants',
   tokens: 'Tokens',
   audit: 'Audit',
   settings: 'Settings',

@@ -1,7 +1,6 @@
 // Everything else: loaded while the first page is being read.
 import about from './about'
 import audit from './audit'
-import bytes from './bytes'
 import coverage from './coverage'
 import create from './create'
 import help from './help'
@@ -18,13 +17,13 @@ import settings from './settings'
 import success from './success'
 import task from './task'
 import tasks from './tasks'
+import tenants from './tenants'
 import tokens from './tokens'
 import users from './users'
 
 const rest = {
   about,
   audit,
-  bytes,
   coverage,
   create,
   help,
@@ -41,6 +40,7 @@ const rest = {
   success,
   task,
   tasks,
+  tenants,
   tokens,
   users,
 }

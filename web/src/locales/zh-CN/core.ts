@@ -1,6 +1,7 @@
 import type { Core } from '../en/core'
 import access from './access'
 import app from './app'
+import bytes from './bytes'
 import common from './common'
 import error from './error'
 import live from './live'
@@ -9,6 +10,6 @@ import nav from './nav'
 import overview from './overview'
 import state from './state'
 
-const core: Core = { access, app, common, error, live, login, nav, overview, state }
+const core: Core = { access, app, bytes, common, error, live, login, nav, overview, state }
 
 export default core

@@ -19,6 +19,8 @@ const login: typeof en = {
   leave: '退出登录',
   expiredTitle: '请重新登录',
   expiredText: '登录已失效。页面会保持原样，已输入的内容不会丢失。',
+  or: '或',
+  provider: '使用 {name} 登录',
 }
 
 export default login

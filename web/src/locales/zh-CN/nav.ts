@@ -13,6 +13,7 @@ const nav: typeof en = {
   registries: '镜像仓库',
   notifications: '通知',
   users: '用户',
+  tenants: '租户',
   tokens: '令牌',
   audit: '审计',
   settings: '设置',

@@ -1,0 +1,37 @@
+// Takes the pictures of the README: a coordinator with simulated agents, a few tasks, three pages. Run by `make screenshots`.
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { launch, openPage } from '../tests/browser/browser.mjs'
+import { live } from '../tests/browser/checks.mjs'
+import { Stand } from '../tests/browser/stand.mjs'
+
+const folder = fileURLToPath(new URL('../../docs/console/', import.meta.url))
+mkdirSync(folder, { recursive: true })
+const stand = await Stand.start({ nodes: 300 })
+const browser = await launch()
+try {
+  await stand.behave(
+    { image: 'shop/', ends_after_ms: [300, 2000], progress_every_ms: 300 },
+    { image: 'private/', ends_after_ms: [100, 400], refused: true },
+    { image: 'models/', ends_after_ms: [20_000, 90_000], progress_every_ms: 300 },
+  )
+  await stand.call('PUT', '/api/v1/limits', { clusterPulls: 2000, registryDefault: {}, registries: [] })
+  const done = await stand.post('/api/v1/tasks', { images: [stand.image('shop/web'), stand.image('shop/api')] })
+  await stand.ended(done.taskId)
+  const refused = await stand.post('/api/v1/tasks', { images: [stand.image('private/payments')], maxNodes: 37 })
+  await stand.ended(refused.taskId)
+  const running = await stand.post('/api/v1/tasks', { images: [stand.image('models/llm'), stand.image('models/embed')] })
+  for (const colorScheme of ['light', 'dark']) {
+    const { page, close } = await openPage(browser, stand, { viewport: { width: 1280, height: 860 }, colorScheme })
+    for (const [name, path] of [['overview', '/'], ['task', `/tasks/${running.taskId}?by=topology.kubernetes.io%2Fzone`], ['failures', `/tasks/${refused.taskId}`]]) {
+      await page.goto(path)
+      await live(page)
+      await page.waitForTimeout(6000)
+      await page.screenshot({ path: `${folder}${name}-${colorScheme}.png` })
+    }
+    await close()
+  }
+} finally {
+  await browser.close()
+  await stand.stop()
+}

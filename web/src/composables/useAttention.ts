@@ -1,0 +1,82 @@
+// What is wrong or soon will be, out of what the API says: tasks that fail or wait, nodes that are away, registries that turn pulls away,
+// limits that are 0, warnings of the coordinator.
+import { useQuery } from '@tanstack/vue-query'
+import { computed } from 'vue'
+import type { RouteLocationRaw } from 'vue-router'
+import { body, client } from '@/api/http'
+import { useI18n } from '@/i18n'
+import { splitImage } from '@/lib/format'
+import { onLiveAgain, useLiveTasks } from '@/live/live'
+import { useStats } from './useStats'
+
+export interface Attention {
+  key: string
+  tone: 'bad' | 'warn'
+  text: string
+  to?: RouteLocationRaw
+}
+
+const mostTasks = 5
+
+export function useAttention() {
+  const { t } = useI18n()
+  const live = useLiveTasks()
+  const { stats } = useStats()
+  const limits = useQuery({ queryKey: ['limits'], queryFn: () => body(client.GET('/api/v1/limits')) })
+  const health = useQuery({ queryKey: ['readyz'], queryFn: () => body(client.GET('/readyz')) })
+  onLiveAgain(() => {
+    void limits.refetch()
+    void health.refetch()
+  })
+
+  const ofTasks = computed((): Attention[] => {
+    const tasks = live.value?.tasks ?? []
+    const failed = tasks.filter((task) => task.status === 'failed' || (task.status === 'completed' && task.progress.failedPulls > 0))
+    const waiting = tasks.filter((task) => task.waitingFor && task.status !== 'paused')
+    const to = (id: string) => ({ name: 'task', params: { id } })
+    const name = (images: readonly string[], id: string) => splitImage(images[0] ?? id)[1]
+    return [
+      ...failed.slice(0, mostTasks).map((task): Attention => ({
+        key: `failed ${task.taskId}`,
+        tone: 'bad',
+        text: t('overview.taskFailed', { task: name(task.images, task.taskId) }, task.progress.failedPulls),
+        to: to(task.taskId),
+      })),
+      ...waiting.slice(0, mostTasks).map((task): Attention => ({
+        key: `waits ${task.taskId}`,
+        tone: 'warn',
+        text: t('overview.taskWaits', { task: name(task.images, task.taskId), what: task.waitingFor ?? '' }),
+        to: to(task.taskId),
+      })),
+    ]
+  })
+  const ofNodes = computed((): Attention[] => {
+    const nodes = stats.value?.nodes
+    if (!nodes) return []
+    const away = nodes.total - nodes.connected
+    return away > 0 ? [{ key: 'nodes', tone: 'warn', text: t('overview.nodesAway', away), to: { name: 'nodes' } }] : []
+  })
+  const registries = computed(() => (limits.data.value?.state.registries ?? []).filter((host) => host.paused || host.backingOffUntil || host.adaptiveLimit !== undefined))
+  const ofLimits = computed((): Attention[] => [
+    ...registries.value.map((host): Attention => ({
+      key: `registry ${host.host}`,
+      tone: host.paused ? 'warn' : 'bad',
+      text: t(host.paused ? 'overview.registryPaused' : 'overview.registryThrottles', { host: host.host }),
+      to: { name: 'registries' },
+    })),
+    ...(limits.data.value?.state.paused ?? []).map((name): Attention => ({
+      key: `limit ${name}`,
+      tone: 'warn',
+      text: t('overview.limitZero', { name }),
+      to: { name: 'settings' },
+    })),
+  ])
+  const ofHealth = computed((): Attention[] =>
+    (health.data.value?.warnings ?? []).map((text) => ({ key: text, tone: 'warn', text, to: { name: 'about' } })),
+  )
+  return {
+    items: computed(() => [...ofTasks.value, ...ofLimits.value, ...ofNodes.value, ...ofHealth.value]),
+    // Registry hosts that turned pulls away or are held back.
+    registries,
+  }
+}

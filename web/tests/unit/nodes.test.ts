@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import type { TaskPreview } from '@/api/tasks'
+import { blockersOf, coldImages } from '@/lib/coldness'
+import { cellsOf, groupsOf, total } from '@/lib/coverage'
+import { countByFilter, groupingKeys, listed } from '@/lib/nodeList'
+import { colorIndex } from '@/lib/nodeMap'
+import { countVersions } from '@/lib/versions'
+import { nodeOf, pullOf } from './samples'
+
+const disk = (capacity: number, free: number) => ({ ...nodeOf('x').condition, imageFsCapacityBytes: capacity, imageFsAvailableBytes: free })
+const nodes = [
+  nodeOf('b', { labels: { zone: 'z1', host: 'b' }, condition: disk(100, 5), runningPulls: 2 }),
+  nodeOf('a', { labels: { zone: 'z1', host: 'a' }, condition: disk(100, 90) }),
+  nodeOf('c', { labels: { zone: 'z2', host: 'c' }, connected: false, ready: false, reason: 'agent is not connected', condition: disk(0, 0) }),
+  nodeOf('d', { labels: { host: 'd' }, agentVersion: '0.0.9', condition: disk(100, 50) }),
+]
+
+describe('lists of nodes', () => {
+  test('are found and ordered', () => {
+    const names = (...[search, filter, sort]: [string, Parameters<typeof listed>[2], Parameters<typeof listed>[3]]) =>
+      listed(nodes, search, filter, sort).map(({ name }) => name)
+    expect(names('', 'all', 'name')).toEqual(['a', 'b', 'c', 'd'])
+    expect(names('zone=z1', 'all', 'disk')).toEqual(['b', 'a'])
+    expect(names('', 'tight', 'name')).toEqual(['b'])
+    expect(names('', 'all', 'state')).toEqual(['c', 'a', 'b', 'd'])
+    expect(names('', 'all', 'pulls')[0]).toBe('b')
+  })
+
+  test('are counted by state', () => {
+    expect(countByFilter(nodes)).toEqual({ all: 4, ready: 3, notReady: 0, draining: 0, offline: 1, tight: 1 })
+  })
+
+  test('are grouped by labels that tell them apart', () => expect(groupingKeys(nodes)).toEqual(['zone']))
+
+  test('have a colour for what is known of them', () => {
+    expect(nodes.map((node) => colorIndex(node, 'state', 1))).toEqual([0, 0, 3, 0])
+    expect(nodes.map((node) => colorIndex(node, 'disk', 1))).toEqual([5, 0, -1, 3])
+  })
+
+  test('have versions', () => {
+    expect(countVersions(nodes, (node) => node.agentVersion)[1]).toEqual({ version: '0.0.9', nodes: 1 })
+  })
+})
+
+describe('cold images', () => {
+  const inventory = [{ id: 'sha256:1', repoTags: ['docker.io/library/nginx:1.27'], repoDigests: ['quay.io/a/b@sha256:22'], sizeBytes: 1, pinned: false }]
+
+  test('are those of the library that the node lacks, with what is known of them', () => {
+    const pulls = [
+      pullOf('1', { image: 'docker.io/library/redis:7', state: 'failed', failureReason: 'unauthorized' }),
+      pullOf('2', { image: 'docker.io/library/redis:7', state: 'succeeded' }),
+      pullOf('3', { image: 'old:1', state: 'succeeded' }),
+    ]
+    const cold = coldImages(['nginx:1.27', 'redis:7', 'old:1', 'new', 'quay.io/a/b:3@sha256:22'], inventory, pulls)
+    expect(cold.map(({ image, reason }) => [image, reason])).toEqual([
+      ['redis:7', 'failed'],
+      ['old:1', 'removed'],
+      ['new', 'never'],
+    ])
+  })
+
+  test('nodes say what keeps everything away', () => {
+    expect(nodes.map(blockersOf)).toEqual([['tight'], [], ['offline'], []])
+  })
+})
+
+describe('coverage', () => {
+  test('groups are values of a label, the largest first where there are too many', () => {
+    const groups = groupsOf(nodes, 'zone', 'pool=gpu', 2)
+    expect(groups.map(({ name, selector, nodes: count }) => [name, selector, count])).toEqual([
+      ['', 'pool=gpu,!zone', 1],
+      ['z1', 'pool=gpu,zone=z1', 2],
+    ])
+    expect(groupsOf(nodes, '', '', 5)).toEqual([{ name: '', selector: '', nodes: 4 }])
+  })
+
+  test('platforms add up, and what could not be resolved is not known', () => {
+    const preview = {
+      nodeCount: 5,
+      images: [
+        {
+          image: 'a',
+          verdict: 'resolved',
+          platforms: [
+            { platform: 'linux/amd64', nodes: 3, presentNodes: 2, unknownNodes: 0, bytesToMove: 10 },
+            { platform: 'linux/arm64', nodes: 2, presentNodes: 0, unknownNodes: 1, bytesToMove: 20 },
+          ],
+        },
+        { image: 'b', verdict: 'not_found', error: 'no such tag', platforms: [] },
+      ],
+    } as unknown as TaskPreview
+    const cells = cellsOf(preview)
+    expect(cells.get('a')).toEqual({ nodes: 5, present: 2, unknown: 1, bytesToMove: 30, verdict: 'resolved', error: undefined })
+    expect(cells.get('b')).toMatchObject({ nodes: 5, present: 0, unknown: 5, verdict: 'not_found', error: 'no such tag' })
+    expect(total([...cells.values()])).toEqual({ nodes: 10, present: 2 })
+  })
+})
