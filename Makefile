@@ -39,6 +39,7 @@ components: packages
 	$(IPS_SETUP)/registry.sh
 	$(IPS_SETUP)/images.sh
 	$(IPS_SETUP)/databases.sh
+	$(IPS_SETUP)/oidc.sh
 
 .PHONY: console
 console: packages
@@ -80,21 +81,24 @@ test-mysql: components ## The tests of the databases with MySQL 9 of Debian unst
 	cargo build --workspace --locked
 	IPS_TEST_MYSQL=1 cargo test --workspace --locked --test store --test databases
 
+.PHONY: cargo-deny
+cargo-deny: packages
+	@if [ ! -x "$$IPS_CACHE/tools/bin/cargo-deny" ]; then
+	    echo "==> installing cargo-deny, once"
+	    cargo install --locked --root "$$IPS_CACHE/tools" cargo-deny@0.20.2
+	fi
+
 .PHONY: lint
-lint: console ## Formatting and lints of Rust, shell and console
+lint: console cargo-deny ## Formatting and lints of Rust, shell and console; licences and sources of dependencies
 	cargo fmt --all --check
 	shellcheck --external-sources $(IPS_SETUP)/*.sh .ci/run
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
 	$(IPS_SETUP)/console.sh check
 
 .PHONY: audit
-audit: packages ## Security advisories, licences and sources of all dependencies
-	@if [ ! -x "$$IPS_CACHE/tools/bin/cargo-deny" ]; then
-	    cargo install --locked --root "$$IPS_CACHE/tools" cargo-deny@0.20.2
-	fi
-	deny=$$IPS_CACHE/tools/bin/cargo-deny
-	"$$deny" check bans licenses sources
-	if ! "$$deny" check advisories; then
+audit: cargo-deny ## Security advisories on all dependencies (needs github.com)
+	@if ! "$$IPS_CACHE/tools/bin/cargo-deny" check advisories; then
 	    echo "error: advisories are open or unknown; the database is fetched from github.com/rustsec/advisory-db" >&2
 	    exit 1
 	fi

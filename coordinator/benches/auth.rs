@@ -21,6 +21,7 @@ use ips_coordinator::{
     startup,
     store::{DatabaseUrl, Store},
     telemetry::LogFormat,
+    tls::TlsSettings,
     vault::{KeySettings, Vault},
 };
 use secrecy::ExposeSecret as _;
@@ -126,6 +127,9 @@ fn config(folder: &Path) -> Config {
         registry: RegistrySettings::default(),
         keys: keys(folder),
         identity: settings(),
+        trusted_proxies: vec![],
+        kubernetes: None,
+        tls: TlsSettings::default(),
         notify: NotifySettings::default(),
         courier: CourierSettings::default(),
         audit: AuditSettings::default(),

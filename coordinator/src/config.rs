@@ -1,32 +1,43 @@
 //! Every setting: its flag, its environment names, default and unit. Checked once, before anything starts; what is wrong is said in
 //! one line that names the setting, the value and what is allowed.
 
+mod agents;
 mod db;
 mod identity;
 mod keys;
 mod notify;
+mod oidc;
 mod registry;
+mod tls;
 
 use crate::{
-    domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
+    domain::{
+        limits::{DEFAULT_CLUSTER_PULLS, Limits},
+        reach::Network,
+    },
     engine::{
         audit::AuditSettings, core::EngineSettings, courier::CourierSettings, retention::RetentionSettings,
         trigger::ScheduleSettings,
     },
     identity::IdentitySettings,
+    kubernetes::KubernetesSettings,
     maintenance,
     notify::NotifySettings,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
+    tls::TlsSettings,
     vault::KeySettings,
 };
+use agents::AgentArguments;
 use clap::{Parser, ValueEnum};
 use identity::IdentityArguments;
 use keys::KeyArguments;
 use notify::NotifyArguments;
+use oidc::OidcArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use tls::{Addresses, TlsArguments};
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
 #[derive(Debug, Parser)]
@@ -38,7 +49,7 @@ struct Arguments {
     /// Port of REST on 127.0.0.1, as the original IPS names it; --http-address wins.
     #[arg(long, env = "SERVER_PORT", value_name = "PORT", hide = true)]
     server_port: Option<String>,
-    /// Address of gRPC for agents and clients. Loopback only until agents prove who they are.
+    /// Address of gRPC for agents and clients. A loopback address while identity is off.
     #[arg(
         long,
         env = "IPS_GRPC_ADDRESS",
@@ -107,6 +118,16 @@ struct Arguments {
     notify: NotifyArguments,
     #[command(flatten)]
     identity: IdentityArguments,
+    #[command(flatten)]
+    oidc: OidcArguments,
+    /// Networks of proxies whose word on where a request comes from (Forwarded, X-Forwarded-For) is believed, as ADDRESS[/PREFIX];
+    /// repeat it or separate them by commas.
+    #[arg(long, env = "IPS_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    trusted_proxies: Vec<String>,
+    #[command(flatten)]
+    agents: AgentArguments,
+    #[command(flatten)]
+    tls: TlsArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -161,6 +182,12 @@ pub struct Config {
     pub audit: AuditSettings,
     /// Who is asked who it is.
     pub identity: IdentitySettings,
+    /// Proxies that are believed about where a request comes from.
+    pub trusted_proxies: Vec<Network>,
+    /// Which cluster is asked who somebody is, if one is.
+    pub kubernetes: Option<KubernetesSettings>,
+    /// Which ports speak TLS, and with what.
+    pub tls: TlsSettings,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -223,6 +250,10 @@ impl Config {
             keys,
             notify,
             identity,
+            oidc,
+            trusted_proxies,
+            agents,
+            tls,
             metrics_image_status,
             log,
             log_format,
@@ -250,13 +281,23 @@ impl Config {
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
         let (notify, courier, audit) = notify.check()?;
-        let identity = identity.check()?;
+        let mut identity = identity.check()?;
+        identity.sso = oidc.check()?;
+        let (bootstrap, kubernetes) = agents.check()?;
+        identity.bootstrap = bootstrap;
         let open = (!identity.enabled).then_some(WITHOUT_IDENTITY);
+        let addresses = Addresses {
+            http: address("--http-address", &http, open)?,
+            grpc: address("--grpc-address", &grpc_address, open)?,
+            metrics: address("--metrics-address", &metrics_address, open)?,
+        };
         Ok(Self {
-            http_address: address("--http-address", &http, open)?,
-            grpc_address: address("--grpc-address", &grpc_address, Some(WITH_AGENTS))?,
-            metrics_address: address("--metrics-address", &metrics_address, open)?,
+            http_address: addresses.http,
+            grpc_address: addresses.grpc,
+            metrics_address: addresses.metrics,
+            tls: tls.check(addresses)?,
             identity,
+            kubernetes,
             keys: keys.check(database.file())?,
             database,
             engine: EngineSettings {
@@ -279,6 +320,7 @@ impl Config {
             notify,
             courier,
             audit,
+            trusted_proxies: notify::networks("--trusted-proxies", &trusted_proxies)?,
             metrics_image_status,
             log,
             log_format: match log_format {
@@ -295,7 +337,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 const WITHOUT_IDENTITY: &str =
     "is not a loopback address; with --identity off the coordinator listens on 127.0.0.0/8 or [::1] only";
-const WITH_AGENTS: &str = "is not a loopback address; until agents prove who they are the coordinator listens for them on 127.0.0.0/8 or [::1] only";
 
 /// An address; on loopback only where there is a reason for that.
 fn address(setting: &'static str, value: &str, loopback_only: Option<&str>) -> Result<SocketAddr, ConfigError> {
@@ -476,7 +517,8 @@ mod tests {
     #[test]
     fn everybody_is_asked_unless_somebody_says_otherwise() {
         assert!(check(&[]).unwrap().identity.enabled);
-        assert!(check(&["--http-address", "0.0.0.0:8080"]).is_ok());
+        assert!(check(&["--http-address", "0.0.0.0:8080"]).unwrap().tls.http);
+        assert!(check(&["--grpc-address", "0.0.0.0:9443"]).unwrap().tls.grpc);
         for setting in ["--http-address", "--grpc-address", "--metrics-address"] {
             let line = check(&["--identity", "off", setting, "0.0.0.0:8080"]).unwrap_err();
             assert!(line.to_string().contains("loopback"), "{line}");
@@ -485,9 +527,53 @@ mod tests {
     }
 
     #[test]
+    fn the_log_in_provider_needs_to_know_where_people_are_and_who_gets_in() {
+        let issuer = ["--oidc-issuer", "https://id.example.com/realm"];
+        let public = ["--public-url", "https://ips.example.com/"];
+        let role = ["--oidc-role", "cn=ops,dc=corp=system-admin;dev=operator"];
+        let settings = check(&[issuer, public, role].concat()).unwrap().identity.sso.unwrap();
+        assert_eq!(
+            settings.provider.redirect_url,
+            "https://ips.example.com/auth/oidc/callback"
+        );
+        assert_eq!(settings.roles.groups.len(), 2);
+        assert!(check(&public).unwrap().identity.sso.is_none());
+        for (arguments, word) in [
+            ([issuer, role].concat(), "--public-url"),
+            ([issuer, public].concat(), "--oidc-role"),
+            ([issuer, public, ["--oidc-role", "dev=root"]].concat(), "root"),
+            (
+                [issuer, public, ["--oidc-default-role", "all"]].concat(),
+                "--oidc-default-role",
+            ),
+            (
+                [issuer, role, ["--public-url", "http://ips.example.com"]].concat(),
+                "https",
+            ),
+            (
+                [issuer, role, ["--public-url", "https://ips.example.com/?a=b"]].concat(),
+                "query",
+            ),
+            (
+                [issuer, role, public, ["--oidc-login-lifetime", "1m"]].concat(),
+                "out of range",
+            ),
+            (
+                [issuer, role, public, ["--oidc-ca", "/nowhere/ca.pem"]].concat(),
+                "cannot be read",
+            ),
+        ] {
+            let line = check(&arguments).unwrap_err().to_string();
+            assert!(line.contains(word) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_what_is_allowed() {
         for (setting, value, word) in [
-            ("--grpc-address", "10.0.0.1:1", "loopback"),
+            ("--grpc-address", "10.0.0.1", "address with a port"),
+            ("--tls-cert-file", "/x", "--tls-key-file"),
+            ("--tls-names", "a b", "DNS name"),
             ("--metrics-address", "localhost", "address with a port"),
             ("--server-port", "99999", "address with a port"),
             ("--max-concurrent-pulls", "0", "1 to 100000"),
@@ -498,6 +584,8 @@ mod tests {
             ("--token-lifetime", "59s", "out of range"),
             ("--login-lifetime", "366d", "out of range"),
             ("--admin-password-file", "/nowhere/password", "cannot be read"),
+            ("--oidc-issuer", "http://id.example.com", "https://"),
+            ("--trusted-proxies", "proxy.corp", "ADDRESS/PREFIX"),
             ("--missed-run-after", "999ms", "out of range"),
             ("--missed-run-after", "25h", "out of range"),
             ("--executions-keep-for", "59m", "out of range"),

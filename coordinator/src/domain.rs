@@ -1,6 +1,7 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod agent;
 pub mod api_token;
 pub mod audit;
 pub mod bulk;
@@ -12,6 +13,7 @@ pub mod cron;
 pub mod delivery;
 pub mod event;
 pub mod execution;
+pub mod forwarded;
 pub mod ids;
 pub mod image;
 pub mod library;
@@ -28,6 +30,7 @@ pub mod schedule;
 pub mod selection;
 pub mod selector;
 pub mod share;
+pub mod sso;
 pub mod task;
 pub mod task_list;
 pub mod task_state;

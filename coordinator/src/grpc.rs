@@ -4,6 +4,7 @@ pub mod agent;
 pub mod audit;
 pub mod auth;
 pub mod channels;
+pub mod client;
 mod convert;
 pub mod credentials;
 pub mod identity;

@@ -6,6 +6,7 @@ mod auth;
 mod bulk;
 mod channels;
 mod console;
+mod cookie;
 mod deliveries;
 mod dto;
 mod error;
@@ -26,6 +27,8 @@ mod pulls;
 mod request_id;
 mod schedules;
 mod secrets;
+mod sso;
+mod sso_page;
 mod stats;
 mod task_life;
 mod tasks;
@@ -94,6 +97,10 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(login::refresh))
         .routes(routes!(login::logout))
         .routes(routes!(login::who_am_i))
+        .routes(routes!(sso::login_methods))
+        .routes(routes!(sso::oidc_login))
+        .routes(routes!(sso::oidc_callback))
+        .routes(routes!(sso::oidc_token))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
         .routes(routes!(tokens::list_tokens, tokens::create_token))

@@ -4,6 +4,7 @@
 //! A log-in is a row that holds until it is revoked, so that a log-out, a disabled user or a new role counts at once here and within
 //! [`principals::MEMORY`] on another replica. The access token only spares asking for the password.
 
+pub mod agents;
 mod api_tokens;
 mod error;
 mod first_start;
@@ -11,17 +12,24 @@ mod keys;
 mod login;
 mod passwords;
 mod principals;
+mod recovery;
+mod reviews;
 mod secrets;
+mod sso;
 mod tokens;
 mod tries;
+mod turns;
 mod users;
 
 pub use api_tokens::NewApiToken;
 pub use error::IdentityError;
 pub use first_start::FirstPassword;
-pub use keys::{TokenKeyError, TokenKeySettings};
+pub use keys::{KeptKey, TokenKeyError, TokenKeySettings, reseal_kept_key};
 pub use login::LoggedIn;
 pub use passwords::PasswordWork;
+pub use recovery::reset_password;
+pub use reviews::KubernetesIdentity;
+pub use sso::{Arrived, CODE_LIFE_MS, CameBack, LoginMethods, SentAway, SsoMethod, SsoSettings, TRIP_LIFE_MS};
 
 use crate::{
     domain::{
@@ -33,9 +41,11 @@ use crate::{
     store::{SessionUser, Store, TokenHolder},
     vault::Vault,
 };
+use agents::{AgentDesk, BootstrapSettings};
 use keys::TokenKeys;
 use passwords::Passwords;
 use principals::Principals;
+use reviews::Reviews;
 use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 use tokens::AccessTokens;
@@ -61,6 +71,12 @@ pub struct IdentitySettings {
     pub login_life_ms: i64,
     /// Whether `/metrics` on the API's port needs no log-in.
     pub metrics_public: bool,
+    /// Log-in at a provider, where one is set.
+    pub sso: Option<SsoSettings>,
+    /// What lets agents in besides Kubernetes.
+    pub bootstrap: BootstrapSettings,
+    /// The cluster that vouches for agents and callers, if one is asked.
+    pub kubernetes: Option<KubernetesIdentity>,
 }
 
 impl IdentitySettings {
@@ -83,6 +99,9 @@ impl Default for IdentitySettings {
             token_life_ms: 3_600_000,
             login_life_ms: 7 * 86_400_000,
             metrics_public: false,
+            sso: None,
+            bootstrap: BootstrapSettings::default(),
+            kubernetes: None,
         }
     }
 }
@@ -99,8 +118,12 @@ struct Desk {
     store: Store,
     passwords: Passwords,
     tries: Tries,
+    keys: Arc<TokenKeys>,
     tokens: AccessTokens,
     principals: Principals,
+    sso: Option<sso::Sso>,
+    agents: AgentDesk,
+    reviews: Option<Reviews>,
     settings: IdentitySettings,
 }
 
@@ -128,13 +151,17 @@ impl Identity {
         if !settings.enabled {
             return Ok((Self::off(), None));
         }
-        let keys = TokenKeys::open(&store, vault, settings.keys.clone()).await?;
+        let keys = Arc::new(TokenKeys::open(&store, vault, settings.keys.clone()).await?);
         let issuer = format!("ips:{}", store.uuid());
         let desk = Desk {
             passwords: Passwords::new()?,
             tries: Tries::default(),
-            tokens: AccessTokens::new(keys, issuer, settings.token_life_ms),
+            tokens: AccessTokens::new(Arc::clone(&keys), issuer, settings.token_life_ms),
+            keys,
             principals: Principals::default(),
+            sso: settings.sso.clone().map(sso::Sso::new).transpose()?,
+            agents: AgentDesk::new(store.clone(), settings.bootstrap.clone()),
+            reviews: settings.kubernetes.clone().map(Reviews::new),
             store,
             settings,
         };
@@ -254,6 +281,11 @@ impl Desk {
         if let Some(hash) = api_tokens::hash_of(token) {
             return self.principal(&Proof::Token(hash.into())).await;
         }
+        if let Some(reviews) = &self.reviews
+            && let Some(ends_at) = reviews.is_for_us(token)
+        {
+            return self.principal(&reviews.see(token, ends_at)).await;
+        }
         let claims = self.tokens.read(token)?;
         let mut caller = self.principal(&Proof::Session(claims.sid.into())).await?;
         caller.expires_at = claims.exp * 1000;
@@ -285,6 +317,10 @@ impl Desk {
                 let user = self.store.session_user(id, now()).await?;
                 Ok(user.map(|it| of_session(it, proof)))
             }
+            Proof::Reviewed(hash) => match &self.reviews {
+                Some(reviews) => reviews.caller(hash).await,
+                None => Ok(None),
+            },
             Proof::Token(hash) => {
                 let holder = self.store.token_holder(hash, now()).await?;
                 Ok(holder.map(|holder| {

@@ -10,6 +10,7 @@
 //! checks the epoch, so that a second coordinator on the same file could never write past it (and a lock file refuses that one
 //! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
+mod agents;
 mod api_tokens;
 mod audit;
 mod bulk;
@@ -21,6 +22,7 @@ mod db;
 mod deliveries;
 mod epoch;
 mod executions;
+mod external;
 mod library;
 mod migrate;
 mod nodes;
@@ -47,6 +49,8 @@ pub use channels::ChannelRemoval;
 pub use check::{Finding, check};
 pub use credentials::CredentialRemoval;
 pub use deliveries::DeliveryQuery;
+pub use executions::{DamagedExecution, FoundExecutions};
+pub use external::{ExternalUser, Welcome};
 pub use numbers::Numbers;
 pub use original::{Original, OriginalRow};
 pub use outbox::Addressed;

@@ -12,6 +12,8 @@ mod mail;
 mod queue;
 #[path = "notify/receivers.rs"]
 mod receivers;
+#[path = "notify/schedules.rs"]
+mod schedules;
 #[path = "notify/smtp.rs"]
 mod smtp;
 #[path = "notify/stand.rs"]

@@ -21,6 +21,7 @@ pub mod layout;
 pub mod login;
 pub mod ports;
 pub mod process;
+pub mod provider;
 pub mod registry;
 pub mod simulated;
 pub mod stand;

@@ -349,3 +349,45 @@ async fn a_start_that_was_killed_is_made_up_for_by_the_next(#[values(Sqlite, Pos
         check(database.url());
     }
 }
+
+/// Changes and refusals of the time without a database are in the audit as soon as it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_tells_of_the_time_in_which_the_database_was_away() {
+    let mut server = Server::start(Postgres).await.unwrap();
+    let database = server.create_database().await.unwrap();
+    let coordinator = Coordinator::start_on(&database, &[]).await.unwrap();
+    // Who is known may still be told why nothing works.
+    coordinator.api().get("/api/v1/me").await.unwrap();
+    server.kill();
+    let order = json!({"images": ["registry.test/app:1"]});
+    let (status, body) = coordinator.api().post("/api/v1/tasks", &order).await.unwrap();
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    let forged = ips_tests::http::Api::with_token(coordinator.url(), "forged");
+    let (status, body) = forged.post("/api/v1/tasks", &order).await.unwrap();
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "{body}");
+    wait_until("the probe to say that the audit waits", LIMIT, async || {
+        let Ok((_, body)) = coordinator.readiness().await else {
+            return false;
+        };
+        body.to_string().contains("audit")
+    })
+    .await;
+    server.restart().await.unwrap();
+    wait_until("both records", LIMIT, async || {
+        let Ok(found) = coordinator.api().get("/api/v1/audit?operation=create_task").await else {
+            return false;
+        };
+        let records = found["records"].as_array().cloned().unwrap_or_default();
+        let has = |subject: &str, result: &str| {
+            records
+                .iter()
+                .any(|it| it["subject"] == subject && it["result"] == result)
+        };
+        has("admin", "failed") && has("unknown", "denied")
+    })
+    .await;
+    wait_until("the probe to be content", LIMIT, async || {
+        matches!(coordinator.readiness().await, Ok((StatusCode::OK, _)))
+    })
+    .await;
+}

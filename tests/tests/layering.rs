@@ -31,16 +31,18 @@ const COORDINATOR: Layers = Layers {
         ("registry", &["domain", "outbound"]),
         ("kubernetes", &["domain"]),
         ("notify", &["domain", "outbound"]),
+        ("oidc", &["domain", "outbound"]),
         ("metrics", &["domain"]),
         ("vault", &["domain"]),
+        ("tls", &["domain", "store", "vault"]),
         (
             "engine",
             &["domain", "store", "fleet", "registry", "notify", "vault", "metrics"],
         ),
-        ("identity", &["domain", "store", "vault", "metrics"]),
+        ("identity", &["domain", "store", "oidc", "vault", "metrics"]),
         ("grpc", &["domain", "fleet", "engine", "identity", "metrics"]),
         ("http", &["domain", "engine", "identity", "metrics"]),
-        ("maintenance", &["domain", "store", "vault"]),
+        ("maintenance", &["domain", "store", "vault", "tls", "identity"]),
         ("telemetry", &[]),
         ("config", ANY),
         ("startup", ANY),
@@ -54,10 +56,13 @@ const COORDINATOR: Layers = Layers {
         ("ips_proto", &["grpc", "startup"]),
         ("kube", &["kubernetes"]),
         ("k8s_openapi", &["kubernetes"]),
-        ("reqwest", &["registry", "notify", "outbound"]),
+        ("reqwest", &["registry", "notify", "oidc", "outbound"]),
+        ("openidconnect", &["oidc"]),
         ("lettre", &["notify"]),
         ("oci_client", &["registry"]),
         ("chacha20poly1305", &["vault"]),
+        ("rcgen", &["tls"]),
+        ("tokio_rustls", &["tls", "startup"]),
         ("jsonwebtoken", &["identity"]),
         ("argon2", &["identity"]),
         ("bcrypt", &["identity"]),
@@ -126,6 +131,35 @@ fn the_agents_layers_hold() {
     check(&AGENT);
 }
 
+/// A defence without its test is a wish: what docs/threat-model.md names in backticks, three words or more, is a test or a function.
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let text = fs::read_to_string(root().join("docs/threat-model.md")).unwrap();
+    let named: BTreeSet<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| {
+            word.matches('_').count() >= 3
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
+        })
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    let mut sources = String::new();
+    for folder in ["agent", "cli", "coordinator", "proto", "tests"] {
+        for file in with_tests(&root().join(folder)) {
+            sources.push_str(&fs::read_to_string(file).unwrap());
+        }
+    }
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn no_deployable_depends_on_another() {
     for (own, others) in [
@@ -179,6 +213,18 @@ fn check(layers: &Layers) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All source files below a folder.
+fn with_tests(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| match path.is_dir() {
+        true => with_tests(&path),
+        false => vec![path],
+    });
+    found
+        .filter(|path| path.extension().is_some_and(|it| it == "rs"))
+        .collect()
 }
 
 /// All source files below a folder that are not tests.

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 /// Logs in and keeps the tokens.
 #[derive(Debug, Args)]
 pub struct LoginArgs {
+    /// Log in at the log-in provider, with a browser on this machine
+    #[arg(long, conflicts_with_all = ["username", "password_stdin", "password_file", "new_password_file"])]
+    pub oidc: bool,
     /// User name; asked for where it is left out
     #[arg(short, long)]
     pub username: Option<String>,

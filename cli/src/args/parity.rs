@@ -12,6 +12,9 @@ const COMMANDS: &[(&str, &str)] = &[
     ("AuthService.Login", "login"),
     // By itself, when a token ends.
     ("AuthService.Refresh", "login"),
+    // With --oidc.
+    ("AuthService.GetLoginMethods", "login"),
+    ("AuthService.ExchangeCode", "login"),
     ("AuthService.Logout", "logout"),
     ("AuthService.WhoAmI", "whoami"),
     ("UserService.UpdateUser", "user update"),

@@ -1,5 +1,7 @@
 //! `ips login`, `logout`, `whoami`, `passwd`.
 
+mod sso;
+
 use crate::{
     args::{LoginArgs, PasswdArgs},
     connect::{Server, call},
@@ -14,6 +16,12 @@ use std::process::ExitCode;
 
 /// Logs in and keeps the tokens; a first or reset password is changed on the way.
 pub async fn login(server: &Server, format: Format, args: LoginArgs) -> Result<ExitCode, CliError> {
+    if args.oidc {
+        let answer = sso::login(server).await?;
+        let user = answer.user.clone().unwrap_or_default();
+        server.keep(Some(Login::new(answer)))?;
+        return show(&user, format, "logged in as ");
+    }
     let username = match args.username {
         Some(username) => username,
         None => password::ask("User name: ", false)?,

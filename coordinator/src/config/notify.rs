@@ -72,7 +72,7 @@ impl NotifyArguments {
     }
 }
 
-fn networks(setting: &'static str, texts: &[String]) -> Result<Vec<Network>, ConfigError> {
+pub(super) fn networks(setting: &'static str, texts: &[String]) -> Result<Vec<Network>, ConfigError> {
     let texts = texts.iter().filter(|text| !text.is_empty());
     texts
         .map(|text| Network::parse(text).map_err(|invalid| ConfigError::new(setting, text, invalid.rule)))

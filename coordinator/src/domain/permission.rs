@@ -188,6 +188,10 @@ pub const OPERATIONS: &[Operation] = &[
     public("readyz", "GET /readyz", ""),
     public("login", "POST /api/v1/login", "AuthService.Login"),
     public("refresh", "POST /api/v1/refresh", "AuthService.Refresh"),
+    public("login_methods", "GET /api/v1/auth/methods", "AuthService.GetLoginMethods"),
+    public("oidc_login", "GET /auth/oidc/login", ""),
+    public("oidc_callback", "GET /auth/oidc/callback", ""),
+    public("oidc_token", "POST /api/v1/auth/oidc/token", "AuthService.ExchangeCode"),
     needs(P::MetricsRead, "metrics", "GET /metrics", ""),
     needs(P::Own, "logout", "POST /api/v1/logout", "AuthService.Logout"),
     needs(P::Own, "who_am_i", "GET /api/v1/me", "AuthService.WhoAmI"),
@@ -256,6 +260,7 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::LimitsRead, "get_limits", "GET /api/v1/limits", "LimitsService.GetLimits"),
     needs(P::LimitsWrite, "set_limits", "PUT /api/v1/limits", "LimitsService.SetLimits"),
     needs(P::LimitsWrite, "update_limits", "PATCH /api/v1/limits", "LimitsService.UpdateLimits"),
+    Operation { id: "prove", rest: "", rpc: "AgentService.Prove", access: Access::Agents },
     Operation { id: "session", rest: "", rpc: "AgentService.Session", access: Access::Agents },
 ];
 
@@ -287,7 +292,8 @@ impl Operation {
 
     /// Whether it changes something, or is a log-in: what the audit records also when it is allowed.
     pub fn changes(&self) -> bool {
-        let only_looks = self.rest.starts_with("GET ") || self.id.starts_with("preview_");
+        // A browser that comes back from a provider logs in by a GET.
+        let only_looks = self.rest.starts_with("GET ") && self.id != "oidc_callback" || self.id.starts_with("preview_");
         !only_looks && self.access != Access::Agents
     }
 

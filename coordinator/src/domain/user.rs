@@ -32,6 +32,8 @@ pub struct User {
     pub must_change_password: bool,
     /// When it logged in last; 0 means never.
     pub last_login_at: Millis,
+    /// It logs in at a provider, has no password here, and gets its role there at each log-in.
+    pub is_external: bool,
     /// When it was made.
     pub created_at: Millis,
     /// When it was changed last.

@@ -127,7 +127,7 @@ impl Engine {
         schedule.change(spec, now);
         let mut left_out = vec![];
         if is_off {
-            for mut execution in self.store.open_executions(Some(id)).await? {
+            for mut execution in self.store.open_executions(Some(id)).await?.sound {
                 if execution.end(ExecutionEvent::Skip, SWITCHED_OFF, now).is_ok() {
                     left_out.push((ExecutionState::Queued, execution));
                 }

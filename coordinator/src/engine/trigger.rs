@@ -19,7 +19,7 @@ use crate::{
         execution::{Execution, ExecutionState},
         ids::TaskId,
     },
-    store::DamagedSchedule,
+    store::{DamagedExecution, DamagedSchedule},
 };
 use std::{collections::HashSet, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -77,6 +77,8 @@ pub struct Trigger {
     pruned_at: Option<Millis>,
     /// Schedules that are due and cannot be read.
     damaged: Vec<DamagedSchedule>,
+    /// Open runs that cannot be read.
+    damaged_runs: Vec<DamagedExecution>,
 }
 
 impl Trigger {
@@ -87,6 +89,7 @@ impl Trigger {
             settings,
             pruned_at: None,
             damaged: vec![],
+            damaged_runs: vec![],
         }
     }
 
@@ -153,6 +156,7 @@ impl Trigger {
             settled: settled.ended,
             ..Summary::default()
         };
+        self.tell_damaged_runs(settled.damaged);
         summary.launched += self.engine.launch_waiting(now, settled.open).await?;
         let fired = self.engine.fire_due(now, self.settings.late_ms).await?;
         summary.launched += fired.launched;
@@ -187,13 +191,32 @@ impl Trigger {
         self.damaged = damaged;
     }
 
+    /// Says which open runs cannot be read, as it is said of schedules.
+    fn tell_damaged_runs(&mut self, damaged: Vec<DamagedExecution>) {
+        for new in damaged.iter().filter(|found| !self.damaged_runs.contains(found)) {
+            let DamagedExecution { id, schedule, what } = new;
+            tracing::error!(schedule.id = %schedule, execution.id = id, what, "a run cannot be read and will not end; the others go on");
+        }
+        match damaged.first() {
+            Some(DamagedExecution { id, schedule, what }) => {
+                let count = damaged.len();
+                let text = format!(
+                    "{count} cannot be read and will not end, the first is number {id} of {schedule}: its {what} is damaged"
+                );
+                self.engine.readiness.remark("executions", text);
+            }
+            None => self.engine.readiness.withdraw("executions"),
+        }
+        self.damaged_runs = damaged;
+    }
+
     async fn look_ahead(&self, now: Millis, mut summary: Summary) -> Result<Summary, EngineError> {
         let mut wake_at = self.engine.store.next_due_at(&self.damaged).await?;
         let mut sooner = |at: Millis| wake_at = Some(wake_at.map_or(at, |known| known.min(at)));
         if !self.damaged.is_empty() {
             sooner(now + DAMAGED_MS);
         }
-        for execution in self.engine.store.open_executions(None).await? {
+        for execution in self.engine.store.open_executions(None).await?.sound {
             match &execution {
                 Execution {
                     state: ExecutionState::Running,

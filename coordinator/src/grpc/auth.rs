@@ -40,6 +40,29 @@ impl auth_service_server::AuthService for AuthService {
         Ok(logged_in(self.identity.refresh(&token).await.map_err(failed)?))
     }
 
+    async fn get_login_methods(
+        &self,
+        _request: Request<v1::GetLoginMethodsRequest>,
+    ) -> Result<Response<v1::LoginMethods>, Status> {
+        let methods = self.identity.login_methods();
+        let (oidc_name, oidc_login_url) = methods.sso.map(|sso| (sso.name, sso.url)).unwrap_or_default();
+        Ok(Response::new(v1::LoginMethods {
+            password: methods.password,
+            oidc_name,
+            oidc_login_url,
+        }))
+    }
+
+    async fn exchange_code(
+        &self,
+        request: Request<v1::ExchangeCodeRequest>,
+    ) -> Result<Response<v1::LoginResponse>, Status> {
+        let v1::ExchangeCodeRequest { code, verifier } = request.into_inner();
+        let verifier = Some(verifier.as_str()).filter(|verifier| !verifier.is_empty());
+        let done = self.identity.sso_exchange(&code.into(), verifier).await;
+        Ok(logged_in(done.map_err(failed)?))
+    }
+
     async fn logout(&self, request: Request<v1::LogoutRequest>) -> Result<Response<v1::LogoutResponse>, Status> {
         let caller = identity::caller(&request)?;
         self.identity.logout(&caller).await.map_err(failed)?;
@@ -77,5 +100,6 @@ pub(super) fn user_message(user: &User) -> v1::User {
         last_login_at_ms: user.last_login_at,
         created_at_ms: user.created_at,
         updated_at_ms: user.updated_at,
+        external: user.is_external,
     }
 }

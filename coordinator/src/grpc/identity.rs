@@ -17,7 +17,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
-use tonic::{Request, Status, transport::server::TcpConnectInfo};
+use tonic::{Request, Status};
 
 /// Services that say nothing of what runs: health, and the description of the protocol.
 const OPEN: [&str; 3] = [
@@ -25,6 +25,11 @@ const OPEN: [&str; 3] = [
     "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
 ];
+
+/// Whether a method that is answered well says who calls. A log-in says it only to whoever reads on.
+pub fn identifies(path: &str) -> bool {
+    Operation::by_rpc(path).is_some_and(|operation| operation.access != Access::Public)
+}
 
 /// Wraps every service.
 #[derive(Debug, Clone)]
@@ -135,9 +140,8 @@ pub(super) fn engine_of<T>(door: &Door, request: &Request<T>) -> Result<Engine, 
 
 /// The address that a request came from.
 pub(super) fn source<T>(request: &Request<T>) -> IpAddr {
-    let peer = request.extensions().get::<TcpConnectInfo>();
-    let address = peer.and_then(TcpConnectInfo::remote_addr);
-    address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+    let address = super::client::address(request.extensions());
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 /// Ends a stream as soon as its caller is refused, and says so.

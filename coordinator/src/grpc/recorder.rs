@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
-use tonic::{body::Body, transport::server::TcpConnectInfo};
+use tonic::body::Body;
 use wire::{Names, Peeked};
 
 /// Who did not say who it is, or not truly.
@@ -73,8 +73,7 @@ struct Note {
 impl Note {
     fn of<B>(layer: &RecorderLayer, request: &http::Request<B>) -> Self {
         let headers = request.headers();
-        let peer = request.extensions().get::<TcpConnectInfo>();
-        let peer = peer.and_then(TcpConnectInfo::remote_addr);
+        let client = super::client::address(request.extensions());
         let path = request.uri().path();
         let operation = Operation::by_rpc(path);
         let names = layer.names.of_call(path);
@@ -94,7 +93,7 @@ impl Note {
             } else {
                 sent
             },
-            source: peer.map(|peer| peer.ip().to_string()).unwrap_or_default(),
+            source: client.map(|client| client.to_string()).unwrap_or_default(),
             user_agent: text(headers, header::USER_AGENT.as_str()),
         };
         Self {

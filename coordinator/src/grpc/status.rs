@@ -22,9 +22,11 @@ pub(super) fn of(error: EngineError) -> Status {
 pub(super) fn of_identity(error: IdentityError) -> Status {
     let said = error.to_string();
     match error {
-        IdentityError::NoLogin | IdentityError::NotBearer | IdentityError::BadToken | IdentityError::WrongPassword => {
-            Status::unauthenticated(said)
-        }
+        IdentityError::NoLogin
+        | IdentityError::NotBearer
+        | IdentityError::BadToken
+        | IdentityError::WrongPassword
+        | IdentityError::SsoRefused(_) => Status::unauthenticated(said),
         IdentityError::Forbidden(why) => Status::permission_denied(format!("{said}: {why}")),
         IdentityError::PasswordChangeRequired => Status::permission_denied(format!("password_change_required: {said}")),
         IdentityError::TooManyTries { .. } => Status::resource_exhausted(said),

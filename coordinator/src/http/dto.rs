@@ -24,6 +24,7 @@ pub(super) mod schedule_request;
 pub(super) mod secret;
 pub(super) mod selection;
 pub(super) mod share;
+pub(super) mod sso;
 pub(crate) mod stats;
 pub(super) mod task;
 pub(super) mod task_config;

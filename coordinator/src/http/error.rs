@@ -232,6 +232,20 @@ impl ApiError {
         }
     }
 
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// What happened, for people.
+    pub(super) fn said(&self) -> String {
+        let title = self.title.as_deref().unwrap_or(self.code.title());
+        match self.details.as_str() {
+            "" => title.to_owned(),
+            details => format!("{title}: {details}"),
+        }
+    }
+
     fn body(&self, request_id: &str) -> ErrorJson {
         ErrorJson {
             error: self.title.as_deref().unwrap_or(self.code.title()).to_owned(),
@@ -250,7 +264,8 @@ impl ApiError {
         }
     }
 
-    fn log(&self) {
+    /// A bug is told to the log, once.
+    pub(super) fn log(&self) {
         if let Some(source) = &self.source {
             tracing::error!(error = %chain(source.as_ref()), "a request failed by a bug of ours");
         }
@@ -287,7 +302,8 @@ impl From<IdentityError> for ApiError {
             IdentityError::NoLogin
             | IdentityError::NotBearer
             | IdentityError::BadToken
-            | IdentityError::WrongPassword => Self::new(ErrorCode::Unauthenticated, "").titled(&said),
+            | IdentityError::WrongPassword
+            | IdentityError::SsoRefused(_) => Self::new(ErrorCode::Unauthenticated, "").titled(&said),
             IdentityError::Forbidden(why) => Self::new(ErrorCode::Forbidden, why).titled(&said),
             IdentityError::PasswordChangeRequired => {
                 let advice = "change it with PUT /api/v1/users/{your id}, password and currentPassword";

@@ -45,7 +45,7 @@ pub(super) async fn refresh(
 }
 
 /// The answer; who it is goes along for whoever records it.
-fn logged_in(done: LoggedIn) -> impl IntoResponse {
+pub(super) fn logged_in(done: LoggedIn) -> impl IntoResponse {
     let json = LoggedInJson::from(&done);
     (Extension(done.caller), Json(json))
 }

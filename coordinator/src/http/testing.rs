@@ -165,6 +165,11 @@ impl Edge {
             .unwrap();
     }
 
+    /// Everybody is asked, by these settings.
+    pub(super) async fn with_settings(identity: IdentitySettings) -> Self {
+        Self::make(Arc::new(NoRegistry), identity).await
+    }
+
     async fn make(registry: Arc<dyn ImageResolver>, identity: IdentitySettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("ips.db").display());

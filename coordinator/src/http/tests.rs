@@ -15,6 +15,7 @@ mod retention;
 mod schedules;
 mod secrets;
 mod shared_rules;
+mod sso;
 mod stories;
 mod tenants;
 mod tenants_alone;

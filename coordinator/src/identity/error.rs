@@ -17,6 +17,9 @@ pub enum IdentityError {
     /// Name and password do not fit, or the user may not log in.
     #[error("invalid username or password")]
     WrongPassword,
+    /// The log-in provider refuses, or what it sent is not good. The reason is for the log.
+    #[error("the log-in at the provider was refused")]
+    SsoRefused(String),
     /// Its role or scope does not allow it.
     #[error("Permission denied: insufficient role")]
     Forbidden(String),

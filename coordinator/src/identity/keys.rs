@@ -171,9 +171,15 @@ impl TokenKeys {
         self.current.load_full()
     }
 
-    /// The keys without a look at the file.
-    pub(super) fn known(&self) -> Arc<KeySet> {
-        self.current.load_full()
+    /// The keys, with a look at the file only where the one of this name is not among them: another replica may have been given a new one a
+    /// moment earlier.
+    pub(super) fn with(&self, kid: &str) -> Arc<KeySet> {
+        let known = self.current.load_full();
+        if known.find(kid).is_some() {
+            known
+        } else {
+            self.current()
+        }
     }
 }
 
@@ -207,6 +213,48 @@ fn configured(settings: &TokenKeySettings) -> Result<Vec<Arc<TokenKey>>, TokenKe
     Ok(keys)
 }
 
+/// What became of the kept key when secrets were sealed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptKey {
+    /// There is none.
+    None,
+    /// It is sealed with the newest key already.
+    Current,
+    /// It was sealed anew.
+    Rotated,
+    /// It cannot be read. The next start makes a new one, and log-ins go on.
+    Unreadable,
+}
+
+/// Seals the key of access tokens that this program keeps with the newest encryption key.
+///
+/// # Errors
+/// A store that does not answer, or a vault without a key.
+pub async fn reseal_kept_key(store: &Store, vault: &Vault) -> Result<KeptKey, IdentityError> {
+    let Some(text) = store.kept_text(KEPT).await? else {
+        return Ok(KeptKey::None);
+    };
+    let Ok(Kept { key_id, ciphertext }) = serde_json::from_str::<Kept>(&text) else {
+        return Ok(KeptKey::Unreadable);
+    };
+    if Some(&key_id) == vault.newest().as_ref() {
+        return Ok(KeptKey::Current);
+    }
+    let place = Place::of_setting(KEPT);
+    let Ok(secret) = vault.unseal(place, &Sealed { key_id, ciphertext }) else {
+        return Ok(KeptKey::Unreadable);
+    };
+    let anew = sealed_text(vault, &secret).map_err(|error| IdentityError::Internal(Box::new(error)))?;
+    store.replace_text(KEPT, &text, &anew).await?;
+    Ok(KeptKey::Rotated)
+}
+
+fn sealed_text(vault: &Vault, secret: &SecretString) -> Result<String, VaultError> {
+    let Sealed { key_id, ciphertext } = vault.seal(Place::of_setting(KEPT), secret)?;
+    // Two texts make JSON without fail.
+    Ok(serde_json::json!(Kept { key_id, ciphertext }).to_string())
+}
+
 /// A sealed text, as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -228,12 +276,8 @@ async fn kept(store: &Store, vault: &Vault) -> Result<SecretString, IdentityErro
         }
     }
     let secret = secrets::random("");
-    match vault.seal(place, &secret) {
-        Ok(Sealed { key_id, ciphertext }) => {
-            let text = serde_json::to_string(&Kept { key_id, ciphertext });
-            let text = text.map_err(|error| IdentityError::Internal(Box::new(error)))?;
-            store.keep_text(KEPT, &text, super::now()).await?;
-        }
+    match sealed_text(vault, &secret) {
+        Ok(text) => store.keep_text(KEPT, &text, super::now()).await?,
         // Refresh tokens do not depend on it: after a restart everybody gets a new access token by theirs.
         Err(VaultError::NoKey) => tracing::warn!(
             "No encryption key is configured, so the key of access tokens lives in memory only: set IPS_ENCRYPTION_KEY or --jwt-key-file"

@@ -74,7 +74,7 @@ impl Identity {
         if token.len() != LENGTH || !token.starts_with(PREFIX) {
             return Err(IdentityError::BadToken);
         }
-        let next = secrets::random(PREFIX);
+        let next = fresh_token();
         let (old_hash, new_hash) = (secrets::hash(token), secrets::hash(next.expose_secret()));
         match desk.store.refresh_session(&old_hash, &new_hash, now()).await? {
             Refreshed::Done { session, user } => desk.logged_in(&session, *user, next).await,
@@ -106,6 +106,11 @@ impl Identity {
     }
 }
 
+/// A refresh token that nobody has.
+pub(super) fn fresh_token() -> SecretString {
+    secrets::random(PREFIX)
+}
+
 fn check(username: &str, password: &SecretString) -> Result<(), Invalid> {
     let password = password.expose_secret();
     if username.is_empty() || username.chars().count() > MAX_USERNAME {
@@ -121,13 +126,24 @@ fn check(username: &str, password: &SecretString) -> Result<(), Invalid> {
 impl Desk {
     /// Begins a log-in of somebody who has proved who it is.
     pub(super) async fn begin(&self, user: User) -> Result<LoggedIn, IdentityError> {
-        let session = Uuid::new_v4().simple().to_string();
-        let token = secrets::random(PREFIX);
-        let now = now();
-        let expires_at = now + self.settings.login_life_ms;
+        let token = fresh_token();
         let hash = secrets::hash(token.expose_secret());
+        let (session, holder) = self.begin_session(user, &hash, self.settings.login_life_ms).await?;
+        self.logged_in(&session, holder, token).await
+    }
+
+    /// Begins a log-in that can be taken up by what has this hash; gives back its id and who it is.
+    pub(super) async fn begin_session(
+        &self,
+        user: User,
+        hash: &str,
+        life_ms: i64,
+    ) -> Result<(String, SessionUser), IdentityError> {
+        let session = Uuid::new_v4().simple().to_string();
+        let now = now();
+        let expires_at = now + life_ms;
         self.store
-            .begin_session(&session, user.id, &hash, now, expires_at)
+            .begin_session(&session, user.id, hash, now, expires_at)
             .await?;
         let holder = SessionUser {
             user: user.id,
@@ -137,10 +153,11 @@ impl Desk {
             must_change_password: user.must_change_password,
             expires_at,
         };
-        self.logged_in(&session, holder, token).await
+        Ok((session, holder))
     }
 
-    async fn logged_in(
+    /// Somebody who is logged in, with an access token.
+    pub(super) async fn logged_in(
         &self,
         session: &str,
         holder: SessionUser,

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod attacks;
+mod liar;
 mod login;
 mod people;
 mod programs;
+mod recovery;
+mod sso;
 mod stand;

@@ -5,7 +5,7 @@ use super::{Desk, Identity, error::IdentityError, now};
 use crate::{
     domain::{
         Invalid,
-        caller::{Caller, Proof, Role, TenantId, UserId},
+        caller::{Caller, Proof, Role, Subject, TenantId, UserId},
         permission::Permission,
         tenant::Realm,
         user::{self, NewUser, User, UserChange},
@@ -21,6 +21,9 @@ impl Identity {
     /// `NotFound` for callers that are no users.
     pub async fn who_am_i(&self, caller: &Caller) -> Result<User, IdentityError> {
         let desk = self.desk()?;
+        if caller.subject == Subject::Cluster {
+            return Ok(of_cluster(caller));
+        }
         let id = caller.user().ok_or_else(|| no_user("me"))?;
         desk.store.user(id).await?.ok_or_else(|| no_user(&id.to_string()))
     }
@@ -116,6 +119,7 @@ impl Identity {
             ..UserUpdate::default()
         };
         if let Some(password) = &change.password {
+            desk.has_password_here(id).await?;
             if is_own {
                 desk.check_current(caller, id, &change).await?;
             }
@@ -182,6 +186,17 @@ impl Desk {
         Ok(user)
     }
 
+    /// Who logs in elsewhere gets no password here: it would outlive its place there.
+    async fn has_password_here(&self, id: UserId) -> Result<(), IdentityError> {
+        match self.store.user(id).await? {
+            Some(user) if user.is_external => Err(IdentityError::Precondition(
+                "this user logs in at the provider and has no password here".into(),
+            )),
+            Some(_) => Ok(()),
+            None => Err(no_user(&id.to_string())),
+        }
+    }
+
     /// One's own password is changed by whoever knows the old one, not by whoever found an open screen or a token.
     async fn check_current(&self, caller: &Caller, id: UserId, change: &UserChange) -> Result<(), IdentityError> {
         if !matches!(caller.proof, Proof::Session(_)) {
@@ -211,6 +226,23 @@ fn not_above(caller: &Caller, role: Role) -> Result<(), IdentityError> {
         return Ok(());
     }
     Err(IdentityError::Forbidden(format!("{role} is above your own role")))
+}
+
+/// Somebody for whom the cluster vouches has no account here; its number is 0.
+fn of_cluster(caller: &Caller) -> User {
+    User {
+        id: UserId::from_stored(0),
+        tenant: caller.tenant.clone(),
+        username: caller.name.to_string(),
+        password_hash: SecretString::default(),
+        role: caller.role,
+        disabled: false,
+        must_change_password: false,
+        last_login_at: 0,
+        is_external: true,
+        created_at: 0,
+        updated_at: 0,
+    }
 }
 
 fn no_user(id: &str) -> IdentityError {

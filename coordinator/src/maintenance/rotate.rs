@@ -1,11 +1,14 @@
-//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels. Each row
+//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels, the key
+//! of the own authority, and the key that signs access tokens where the coordinator made it. Each row
 //! changes by itself, from exactly what was read to the same secret under the new key, so the command may be killed at any moment, run
 //! again, and run beside the coordinator.
 
 use super::say;
 use crate::{
     domain::credential::{Credential, Sealed},
+    identity::{KeptKey, reseal_kept_key},
     store::{DatabaseUrl, Store, StoreError},
+    tls::{self, Resealed},
     vault::{KeySettings, Place, Vault},
 };
 use anyhow::{Context, Result, bail};
@@ -73,6 +76,23 @@ async fn round(store: &Store, vault: &Vault, newest: &str) -> Result<(Count, boo
         };
         if !count.written(store.reseal_channel(channel.id, old, &sealed).await)? {
             return Ok((count, false));
+        }
+    }
+    match reseal_kept_key(store, vault).await? {
+        KeptKey::Rotated => count.rotated += 1,
+        KeptKey::Current => count.current += 1,
+        KeptKey::None => {}
+        // The next start makes another one, and log-ins go on by their refresh tokens.
+        KeptKey::Unreadable => say("the key of access tokens cannot be read; the next start makes a new one")?,
+    }
+    match tls::reseal(store, vault, newest).await? {
+        Resealed::None => {}
+        Resealed::Current => count.current += 1,
+        Resealed::Done => count.rotated += 1,
+        Resealed::Changed => return Ok((count, false)),
+        Resealed::Unreadable(why) => {
+            say(&format!("the authority of TLS cannot be read: {why}"))?;
+            count.unreadable += 1;
         }
     }
     Ok((count, true))

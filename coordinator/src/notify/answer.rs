@@ -70,8 +70,15 @@ fn shortened(text: &str) -> String {
     text.trim().chars().take(SHOWN).collect()
 }
 
-/// Seconds that the receiver asks to be left alone, in milliseconds.
+/// How long the receiver asks to be left alone, in milliseconds; it says seconds or a date.
 fn retry_after(headers: &HeaderMap) -> Option<i64> {
-    let seconds: i64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    (seconds > 0).then(|| seconds.saturating_mul(1000))
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait_ms = match text.parse::<i64>() {
+        Ok(seconds) => seconds.saturating_mul(1000),
+        Err(_no_number) => {
+            let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+            date.timestamp_millis() - chrono::Utc::now().timestamp_millis()
+        }
+    };
+    (wait_ms > 0).then_some(wait_ms)
 }

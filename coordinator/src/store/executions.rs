@@ -15,12 +15,32 @@ use crate::domain::{
 const COLUMNS: &str = "id, schedule_id, slot, state, task_id, launched, triggered_at, started_at, finished_at, message";
 const ENDED: &str = "schedule_id = ? AND state NOT IN ('queued', 'running')";
 
+/// An execution whose row cannot be read. It goes with its schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedExecution {
+    /// Number.
+    pub id: i64,
+    /// Its schedule.
+    pub schedule: ScheduleId,
+    /// The first column that cannot be read.
+    pub what: &'static str,
+}
+
+/// Some executions: one that cannot be read keeps none of the others back.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FoundExecutions {
+    /// Those that were read.
+    pub sound: Vec<Execution>,
+    /// Those that were not.
+    pub damaged: Vec<DamagedExecution>,
+}
+
 impl Store {
-    /// Executions that have not ended, oldest first; of one schedule, if it is named.
+    /// Executions that have not ended, oldest first; of one schedule, if it is named. One whose state cannot be read is not among them.
     ///
     /// # Errors
-    /// Unavailable or damaged.
-    pub async fn open_executions(&self, schedule: Option<&ScheduleId>) -> Result<Vec<Execution>, StoreError> {
+    /// Unavailable.
+    pub async fn open_executions(&self, schedule: Option<&ScheduleId>) -> Result<FoundExecutions, StoreError> {
         let mut sql = select("WHERE state IN ('queued', 'running')");
         if let Some(schedule) = schedule {
             sql = sql.push(" AND schedule_id = ?").bind(schedule.as_str());
@@ -28,10 +48,11 @@ impl Store {
         self.read_executions(sql.push(" ORDER BY id")).await
     }
 
-    /// Executions of a schedule in one of the states (empty: all), newest start first, and how many there are.
+    /// Executions of a schedule in one of the states (empty: all), newest start first, and how many there are; one that cannot be read is
+    /// counted and left out.
     ///
     /// # Errors
-    /// Unavailable or damaged.
+    /// Unavailable.
     pub async fn executions(
         &self,
         schedule: &ScheduleId,
@@ -42,7 +63,7 @@ impl Store {
         let count = filtered(Sql::new("SELECT COUNT(*) FROM schedule_executions "), schedule, states);
         let (total,): (i64,) = self.db.one(count).await?;
         let page = filtered(select(""), schedule, states).push(" ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?");
-        let found = self.read_executions(page.bind(limit).bind(offset)).await?;
+        let found = self.read_executions(page.bind(limit).bind(offset)).await?.sound;
         Ok((found, u32::try_from(total).unwrap_or(u32::MAX)))
     }
 
@@ -99,9 +120,31 @@ impl Store {
         Ok(removed)
     }
 
-    async fn read_executions(&self, sql: Sql) -> Result<Vec<Execution>, StoreError> {
-        let rows = self.db.all::<ExecutionRow>(sql).await?;
-        rows.into_iter().map(ExecutionRow::read).collect()
+    /// Damages an execution as a bad disk or a hand in the database would.
+    #[cfg(test)]
+    pub async fn damage_execution(&self, id: i64, slot: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let update = Sql::update("schedule_executions", [("slot", slot.into())]);
+        tx.execute(update.push(" WHERE id = ?").bind(id)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn read_executions(&self, sql: Sql) -> Result<FoundExecutions, StoreError> {
+        let mut found = FoundExecutions::default();
+        for row in self.db.all::<ExecutionRow>(sql).await? {
+            let (id, schedule) = (row.id, row.schedule_id.clone());
+            match row.read() {
+                Ok(execution) => found.sound.push(execution),
+                Err(StoreError::Damaged { what }) => found.damaged.push(DamagedExecution {
+                    id,
+                    schedule: ScheduleId::from_stored(schedule),
+                    what,
+                }),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -106,6 +106,30 @@ impl Store {
     /// # Errors
     /// Unavailable, deposed or damaged.
     pub async fn refresh_session(&self, old_hash: &str, new_hash: &str, now: Millis) -> Result<Refreshed, StoreError> {
+        self.spend_token(old_hash, new_hash, now, None).await
+    }
+
+    /// Spends the code of a log-in that was begun elsewhere for its first refresh token; only now does the log-in live on.
+    ///
+    /// # Errors
+    /// Unavailable, deposed or damaged.
+    pub async fn take_up_session(
+        &self,
+        code_hash: &str,
+        new_hash: &str,
+        now: Millis,
+        expires_at: Millis,
+    ) -> Result<Refreshed, StoreError> {
+        self.spend_token(code_hash, new_hash, now, Some(expires_at)).await
+    }
+
+    async fn spend_token(
+        &self,
+        old_hash: &str,
+        new_hash: &str,
+        now: Millis,
+        lives_until: Option<Millis>,
+    ) -> Result<Refreshed, StoreError> {
         let mut tx = self.begin().await?;
         let token = Sql::new("SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = ?").bind(old_hash);
         let Some((session, used_at)) = tx.optional::<(String, i64)>(token.for_update()).await? else {
@@ -119,13 +143,15 @@ impl Store {
             let user = UserId::from_stored(user);
             return Ok(Refreshed::Replayed { user, session });
         }
-        let Some(user) = holder(&mut tx, &session, now).await? else {
+        let Some(mut user) = holder(&mut tx, &session, now).await? else {
             return Ok(Refreshed::Refused);
         };
+        user.expires_at = lives_until.unwrap_or(user.expires_at);
         let spend = Sql::update("refresh_tokens", [("used_at", now.into())]).push(" WHERE token_hash = ?");
         tx.execute(spend.bind(old_hash)).await?;
         insert_token(&mut tx, &session, new_hash, now).await?;
-        let seen = Sql::update("login_sessions", [("last_used_at", now.into())]).push(" WHERE id = ?");
+        let row = [("last_used_at", now.into()), ("expires_at", user.expires_at.into())];
+        let seen = Sql::update("login_sessions", row).push(" WHERE id = ?");
         tx.execute(seen.bind(&session)).await?;
         tx.commit().await?;
         let user = Box::new(user);

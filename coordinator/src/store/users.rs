@@ -14,10 +14,10 @@ use crate::domain::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-const COLUMNS: &str = "id, tenant_id, username, password_hash, role, disabled, must_change_password, last_login_at, created_at, updated_at";
+pub(super) const COLUMNS: &str = "id, tenant_id, username, password_hash, role, disabled, must_change_password, last_login_at, external_id, created_at, updated_at";
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: i64,
     tenant_id: String,
     username: String,
@@ -26,12 +26,13 @@ struct UserRow {
     disabled: i64,
     must_change_password: i64,
     last_login_at: i64,
+    external_id: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
 
 impl UserRow {
-    fn into_user(self) -> Result<User, StoreError> {
+    pub(super) fn into_user(self) -> Result<User, StoreError> {
         Ok(User {
             id: UserId::from_stored(self.id),
             tenant: TenantId::from_stored(&self.tenant_id),
@@ -41,6 +42,7 @@ impl UserRow {
             disabled: self.disabled != 0,
             must_change_password: self.must_change_password != 0,
             last_login_at: self.last_login_at,
+            is_external: self.external_id.is_some(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

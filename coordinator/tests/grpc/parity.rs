@@ -17,6 +17,8 @@ const PAIRS: &[(&str, &str)] = &[
     ("POST /api/v1/login", "AuthService.Login"),
     ("POST /api/v1/refresh", "AuthService.Refresh"),
     ("POST /api/v1/logout", "AuthService.Logout"),
+    ("GET /api/v1/auth/methods", "AuthService.GetLoginMethods"),
+    ("POST /api/v1/auth/oidc/token", "AuthService.ExchangeCode"),
     ("GET /api/v1/me", "AuthService.WhoAmI"),
     ("PUT /api/v1/users/{id}", "UserService.UpdateUser"),
     ("GET /api/v1/users", "UserService.ListUsers"),
@@ -103,6 +105,9 @@ const PAIRS: &[(&str, &str)] = &[
 const APART: &[(&str, &str)] = &[
     ("GET /api/v1/events", "TaskService.WatchTask"),
     ("GET /api/v1/audit/export", "AuditService.ExportAudit"),
+    // For browsers alone.
+    ("GET /auth/oidc/login", ""),
+    ("GET /auth/oidc/callback", ""),
     ("GET /health", ""),
     ("GET /healthz", ""),
     ("GET /readyz", ""),

@@ -151,3 +151,33 @@ async fn a_task_that_is_cancelled_or_stopped_by_its_abort_rule_is_told_as_such()
         (&json!("task.cancelled"), &json!("Task was cancelled"))
     );
 }
+
+#[tokio::test]
+async fn a_task_that_its_abort_rule_stopped_is_told_as_aborted() {
+    let receivers = Receivers::start().await;
+    let mut stand = Stand::start().await;
+    let mut task = ips_coordinator::domain::task::TaskRequest {
+        images: (0..12).map(|number| format!("registry.corp/app:{number}")).collect(),
+        id: Some("risky".into()),
+        ..Default::default()
+    };
+    task.rules.abort_failure_percent = Some(10);
+    let asks = ChannelRequest {
+        events: Some(vec!["task.aborted".into()]),
+        ..request("webhook", receivers.url("/hook?signed=yes"))
+    };
+    stand.channel_like(asks).await;
+    stand.engine.create_task(task.check().unwrap()).await.unwrap();
+    // The rule counts from ten ends on.
+    for _ in 0..10 {
+        stand.end_one(Err("gone")).await;
+    }
+    stand.ended("risky").await;
+    stand.deliver().await;
+    let got = receivers.only();
+    // Clients of the original know no other word for it.
+    assert_eq!(got.json["event"], "task.failed", "{}", got.text);
+    assert_eq!(got.headers["x-ips-event"], "task.aborted");
+    assert_eq!(got.json["stoppedBy"], "abort_rule", "{}", got.text);
+    assert_eq!(got.json["task"]["status"], "failed");
+}

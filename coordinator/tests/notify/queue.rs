@@ -45,7 +45,38 @@ async fn a_receiver_that_fails_is_tried_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_receiver_asks_to_be_left_alone_and_a_day_is_the_end() {
+async fn a_receiver_is_left_alone_for_as_long_as_it_asks() {
+    for (asked, wait) in [
+        ("120".to_owned(), 115_000..=125_000),
+        (
+            (chrono::Utc::now() + chrono::TimeDelta::seconds(300))
+                .to_rfc2822()
+                .replace("+0000", "GMT"),
+            290_000..=305_000,
+        ),
+        // Nonsense asks for nothing: the usual first wait.
+        ("soon".to_owned(), 3_750..=5_000),
+        ("-5".to_owned(), 3_750..=5_000),
+    ] {
+        let receivers = Receivers::start().await;
+        receivers.ask_for_a_pause(asked.as_str());
+        let mut stand = Stand::start().await;
+        stand.task("nightly", &[], Some(&receivers.url("/hook"))).await;
+        stand.end_pull("nightly", Ok(())).await;
+        stand.deliver().await;
+        let first = stand.only().await;
+        assert_eq!((first.state, first.status), (DeliveryState::Queued, 429), "{asked}");
+        let waits = first.due_at - first.last_attempt_at;
+        assert!(wait.contains(&waits), "{asked}: {waits}");
+        stand.deliver_at(first.due_at - 500).await;
+        assert_eq!(stand.only().await.attempts, 1, "{asked}: not before");
+        stand.deliver_at(first.due_at + 1).await;
+        assert_eq!(stand.only().await.state, DeliveryState::Delivered, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_delivered_is_queued_for_a_day() {
     let receivers = Receivers::start().await;
     let mut stand = Stand::start().await;
     stand.task("nightly", &[], Some(&receivers.url("/nowhere"))).await;

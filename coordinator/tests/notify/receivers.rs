@@ -30,11 +30,14 @@ pub struct Received {
     pub json: Value,
 }
 
+/// Status, text, and how long to be left alone.
+type Scripted = (u16, &'static str, Option<String>);
+
 #[derive(Default)]
 struct Inner {
     received: Mutex<Vec<Received>>,
     /// What is answered first, before the rules hold.
-    scripted: Mutex<VecDeque<(u16, &'static str)>>,
+    scripted: Mutex<VecDeque<Scripted>>,
     delay: Mutex<Duration>,
 }
 
@@ -81,7 +84,13 @@ impl Receivers {
     }
 
     pub fn answer_first(&self, status: u16, text: &'static str) {
-        self.inner.scripted.lock().unwrap().push_back((status, text));
+        self.inner.scripted.lock().unwrap().push_back((status, text, None));
+    }
+
+    /// Asks to be left alone for so long, first.
+    pub fn ask_for_a_pause(&self, retry_after: impl Into<String>) {
+        let scripted = (429, "later", Some(retry_after.into()));
+        self.inner.scripted.lock().unwrap().push_back(scripted);
     }
 
     pub fn answer_after(&self, delay: Duration) {
@@ -109,12 +118,14 @@ async fn keep(
     let delay = *inner.delay.lock().unwrap();
     tokio::time::sleep(delay).await;
     match inner.scripted.lock().unwrap().pop_front() {
-        Some((status, text)) => {
+        Some((status, text, pause)) => {
             let mut response = (StatusCode::from_u16(status).unwrap(), text).into_response();
             if status == 302 {
                 let to = header::HeaderValue::from_static("http://169.254.169.254/");
                 response.headers_mut().insert(header::LOCATION, to);
             }
+            let pause = pause.map(|pause| (header::RETRY_AFTER, pause.parse().unwrap()));
+            response.headers_mut().extend(pause);
             Err(response)
         }
         None => Ok(received),

@@ -166,8 +166,27 @@ impl Stand {
         self.engine.create_task(request.check().unwrap()).await.unwrap();
     }
 
-    /// The agent ends the next pull that it is given.
+    /// The agent ends the next pull that it is given, which is the task's last one.
     pub async fn end_pull(&mut self, task: &str, result: Result<(), &str>) {
+        self.end_one(result).await;
+        self.ended(task).await;
+    }
+
+    /// Waits for the end of a task.
+    pub async fn ended(&self, task: &str) {
+        let id = TaskId::parse(task).unwrap();
+        for _ in 0..250 {
+            let task = self.engine.task(&id).await.unwrap();
+            if !task.task.state.is_open() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the task did not end");
+    }
+
+    /// The agent ends the next pull that it is given.
+    pub async fn end_one(&mut self, result: Result<(), &str>) {
         let start = loop {
             let order = tokio::time::timeout(Duration::from_secs(5), self.orders.recv()).await;
             if let Order::StartPull(start) = *order.unwrap().unwrap() {
@@ -199,15 +218,6 @@ impl Stand {
         let node = NodeName::parse("node-1").unwrap();
         let report = Report::Outcome(start.pull.clone(), outcome);
         self.engine.report(node, self.session, report).await.unwrap();
-        let id = TaskId::parse(task).unwrap();
-        for _ in 0..250 {
-            let task = self.engine.task(&id).await.unwrap();
-            if !task.task.state.is_open() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the task did not end");
     }
 
     pub async fn disconnect(&self) {

@@ -14,6 +14,7 @@ pub struct User {
     tenant: String,
     disabled: bool,
     must_change_password: bool,
+    external: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_login_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +32,7 @@ impl From<&v1::User> for User {
             tenant: it.tenant.clone(),
             disabled: it.disabled,
             must_change_password: it.must_change_password,
+            external: it.external,
             last_login_at: moment(it.last_login_at_ms),
             created_at: moment(it.created_at_ms),
             updated_at: moment(it.updated_at_ms),

@@ -97,7 +97,7 @@ impl Engine {
                 return Ok(Execution::skipped(id, Cause::Missed(last), message, now));
             }
         };
-        let open = self.store.open_executions(Some(&id)).await?;
+        let open = self.store.open_executions(Some(&id)).await?.sound;
         let states: Vec<_> = open.iter().map(|execution| execution.state).collect();
         Ok(match admit(schedule.spec.overlap, &states) {
             Admission::Start => {

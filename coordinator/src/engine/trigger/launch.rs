@@ -113,7 +113,7 @@ impl Engine {
 
     /// Cancels what else runs for the schedule; its executions end with their tasks.
     async fn cancel_others(&self, new: &Execution) -> Result<(), EngineError> {
-        for other in self.store.open_executions(Some(&new.schedule)).await? {
+        for other in self.store.open_executions(Some(&new.schedule)).await?.sound {
             let task = other.task.filter(|_| other.launched && other.id != new.id);
             let Some(task) = task else { continue };
             match self.cancel_task(&task).await {

@@ -9,7 +9,7 @@ use crate::{
         ids::{ScheduleId, TaskId},
     },
     engine::{Engine, EngineError},
-    store::{ScheduleStep, StoreError},
+    store::{DamagedExecution, FoundExecutions, ScheduleStep, StoreError},
 };
 
 /// What was found.
@@ -19,6 +19,8 @@ pub(in crate::engine) struct Settled {
     pub(in crate::engine) open: Vec<Execution>,
     /// How many ended now.
     pub(in crate::engine) ended: usize,
+    /// Those that cannot be read: they wait for somebody to mend them, and hold up nobody.
+    pub(in crate::engine) damaged: Vec<DamagedExecution>,
 }
 
 impl Engine {
@@ -28,8 +30,12 @@ impl Engine {
         now: Millis,
         schedule: Option<&ScheduleId>,
     ) -> Result<Settled, EngineError> {
-        let mut settled = Settled::default();
-        for mut execution in self.store.open_executions(schedule).await? {
+        let FoundExecutions { sound, damaged } = self.store.open_executions(schedule).await?;
+        let mut settled = Settled {
+            damaged,
+            ..Settled::default()
+        };
+        for mut execution in sound {
             let task = execution.task.clone().filter(|_| execution.launched);
             let end = match task {
                 Some(task) => self.end_of(&execution, &task, now).await?,

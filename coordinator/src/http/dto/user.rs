@@ -85,6 +85,8 @@ pub(crate) struct UserJson {
     disabled: bool,
     /// It must choose a password before anything else.
     must_change_password: bool,
+    /// It logs in at the provider, has no password here, and gets its role there at each log-in.
+    external: bool,
     /// Absent while it never has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
@@ -104,6 +106,7 @@ impl From<&User> for UserJson {
             tenant: user.tenant.to_string(),
             disabled: user.disabled,
             must_change_password: user.must_change_password,
+            external: user.is_external,
             last_login_at: time::if_set(user.last_login_at),
             created_at: time::rfc3339(user.created_at),
             updated_at: time::rfc3339(user.updated_at),

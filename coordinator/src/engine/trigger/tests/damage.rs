@@ -66,3 +66,34 @@ async fn runs_of_a_schedule_that_cannot_be_read_end_all_the_same() {
     assert_eq!(stand.states(&broken.id).await, [S::Success]);
     assert!(stand.engine.delete_schedule(&broken.id).await.unwrap());
 }
+
+/// A run whose own row cannot be read is left alone: its schedule runs on, and so do all others.
+#[tokio::test]
+async fn a_run_that_cannot_be_read_is_told_and_holds_up_nobody() {
+    let mut stand = Stand::start().await;
+    let mut agent = stand.agent().await;
+    let (broken, sound) = (stand.hourly(|_| {}).await, stand.hourly(|_| {}).await);
+    let first = broken.due(1).max(sound.due(1));
+    assert_eq!(stand.look(first).await.launched, 2);
+    let store = stand.engine.store.clone();
+    let open = store.open_executions(Some(&broken.id)).await.unwrap().sound;
+    store.damage_execution(open[0].id, "sometime").await.unwrap();
+    for _ in 0..2 {
+        agent.end_next(true).await;
+    }
+    for view in stand.tasks().await {
+        stand.ended(&view.task.id).await;
+    }
+    assert_eq!(stand.look(first + MINUTE).await.settled, 1, "the other one has ended");
+    assert_eq!(stand.states(&sound.id).await, [S::Success]);
+    let remark = stand.engine.remarks().concat();
+    assert!(
+        remark.contains(broken.id.as_str()) && remark.contains("schedule_executions.slot"),
+        "{remark}"
+    );
+    let second = broken.due(2).max(sound.due(2));
+    assert_eq!(stand.look(second).await.launched, 2, "both run again");
+    assert!(stand.engine.delete_schedule(&broken.id).await.unwrap());
+    stand.look(second + MINUTE).await;
+    assert!(stand.engine.remarks().is_empty(), "it went with its schedule");
+}
