@@ -34,6 +34,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By what one can log in; a log-in page asks before it shows itself. */
+        get: operations["login_methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes the code of a log-in at the provider for tokens, once. The console has it in a cookie and sends `{}`; a program sends it with what it
+         *     hashed into its request.
+         */
+        post: operations["oidc_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -830,6 +867,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes in a browser that the provider sends back, and sends it on: to the console's log-in page with a cookie, or to the program on its own
+         *     machine with a code. Neither address has a token in it.
+         */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the log-in provider. */
+        get: operations["oidc_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1517,6 +1591,16 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "invalid_argument" | "not_supported" | "unauthenticated" | "forbidden" | "password_change_required" | "rate_limited" | "quota_exceeded" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
+        /** @description A code to change for tokens. */
+        ExchangeCode: {
+            /**
+             * Format: password
+             * @description The code; without it that of the cookie counts.
+             */
+            code?: string;
+            /** @description What a program hashed into its request. */
+            verifier?: string;
+        };
         /** @description One run of a schedule, or one that was left out. */
         Execution: {
             /**
@@ -1808,6 +1892,13 @@ export interface components {
             /** @description 1 to 255 characters. */
             username: string;
         };
+        /** @description By what one can log in. */
+        LoginMethods: {
+            /** @description At a provider; absent where none is set. */
+            oidc?: components["schemas"]["OidcMethod"];
+            /** @description By name and password. False while identity is off: then nobody is asked. */
+            password: boolean;
+        };
         /**
          * @description How a login ended.
          * @enum {string}
@@ -1979,6 +2070,13 @@ export interface components {
         /** @description Topic `nodes`. */
         NodesTopic: {
             nodes: components["schemas"]["Node"][];
+        };
+        /** @description How one logs in at a provider. */
+        OidcMethod: {
+            /** @description Where a browser begins; `?next=/path` says where it goes on. */
+            loginUrl: string;
+            /** @description What the button says. */
+            name: string;
         };
         /**
          * @description How a label is compared.
@@ -2873,6 +2971,8 @@ export interface components {
             createdAt: string;
             /** @description It may not log in. */
             disabled: boolean;
+            /** @description It logs in at the provider, has no password here, and gets its role there at each log-in. */
+            external: boolean;
             /** Format: int64 */
             id: number;
             /**
@@ -3005,6 +3105,86 @@ export interface operations {
             };
             /** @description A parameter is wrong */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    login_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginMethods"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    oidc_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeCode"];
+            };
+        };
+        responses: {
+            /** @description Logged in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description There is no code, neither in the body nor in the cookie */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The code is none, is over, was spent, or is another program's */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6314,6 +6494,157 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query?: {
+                /** @description Of the provider, for once. */
+                code?: string;
+                /** @description Why the provider refuses. */
+                error?: string;
+                /** @description Which provider says so. */
+                iss?: string;
+                /** @description As the browser was sent with. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To where the log-in began */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description This browser began no such log-in, or too long ago */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The provider refuses, or its token is not good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description None of the person's groups has a role here, or its user is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The person's name is taken by another user */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Too many tries from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The provider does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    oidc_login: {
+        parameters: {
+            query?: {
+                /** @description SHA-256 as hex of what only that program knows. */
+                challenge?: string;
+                /** @description Page of the console to go on at, a path of this server. */
+                next?: string;
+                /** @description Port on 127.0.0.1 where a program waits, 1024 to 65535; with `challenge`. */
+                port?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider; a cookie remembers the log-in for 10 minutes */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No provider is set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The provider does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Any other error */
