@@ -17,6 +17,7 @@ pub mod fault_proxy;
 pub mod folder;
 pub mod forward_proxy;
 pub mod http;
+pub mod kubernetes;
 pub mod layout;
 pub mod login;
 pub mod ports;
