@@ -62,6 +62,12 @@ test: components kube lint ## Format, lints, and all tests on containerd 1.6, 1.
 	cargo build --workspace --locked
 	cargo test --workspace --locked
 
+.PHONY: e2e
+e2e: components kube ## The product on a whole Kubernetes node: installed by kubectl, a task, a pod from the warmed image
+	cargo build --workspace --locked
+	export CARGO_TARGET_$(HOST)_RUNNER="$(ROOT) unshare --net --mount --"
+	cargo test --workspace --locked --test e2e -- --ignored
+
 .PHONY: test-mysql
 test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place
 	@$(IPS_SETUP)/mysql.sh

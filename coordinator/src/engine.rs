@@ -37,7 +37,7 @@ mod fixtures;
 
 use self::core::{Command, Core, EngineSettings, Refusal, SessionGrant, Shared};
 use crate::{
-    domain::ids::NodeName,
+    domain::{cluster::ClusterNews, ids::NodeName},
     fleet::{
         Fleet, OrderSender, SessionId,
         messages::{Hello, Report},
@@ -183,6 +183,19 @@ impl Engine {
     /// Unavailable when the coordinator is stopping.
     pub async fn report(&self, node: NodeName, session: SessionId, report: Report) -> Result<(), EngineError> {
         self.tell(Command::Report { node, session, report }).await
+    }
+
+    /// Takes what a cluster says of its nodes.
+    ///
+    /// # Errors
+    /// Unavailable when the coordinator is stopping.
+    pub async fn cluster_news(&self, news: ClusterNews) -> Result<(), EngineError> {
+        if let ClusterNews::Away(why) = news {
+            self.readiness.remark("kubernetes", why);
+            return Ok(());
+        }
+        self.readiness.withdraw("kubernetes");
+        self.tell(Command::Cluster(news)).await
     }
 
     /// Ends the session of an agent.

@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod grpc;
 pub mod http;
 pub mod identity;
+pub mod kubernetes;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;

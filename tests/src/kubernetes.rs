@@ -3,6 +3,9 @@
 
 mod audit;
 mod client;
+pub mod manifests;
+pub mod network;
+pub mod node;
 mod objects;
 mod pki;
 mod settings;

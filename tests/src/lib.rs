@@ -22,6 +22,7 @@ pub mod layout;
 pub mod login;
 pub mod ports;
 pub mod process;
+pub mod product;
 pub mod registry;
 pub mod simulated;
 pub mod stand;

@@ -96,9 +96,10 @@ impl Engine {
     }
 }
 
-/// The nodes of the fleet that a selection chooses, by name; offline ones too.
+/// The nodes of the fleet that a selection chooses, by name; offline ones too, but none that never had an agent.
 pub(super) fn chosen(selection: &Selection, fleet: &Fleet) -> Result<Vec<NodeName>, Invalid> {
-    let known: Vec<Candidate<'_>> = fleet.entries().map(candidate).collect();
+    let targets = fleet.entries().filter(|entry| entry.is_target());
+    let known: Vec<Candidate<'_>> = targets.map(candidate).collect();
     Ok(selection.choose(&known)?.into_iter().cloned().collect())
 }
 

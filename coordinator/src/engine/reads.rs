@@ -75,10 +75,11 @@ impl Engine {
         })
     }
 
-    /// Known nodes by name.
+    /// Known nodes by name, without those that were deleted from the cluster.
     pub async fn nodes(&self, selection: &Selection, page: PageRequest) -> Page<NodeView> {
         let fleet = self.shared.fleet();
-        let matching = || fleet.entries().filter(|entry| selection.matches(candidate(entry)));
+        let there = || fleet.entries().filter(|entry| !entry.deleted);
+        let matching = || there().filter(|entry| selection.matches(candidate(entry)));
         let items = matching()
             .skip(page.offset as usize)
             .take(page.limit as usize)
@@ -114,10 +115,10 @@ impl Engine {
     /// How many nodes there are.
     pub fn node_counts(&self) -> NodeCounts {
         let fleet = self.shared.fleet();
-        let ready = fleet.entries().filter(|entry| entry.not_ready().is_none()).count() as u32;
+        let there = || fleet.entries().filter(|entry| !entry.deleted);
         NodeCounts {
-            total: fleet.entries().count() as u32,
-            ready,
+            total: there().count() as u32,
+            ready: there().filter(|entry| entry.not_ready().is_none()).count() as u32,
         }
     }
 

@@ -13,6 +13,9 @@ pub const CONTROLLER_MANAGER: &str = "token-of-the-controller-manager";
 /// Token of the scheduler.
 pub const SCHEDULER: &str = "token-of-the-scheduler";
 
+/// Token of kube-proxy.
+pub(super) const PROXY: &str = "token-of-kube-proxy";
+
 /// Where services have their addresses.
 pub(super) const SERVICE_RANGE: &str = "10.213.0.0/16";
 /// The address of the service `kubernetes`: the first one of the range.
@@ -42,7 +45,8 @@ pub(super) fn write(folder: &Path) -> Result<()> {
     let mut people = format!(
         "{ADMIN},admin,admin,\"system:masters\"\n\
          {CONTROLLER_MANAGER},system:kube-controller-manager,controller-manager\n\
-         {SCHEDULER},system:kube-scheduler,scheduler\n"
+         {SCHEDULER},system:kube-scheduler,scheduler\n\
+         {PROXY},system:kube-proxy,proxy\n"
     );
     // The file is read once: the kubelets that tests may start are in it from the beginning.
     for number in 1..=3 {

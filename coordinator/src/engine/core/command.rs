@@ -3,6 +3,7 @@
 use super::{Refusal, SessionGrant};
 use crate::{
     domain::{
+        cluster::ClusterNews,
         credential::TaskCredential,
         ids::{NodeName, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
@@ -111,6 +112,8 @@ pub enum Command {
         /// Session.
         session: SessionId,
     },
+    /// A cluster says something of its nodes.
+    Cluster(ClusterNews),
 }
 
 /// What is to be done after the changes of a step are durable.
