@@ -77,7 +77,7 @@ test-mysql: components ## The tests of the databases with MySQL 9 of Debian unst
 .PHONY: lint
 lint: console ## Formatting and lints of Rust, shell and console
 	cargo fmt --all --check
-	shellcheck --external-sources $(IPS_SETUP)/*.sh .ci/run
+	shellcheck --external-sources $(IPS_SETUP)/*.sh deploy/image/assemble.sh .ci/run
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	$(IPS_SETUP)/console.sh check
 

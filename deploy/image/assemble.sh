@@ -40,6 +40,7 @@ jq -Rn '[inputs | split("|") | select(length >= 2) | {type: "library", name: .[0
     + (if (.[2] // "") == "" then {} else {licenses: [{expression: (.[2] | gsub("/"; " OR "))}]} end)]' "$work/crates" >"$work/crates.json"
 
 # Debian: the packages of the libraries and of the certificates.
+# shellcheck disable=SC2016  # dpkg fills the variables in
 {
     echo ca-certificates
     while read -r library; do

@@ -74,7 +74,7 @@ suite_apt() {
     [ -e "$keyring" ] || fail "Debian's keyring is missing; run: sudo apt-get install debian-archive-keyring"
     home=$cache/apt/$suite-$arch
     if [ "$arch" = source ]; then
-        kind=deb-src
+        kind="deb-src"
         arch=$(dpkg --print-architecture)
     fi
     mkdir -p "$home/lists/partial" "$home/archives/partial"

@@ -44,6 +44,15 @@ pub enum Kubectl {
     Current,
 }
 
+impl Kubectl {
+    fn program(self) -> Result<PathBuf> {
+        cache::kubernetes(match self {
+            Self::Oldest => "kubectl",
+            Self::Current => "kubectl-current",
+        })
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Kubernetes {
@@ -166,14 +175,15 @@ impl Kubernetes {
 
     /// Runs kubectl as the admin and says how it ended.
     pub async fn kubectl_output(&self, which: Kubectl, arguments: &[&str]) -> Result<Output> {
-        let program = match which {
-            Kubectl::Oldest => "kubectl",
-            Kubectl::Current => "kubectl-current",
-        };
-        let mut command = tokio::process::Command::new(cache::kubernetes(program)?);
+        let mut command = tokio::process::Command::new(which.program()?);
         command.arg("--kubeconfig").arg(self.kubeconfig());
-        command.arg("--cache-dir").arg(self.folder.join(&format!("{program}-cache")));
-        command.args(arguments).env("HOME", self.folder.path()).env_remove("KUBECONFIG");
+        command
+            .arg("--cache-dir")
+            .arg(self.folder.join(&format!("{which:?}-cache")));
+        command
+            .args(arguments)
+            .env("HOME", self.folder.path())
+            .env_remove("KUBECONFIG");
         command.kill_on_drop(true).output().await.context("running kubectl")
     }
 
@@ -192,7 +202,10 @@ impl Kubernetes {
     /// A token of a service account for an audience, bound to a pod if one is named. Both must exist.
     pub async fn token(&self, namespace: &str, account: &str, audience: &str, pod: Option<&PodRef>) -> Result<String> {
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
-        let answer = self.admin().create(&path, &objects::token_request(audience, pod)).await?;
+        let answer = self
+            .admin()
+            .create(&path, &objects::token_request(audience, pod))
+            .await?;
         let token = answer["status"]["token"].as_str().context("no token in the answer")?;
         Ok(token.to_owned())
     }
@@ -254,6 +267,11 @@ fn spawn_etcd(folder: &Folder, ports: &Ports) -> Result<Process> {
 
 fn spawn_server(folder: &Folder, ports: &Ports, at: IpAddr) -> Result<Process> {
     let mut command = Command::new(cache::kubernetes("kube-apiserver")?);
-    command.args(settings::server(folder.path(), at, ports.server.number(), ports.etcd.number()));
+    command.args(settings::server(
+        folder.path(),
+        at,
+        ports.server.number(),
+        ports.etcd.number(),
+    ));
     Process::start("API server", &command, &folder.join("server.log"))
 }

@@ -68,7 +68,9 @@ impl Builder {
         command.arg("--root").arg(self.folder.join("storage"));
         command.arg("--runroot").arg(self.folder.join("run"));
         command.args(["--storage-driver", "vfs"]).args(arguments);
-        command.env("TMPDIR", self.folder.path()).env("BUILDAH_ISOLATION", "chroot");
+        command
+            .env("TMPDIR", self.folder.path())
+            .env("BUILDAH_ISOLATION", "chroot");
         finished(command).await
     }
 
@@ -118,7 +120,8 @@ impl Builder {
         let folder = self.folder.join(&format!("{}-layout", image.name()));
         let from = format!("{}:test", image.name());
         let to = format!("oci:{}:test", folder.display());
-        self.buildah(&["push", "--compression-format", "gzip", &from, &to]).await?;
+        self.buildah(&["push", "--compression-format", "gzip", &from, &to])
+            .await?;
         let blob = |digest: &Value| -> Result<Value> {
             let digest = digest.as_str().context("a digest")?;
             let path = folder.join("blobs").join(digest.replace(':', "/"));
@@ -134,7 +137,9 @@ impl Builder {
     pub async fn push(&self, image: Image, reference: &str) -> Result<()> {
         let from = format!("{}:test", image.name());
         let to = format!("docker://{reference}");
-        self.buildah(&["push", "--tls-verify=false", &from, &to]).await.map(drop)
+        self.buildah(&["push", "--tls-verify=false", &from, &to])
+            .await
+            .map(drop)
     }
 
     /// Runs a program in an image as its user, without anything of this machine.
@@ -162,7 +167,11 @@ fn last_stage(path: &Path) -> Result<String> {
 
 async fn finished(mut command: Command) -> Result<String> {
     let shown = format!("{:?}", command.as_std());
-    let output = command.kill_on_drop(true).output().await.with_context(|| format!("running {shown}"))?;
+    let output = command
+        .kill_on_drop(true)
+        .output()
+        .await
+        .with_context(|| format!("running {shown}"))?;
     ensure!(
         output.status.success(),
         "{shown}: {}{}",

@@ -24,7 +24,10 @@ const ACCOUNT: &str = "system:serviceaccount:default:watcher";
 async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
     let admin = kubernetes.admin();
     admin
-        .create("/api/v1/namespaces/default/serviceaccounts", &service_account("watcher"))
+        .create(
+            "/api/v1/namespaces/default/serviceaccounts",
+            &service_account("watcher"),
+        )
         .await
         .expect("a service account");
     allow(kubernetes, &["list", "watch"]).await;
@@ -52,7 +55,10 @@ async fn allow(kubernetes: &Kubernetes, verbs: &[&str]) {
             .expect("the role");
         return;
     }
-    admin.create(&format!("{group}/clusterroles"), &role).await.expect("a role");
+    admin
+        .create(&format!("{group}/clusterroles"), &role)
+        .await
+        .expect("a role");
     let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "watcher"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "watcher"},
         "subjects": [{"kind": "ServiceAccount", "name": "watcher", "namespace": "default"}]});
@@ -94,10 +100,23 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
 
     // Known to the cluster alone.
     let first = shown(&coordinator, "node-1", |node| !node["kubernetes"].is_null()).await;
-    assert_eq!((&first["agentVersion"], &first["ready"]), (&json!(""), &json!(false)), "{first}");
-    assert!(first["reason"].as_str().expect("a reason").contains("no agent"), "{first}");
+    assert_eq!(
+        (&first["agentVersion"], &first["ready"]),
+        (&json!(""), &json!(false)),
+        "{first}"
+    );
+    assert!(
+        first["reason"].as_str().expect("a reason").contains("no agent"),
+        "{first}"
+    );
     let second = shown(&coordinator, "node-2", |_| true).await;
-    assert!(second["reason"].as_str().expect("a reason").contains("KubeletNotReady: no network"), "{second}");
+    assert!(
+        second["reason"]
+            .as_str()
+            .expect("a reason")
+            .contains("KubeletNotReady: no network"),
+        "{second}"
+    );
     let (status, refused) = coordinator
         .api()
         .post("/api/v1/tasks", &json!({"images": [registry.reference("small:v1")]}))
@@ -106,11 +125,23 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
     assert_eq!(status, 400, "nobody could pull: {refused}");
 
     // Its agent comes, with labels of its own that do not count.
-    let agent = Node::start("node-1", &coordinator, ContainerdVersion::V1_7).await.expect("a node");
+    let agent = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
+        .await
+        .expect("a node");
     let first = shown(&coordinator, "node-1", |node| node["ready"] == true).await;
-    assert_eq!((&first["labels"]["pool"], &first["kubernetes"]["zone"]), (&json!("gpu"), &json!("z1")), "{first}");
-    assert_eq!(first["kubernetes"]["taints"], json!([{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]));
-    let stand = Stand { nodes: vec![agent], coordinator };
+    assert_eq!(
+        (&first["labels"]["pool"], &first["kubernetes"]["zone"]),
+        (&json!("gpu"), &json!("z1")),
+        "{first}"
+    );
+    assert_eq!(
+        first["kubernetes"]["taints"],
+        json!([{"key": "gpu", "value": "yes", "effect": "NoSchedule"}])
+    );
+    let stand = Stand {
+        nodes: vec![agent],
+        coordinator,
+    };
     let order = json!({"images": [registry.reference("small:v1")], "nodeSelector": {"pool": "gpu"}});
     let task = stand.order_with(order.clone()).await;
     assert_eq!(stand.completed(&task).await["progress"]["totalNodes"], 1);
@@ -124,7 +155,12 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
     println!("a changed label was seen after {took:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(first["kubernetes"]["unschedulable"], true);
-    let (status, _) = stand.coordinator.api().post("/api/v1/tasks", &order).await.expect("an answer");
+    let (status, _) = stand
+        .coordinator
+        .api()
+        .post("/api/v1/tasks", &order)
+        .await
+        .expect("an answer");
     assert_eq!(status, 400, "no node is a gpu node any more");
 
     // Deleted: gone from the list.
@@ -139,12 +175,17 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
 #[tokio::test]
 async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_got_over() {
     let mut kubernetes = Kubernetes::start().await.expect("a Kubernetes");
-    kubernetes.create_nodes(3, |n| node(&format!("node-{n}"))).await.expect("nodes");
+    kubernetes
+        .create_nodes(3, |n| node(&format!("node-{n}")))
+        .await
+        .expect("nodes");
     let coordinator = watching(&kubernetes, &[]).await;
     shown(&coordinator, "node-2", |_| true).await;
     let warning = async |part: &str| {
         let (_, body) = coordinator.readiness().await.expect("an answer");
-        body["warnings"].as_array().is_some_and(|all| all.iter().any(|one| one.as_str().unwrap_or_default().contains(part)))
+        body["warnings"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one.as_str().unwrap_or_default().contains(part)))
     };
 
     kubernetes.kill();
@@ -154,7 +195,11 @@ async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_
     let nodes = coordinator.api().get("/api/v1/nodes").await.expect("the nodes");
     assert_eq!(nodes["total"], 3, "what was known stays");
     kubernetes.restart().await.expect("it comes back");
-    kubernetes.admin().create("/api/v1/nodes", &node("node-3")).await.expect("a node");
+    kubernetes
+        .admin()
+        .create("/api/v1/nodes", &node("node-3"))
+        .await
+        .expect("a node");
     shown(&coordinator, "node-3", |_| true).await;
     wait_until("the warning to be gone", LIMIT, async || !warning("kubernetes").await).await;
 }
@@ -171,7 +216,12 @@ async fn five_thousand_nodes_are_listed_once_and_cost_little() {
         stats["nodes"]["total"] == NODES
     })
     .await;
-    let began = kubernetes.calls().expect("the calls").into_iter().filter(is_list).count();
+    let began = kubernetes
+        .calls()
+        .expect("the calls")
+        .into_iter()
+        .filter(is_list)
+        .count();
 
     let admin = kubernetes.admin();
     let mut slowest = Duration::ZERO;
@@ -179,7 +229,10 @@ async fn five_thousand_nodes_are_listed_once_and_cost_little() {
         let name = format!("node-{:04}", round * 499);
         let changed = Instant::now();
         let patch = json!({"metadata": {"labels": {"round": round.to_string()}}});
-        admin.patch(&format!("/api/v1/nodes/{name}"), &patch).await.expect("patched");
+        admin
+            .patch(&format!("/api/v1/nodes/{name}"), &patch)
+            .await
+            .expect("patched");
         shown(&coordinator, &name, |node| node["labels"]["round"] == round.to_string()).await;
         slowest = slowest.max(changed.elapsed());
     }
@@ -190,7 +243,12 @@ async fn five_thousand_nodes_are_listed_once_and_cost_little() {
     println!("{NODES} nodes: {cost} MiB, {began} list calls, slowest change seen after {slowest:?}");
     assert!(cost <= 60, "{cost} MiB for {NODES} nodes");
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    let lists = kubernetes.calls().expect("the calls").into_iter().filter(is_list).count();
+    let lists = kubernetes
+        .calls()
+        .expect("the calls")
+        .into_iter()
+        .filter(is_list)
+        .count();
     assert_eq!(lists, began, "no list after the first");
 }
 
@@ -205,7 +263,10 @@ fn heavy(number: usize) -> Value {
     node["status"]["images"] = images.collect();
     let labels = node["metadata"]["labels"].as_object_mut().expect("labels");
     for label in 0..15 {
-        labels.insert(format!("example.com/label-{label}"), json!(format!("value-{}", number % 7)));
+        labels.insert(
+            format!("example.com/label-{label}"),
+            json!(format!("value-{}", number % 7)),
+        );
     }
     node
 }

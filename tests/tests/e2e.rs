@@ -42,19 +42,33 @@ fn furnish(containerd: &Containerd) {
         (containerd.root(), "/var/lib/containerd"),
     ] {
         std::fs::create_dir_all(to).expect("a folder");
-        mount(Some(from), to, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>).expect("a bind mount");
+        mount(
+            Some(from),
+            to,
+            None::<&str>,
+            MsFlags::MS_BIND | MsFlags::MS_REC,
+            None::<&str>,
+        )
+        .expect("a bind mount");
     }
 }
 
 /// What `deploy/` says of images, with those of this registry: what the README tells its readers to write.
 fn with_images(registry: &Registry, to: &Path) {
-    let copied = std::process::Command::new("cp").arg("-r").arg(source("deploy")).arg(to).status();
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(source("deploy"))
+        .arg(to)
+        .status();
     assert!(copied.expect("cp").success());
     let file = to.join("kustomization.yaml");
     let mut text = std::fs::read_to_string(&file).expect("the kustomization");
     for image in [Image::Agent, Image::Coordinator] {
         let name = image.name();
-        text = text.replace(&format!("newName: {name}\n"), &format!("newName: {}\n", registry.reference(name)));
+        text = text.replace(
+            &format!("newName: {name}\n"),
+            &format!("newName: {}\n", registry.reference(name)),
+        );
     }
     std::fs::write(file, text).expect("written");
 }
@@ -75,7 +89,11 @@ impl Stand {
         let at = IpAddr::V4(NODE);
         let registry = Registry::start_at(at).await.expect("a registry");
         let builder = Builder::new().expect("a builder");
-        registry.client().push(images::SMALL, "small:v1").await.expect("an image");
+        registry
+            .client()
+            .push(images::SMALL, "small:v1")
+            .await
+            .expect("an image");
         registry.client().push(images::BASE, "base:v1").await.expect("an image");
         pause(&builder, &registry).await;
         for image in [Image::Agent, Image::Coordinator] {
@@ -88,11 +106,20 @@ impl Stand {
             pods: Some(registry.socket_address()),
             ..ContainerdOptions::default()
         };
-        let containerd = Containerd::start(ContainerdVersion::V1_7, options).await.expect("containerd");
-        let hosts = format!("[host.\"http://{}\"]\ncapabilities = [\"pull\", \"resolve\"]\n", registry.address());
-        containerd.hosts(&registry.address(), &hosts).expect("its configuration");
+        let containerd = Containerd::start(ContainerdVersion::V1_7, options)
+            .await
+            .expect("containerd");
+        let hosts = format!(
+            "[host.\"http://{}\"]\ncapabilities = [\"pull\", \"resolve\"]\n",
+            registry.address()
+        );
+        containerd
+            .hosts(&registry.address(), &hosts)
+            .expect("its configuration");
         furnish(&containerd);
-        let node = WholeNode::start(&kubernetes, "node-1", &containerd).await.expect("a node");
+        let node = WholeNode::start(&kubernetes, "node-1", &containerd)
+            .await
+            .expect("a node");
         Self {
             admin: kubernetes.admin(),
             kubernetes,
@@ -111,7 +138,10 @@ impl Stand {
         std::os::unix::fs::chown(&folder, Some(65532), Some(65532)).expect("its owner");
         let disk = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk"}, "spec": {
             "capacity": {"storage": "5Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": folder}}});
-        self.admin.create("/api/v1/persistentvolumes", &disk).await.expect("a disk");
+        self.admin
+            .create("/api/v1/persistentvolumes", &disk)
+            .await
+            .expect("a disk");
     }
 
     /// The pods of one of our workloads that are ready.
@@ -132,10 +162,16 @@ impl Stand {
         match found {
             Ok(pod) => pod,
             Err(_) => {
-                let events = self.kubernetes.kubectl(Kubectl::Oldest, &["-n", SYSTEM, "get", "events"]).await;
+                let events = self
+                    .kubernetes
+                    .kubectl(Kubectl::Oldest, &["-n", SYSTEM, "get", "events"])
+                    .await;
                 let logs = self
                     .kubernetes
-                    .kubectl(Kubectl::Oldest, &["-n", SYSTEM, "logs", "--tail=40", "-l", "app.kubernetes.io/part-of=ips"])
+                    .kubectl(
+                        Kubectl::Oldest,
+                        &["-n", SYSTEM, "logs", "--tail=40", "-l", "app.kubernetes.io/part-of=ips"],
+                    )
                     .await;
                 panic!("{name} is not ready: {last:#}\n{events:?}\n{logs:?}");
             }
@@ -147,7 +183,12 @@ impl Stand {
         self.offer_disk().await;
         let deploy = self.builder.join("deploy");
         with_images(&self.registry, &deploy);
-        let kubectl = async |arguments: &[&str]| self.kubernetes.kubectl(Kubectl::Oldest, arguments).await.expect("kubectl");
+        let kubectl = async |arguments: &[&str]| {
+            self.kubernetes
+                .kubectl(Kubectl::Oldest, arguments)
+                .await
+                .expect("kubectl")
+        };
         let namespace = deploy.join("base/namespace.yaml").display().to_string();
         kubectl(&["apply", "-f", &namespace]).await;
         let password = format!("--from-literal=password={}", login::FIRST_PASSWORD);
@@ -155,7 +196,11 @@ impl Stand {
         kubectl(&["apply", "-k", &deploy.display().to_string()]).await;
         let path = format!("/api/v1/namespaces/{SYSTEM}/services/ips-coordinator");
         let service = self.admin.get(&path).await.expect("the service");
-        let address: Ipv4Addr = service["spec"]["clusterIP"].as_str().expect("an address").parse().expect("an address");
+        let address: Ipv4Addr = service["spec"]["clusterIP"]
+            .as_str()
+            .expect("an address")
+            .parse()
+            .expect("an address");
         self.network.name("ips-coordinator", SYSTEM, address);
         self.ready_pod("ips-coordinator").await;
         self.ready_pod("ips-agent").await;
@@ -220,17 +265,33 @@ async fn it_is_installed_warms_an_image_and_a_pod_that_may_not_pull_starts_from_
         "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 0,
         "containers": [{"name": "it", "image": reference, "imagePullPolicy": "Never", "command": ["/bin/sleep", "1000000"]}]}});
     wait_until("the default service account", LIMIT, async || {
-        stand.admin.get("/api/v1/namespaces/default/serviceaccounts/default").await.is_ok()
+        stand
+            .admin
+            .get("/api/v1/namespaces/default/serviceaccounts/default")
+            .await
+            .is_ok()
     })
     .await;
-    stand.admin.create("/api/v1/namespaces/default/pods", &pod).await.expect("a pod");
+    stand
+        .admin
+        .create("/api/v1/namespaces/default/pods", &pod)
+        .await
+        .expect("a pod");
     wait_until("the pod to run", LIMIT, async || {
-        let pod = stand.admin.get("/api/v1/namespaces/default/pods/never").await.unwrap_or_default();
+        let pod = stand
+            .admin
+            .get("/api/v1/namespaces/default/pods/never")
+            .await
+            .unwrap_or_default();
         is_ready(&pod)
     })
     .await;
     // Its sandbox goes before the kubelet does.
-    stand.admin.delete("/api/v1/namespaces/default/pods/never").await.expect("deleted");
+    stand
+        .admin
+        .delete("/api/v1/namespaces/default/pods/never")
+        .await
+        .expect("deleted");
 
     by_command_line(&stand, &token).await;
     rights(&stand);
@@ -240,11 +301,21 @@ async fn it_is_installed_warms_an_image_and_a_pod_that_may_not_pull_starts_from_
 async fn by_command_line(stand: &Stand, token: &str) {
     let path = format!("/api/v1/namespaces/{SYSTEM}/services/ips-coordinator");
     let service = stand.admin.get(&path).await.expect("the service");
-    let map = stand.admin.get(&format!("/api/v1/namespaces/{SYSTEM}/configmaps/ips-ca")).await;
+    let map = stand
+        .admin
+        .get(&format!("/api/v1/namespaces/{SYSTEM}/configmaps/ips-ca"))
+        .await;
     let authority = stand.builder.join("ca.crt");
-    std::fs::write(&authority, map.expect("the map")["data"]["ca.crt"].as_str().expect("a certificate")).expect("written");
+    std::fs::write(
+        &authority,
+        map.expect("the map")["data"]["ca.crt"].as_str().expect("a certificate"),
+    )
+    .expect("written");
     // The certificate is for the service's name.
-    let hosts = format!("127.0.0.1 localhost\n{} ips-coordinator.{SYSTEM}.svc\n", service["spec"]["clusterIP"].as_str().expect("an address"));
+    let hosts = format!(
+        "127.0.0.1 localhost\n{} ips-coordinator.{SYSTEM}.svc\n",
+        service["spec"]["clusterIP"].as_str().expect("an address")
+    );
     let own = stand.builder.join("hosts");
     std::fs::write(&own, hosts).expect("written");
     mount(Some(&own), "/etc/hosts", None::<&str>, MsFlags::MS_BIND, None::<&str>).expect("a bind mount");
@@ -282,7 +353,10 @@ fn rights(stand: &Stand) {
         );
     }
     let agent = format!("system:serviceaccount:{SYSTEM}:ips-agent");
-    assert!(!calls.iter().any(|call| call.user == agent), "agents have nothing to say to the API server");
+    assert!(
+        !calls.iter().any(|call| call.user == agent),
+        "agents have nothing to say to the API server"
+    );
 }
 
 impl Drop for Stand {
@@ -298,8 +372,13 @@ impl Drop for Stand {
         });
         let Ok(Ok(tasks)) = tasks else { return };
         for task in String::from_utf8_lossy(&tasks.stdout).lines() {
-            for arguments in [&["tasks", "kill", "--signal", "SIGKILL", task][..], &["tasks", "rm", "--force", task]] {
-                let Ok(ctr) = cache::containerd("1.7", "ctr") else { return };
+            for arguments in [
+                &["tasks", "kill", "--signal", "SIGKILL", task][..],
+                &["tasks", "rm", "--force", task],
+            ] {
+                let Ok(ctr) = cache::containerd("1.7", "ctr") else {
+                    return;
+                };
                 let _gone = std::process::Command::new(ctr)
                     .arg("--address")
                     .arg(self.containerd.socket())

@@ -20,7 +20,10 @@ async fn images_are_small_labelled_and_start() {
         builder.build(image).await.expect("it builds");
         let (manifest, config) = builder.layout(image).await.expect("a layout");
         let layers = manifest["layers"].as_array().expect("layers");
-        let size = layers.iter().map(|layer| layer["size"].as_u64().unwrap_or_default()).sum::<u64>();
+        let size = layers
+            .iter()
+            .map(|layer| layer["size"].as_u64().unwrap_or_default())
+            .sum::<u64>();
         println!("{}: {} kB compressed", image.name(), size / 1000);
         assert!(size < limit, "{} has {size} bytes, {limit} are allowed", image.name());
 
@@ -38,14 +41,22 @@ async fn images_are_small_labelled_and_start() {
             env!("CARGO_PKG_VERSION"),
             "the Dockerfile's VERSION"
         );
-        let version = builder.run(image, &[&entrypoint, "--version"]).await.expect("it starts");
-        assert_eq!(version.trim(), format!("{} {}", image.name(), env!("CARGO_PKG_VERSION")));
+        let version = builder
+            .run(image, &[&entrypoint, "--version"])
+            .await
+            .expect("it starts");
+        assert_eq!(
+            version.trim(),
+            format!("{} {}", image.name(), env!("CARGO_PKG_VERSION"))
+        );
         let shell = builder.run(image, &["/bin/sh", "-c", "true"]).await;
         assert!(shell.is_err(), "{} has a shell", image.name());
     }
 
     // Its own user can make the database where the image says.
-    let made = builder.run(Image::Coordinator, &["ips-coordinator", "db", "migrate"]).await;
+    let made = builder
+        .run(Image::Coordinator, &["ips-coordinator", "db", "migrate"])
+        .await;
     made.expect("a database in the image's volume");
     builder
         .run(Image::Coordinator, &["ips", "--version"])
@@ -70,7 +81,11 @@ fn the_list_of_what_is_in_an_image_names_programs_libraries_and_licences() {
     let components = list["components"].as_array().expect("components");
     let find = |name: &str| components.iter().find(|component| component["name"] == name);
     let tonic = find("tonic").expect("a crate");
-    assert!(tonic["purl"].as_str().is_some_and(|purl| purl.starts_with("pkg:cargo/tonic@0.")));
+    assert!(
+        tonic["purl"]
+            .as_str()
+            .is_some_and(|purl| purl.starts_with("pkg:cargo/tonic@0."))
+    );
     assert_eq!(tonic["licenses"][0]["expression"], "MIT");
     assert!(find("libc6").is_some(), "the C library");
     assert!(find("sqlx").is_none(), "sqlx is the coordinator's");

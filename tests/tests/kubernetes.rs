@@ -25,7 +25,10 @@ async fn tokens_are_bound_to_pods_and_audiences() {
         .create("/api/v1/namespaces/tokens/serviceaccounts", &service_account("agent"))
         .await
         .expect("a service account");
-    admin.create("/api/v1/nodes", &node("token-node")).await.expect("a node");
+    admin
+        .create("/api/v1/nodes", &node("token-node"))
+        .await
+        .expect("a node");
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "agent-x"}, "spec": {
         "serviceAccountName": "agent", "nodeName": "token-node", "automountServiceAccountToken": false,
         "containers": [{"name": "agent", "image": "agent"}]}});
@@ -74,9 +77,11 @@ async fn tokens_are_bound_to_pods_and_audiences() {
         .delete("/api/v1/namespaces/tokens/pods/agent-x")
         .await
         .expect("deleted");
-    ips_tests::wait::wait_until("the token to be refused", std::time::Duration::from_secs(30), async || {
-        review("ips").await["authenticated"] != true
-    })
+    ips_tests::wait::wait_until(
+        "the token to be refused",
+        std::time::Duration::from_secs(30),
+        async || review("ips").await["authenticated"] != true,
+    )
     .await;
 }
 

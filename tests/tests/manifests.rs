@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ips_tests::cache;
-use ips_tests::kubernetes::manifests::{folder, overlays};
+use ips_tests::kubernetes::manifests::{folder, overlays, rendered};
 use ips_tests::kubernetes::{Kubectl, Kubernetes};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -54,59 +54,81 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 }
 
 fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn id(object: &Value) -> (String, String) {
-    (text(object, "/kind").to_owned(), text(object, "/metadata/name").to_owned())
+    (
+        text(object, "/kind").to_owned(),
+        text(object, "/metadata/name").to_owned(),
+    )
 }
 
 /// The workloads among objects.
 fn workloads(objects: &[Value]) -> impl Iterator<Item = &Value> {
-    objects.iter().filter(|object| matches!(text(object, "/kind"), "Deployment" | "DaemonSet"))
+    objects
+        .iter()
+        .filter(|object| matches!(text(object, "/kind"), "Deployment" | "DaemonSet"))
 }
 
-#[tokio::test]
-async fn every_folder_is_taken_by_the_oldest_server_and_rendered_alike_by_both_kubectls() {
-    let kubernetes = kubernetes().await;
+#[test]
+fn every_folder_is_rendered_alike_by_both_kubectls() {
     for name in folders() {
-        let by_id = |objects: Vec<Value>| objects.into_iter().map(|it| (id(&it), it)).collect::<BTreeMap<_, _>>();
-        let oldest = by_id(kubernetes.rendered(Kubectl::Oldest, &name).await.expect("the oldest kubectl"));
-        let current = by_id(kubernetes.rendered(Kubectl::Current, &name).await.expect("today's kubectl"));
+        let by_id = |which| {
+            let objects = rendered(which, &name).expect("it renders");
+            objects.into_iter().map(|it| (id(&it), it)).collect::<BTreeMap<_, _>>()
+        };
+        let (oldest, current) = (by_id(Kubectl::Oldest), by_id(Kubectl::Current));
         assert_eq!(
             oldest.keys().collect::<Vec<_>>(),
             current.keys().collect::<Vec<_>>(),
             "{name:?}"
         );
         for (id, object) in &oldest {
-            assert_eq!(object["spec"], current[id]["spec"], "{id:?} of {name:?}");
-            assert_eq!(object["data"], current[id]["data"], "{id:?} of {name:?}");
-        }
-        for which in [Kubectl::Oldest, Kubectl::Current] {
-            let arguments = ["apply", "--dry-run=server", "-k", &folder(&name)];
-            let said = kubernetes.kubectl(which, &arguments).await;
-            said.unwrap_or_else(|error| panic!("{name:?} by {which:?}: {error:#}"));
+            assert_eq!(object, &current[id], "{id:?} of {name:?}");
         }
     }
     // 1.20 has no such kind; that it can be read is all that can be seen here.
-    let newest = kubernetes
-        .kubectl(Kubectl::Current, &["kustomize", &folder("components/pod-disruption-budget")])
-        .await
-        .expect("it renders");
-    assert!(newest.contains("apiVersion: policy/v1\n"), "{newest}");
+    let newest = rendered(Kubectl::Current, "components/pod-disruption-budget").expect("it renders");
+    assert_eq!(text(&newest[0], "/apiVersion"), "policy/v1");
 }
 
 #[tokio::test]
-async fn only_kinds_that_old_and_new_releases_serve_are_used_and_all_of_them_in_one_namespace() {
+async fn every_folder_is_taken_by_the_oldest_server() {
     let kubernetes = kubernetes().await;
     for name in folders() {
-        for object in kubernetes.rendered(Kubectl::Oldest, &name).await.expect("it renders") {
+        for which in [Kubectl::Oldest, Kubectl::Current] {
+            for dry_run in ["--dry-run=server", "--dry-run=client"] {
+                let said = kubernetes.kubectl(which, &["apply", dry_run, "-k", &folder(&name)]).await;
+                said.unwrap_or_else(|error| panic!("{name:?} by {which:?} {dry_run}: {error:#}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn only_kinds_that_old_and_new_releases_serve_are_used_and_all_of_them_in_one_namespace() {
+    for name in folders() {
+        for object in rendered(Kubectl::Oldest, &name).expect("it renders") {
             let (kind, own) = id(&object);
             let version = text(&object, "/apiVersion");
-            let is_optional = matches!(kind.as_str(), "ServiceMonitor" | "PodDisruptionBudget" | "Certificate" | "Issuer");
-            assert!(is_optional || SERVED.contains(&version), "{name}: {kind} {own} is {version}");
+            let is_optional = matches!(
+                kind.as_str(),
+                "ServiceMonitor" | "PodDisruptionBudget" | "Certificate" | "Issuer"
+            );
+            assert!(
+                is_optional || SERVED.contains(&version),
+                "{name}: {kind} {own} is {version}"
+            );
             let namespace = text(&object, "/metadata/namespace");
-            let expected = if CLUSTER_WIDE.contains(&kind.as_str()) { "" } else { SYSTEM };
+            let expected = if CLUSTER_WIDE.contains(&kind.as_str()) {
+                ""
+            } else {
+                SYSTEM
+            };
             assert_eq!(namespace, expected, "{name}: {kind} {own}");
             if kind == "Namespace" {
                 assert_eq!(own, SYSTEM);
@@ -115,11 +137,10 @@ async fn only_kinds_that_old_and_new_releases_serve_are_used_and_all_of_them_in_
     }
 }
 
-#[tokio::test]
-async fn pods_have_no_privilege_that_is_not_needed() {
-    let kubernetes = kubernetes().await;
+#[test]
+fn pods_have_no_privilege_that_is_not_needed() {
     for name in folders() {
-        let objects = kubernetes.rendered(Kubectl::Oldest, &name).await.expect("it renders");
+        let objects = rendered(Kubectl::Oldest, &name).expect("it renders");
         for workload in workloads(&objects) {
             let (kind, own) = id(workload);
             let pod = &workload["spec"]["template"]["spec"];
@@ -127,7 +148,11 @@ async fn pods_have_no_privilege_that_is_not_needed() {
             for host in ["hostNetwork", "hostPID", "hostIPC"] {
                 assert!(pod[host].is_null(), "{what}: {host}");
             }
-            assert_eq!(text(pod, "/securityContext/seccompProfile/type"), "RuntimeDefault", "{what}");
+            assert_eq!(
+                text(pod, "/securityContext/seccompProfile/type"),
+                "RuntimeDefault",
+                "{what}"
+            );
             for container in items(pod, "/containers") {
                 let security = &container["securityContext"];
                 assert_eq!(security["readOnlyRootFilesystem"], true, "{what}");
@@ -135,13 +160,18 @@ async fn pods_have_no_privilege_that_is_not_needed() {
                 assert_eq!(security["capabilities"], json!({"drop": ["ALL"]}), "{what}");
                 assert!(security["privileged"].is_null(), "{what}");
                 for resource in ["cpu", "memory"] {
-                    assert!(container["resources"]["requests"][resource].is_string(), "{what}: {resource}");
+                    assert!(
+                        container["resources"]["requests"][resource].is_string(),
+                        "{what}: {resource}"
+                    );
                 }
                 for probe in ["livenessProbe", "readinessProbe"] {
                     assert!(container[probe]["httpGet"].is_object(), "{what}: {probe}");
                 }
             }
-            let on_host = items(pod, "/volumes").iter().filter(|volume| !volume["hostPath"].is_null());
+            let on_host = items(pod, "/volumes")
+                .iter()
+                .filter(|volume| !volume["hostPath"].is_null());
             let paths = on_host.map(|volume| text(volume, "/hostPath/path")).collect::<Vec<_>>();
             if kind == "Deployment" {
                 assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{what}");
@@ -153,23 +183,28 @@ async fn pods_have_no_privilege_that_is_not_needed() {
             assert_eq!(pod["tolerations"], json!([{"operator": "Exists"}]), "{what}");
             assert_eq!(pod["automountServiceAccountToken"], false, "{what}");
             assert_eq!(pod["terminationGracePeriodSeconds"], 1800, "{what}");
-            assert_eq!(workload["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"], "10%", "{what}");
+            assert_eq!(
+                workload["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"], "10%",
+                "{what}"
+            );
         }
     }
 }
 
-#[tokio::test]
-async fn every_setting_is_one_that_the_program_has() {
-    let kubernetes = kubernetes().await;
+#[test]
+fn every_setting_is_one_that_the_program_has() {
     let known = |program: &str| {
         let program = cache::program(program).expect("our programs");
-        let help = std::process::Command::new(program).arg("--help").output().expect("--help");
+        let help = std::process::Command::new(program)
+            .arg("--help")
+            .output()
+            .expect("--help");
         String::from_utf8_lossy(&help.stdout).into_owned()
     };
     // The command line is in the coordinator's image.
     let (coordinator, agent) = (known("ips-coordinator") + &known("ips"), known("ips-agent"));
     for name in folders() {
-        let objects = kubernetes.rendered(Kubectl::Oldest, &name).await.expect("it renders");
+        let objects = rendered(Kubectl::Oldest, &name).expect("it renders");
         for workload in workloads(&objects) {
             let (kind, own) = id(workload);
             let help = if kind == "Deployment" { &coordinator } else { &agent };
@@ -185,11 +220,10 @@ async fn every_setting_is_one_that_the_program_has() {
     }
 }
 
-#[tokio::test]
-async fn services_and_policies_are_for_pods_that_there_are() {
-    let kubernetes = kubernetes().await;
+#[test]
+fn services_and_policies_are_for_pods_that_there_are() {
     for name in folders() {
-        let objects = kubernetes.rendered(Kubectl::Oldest, &name).await.expect("it renders");
+        let objects = rendered(Kubectl::Oldest, &name).expect("it renders");
         let pods = workloads(&objects)
             .map(|workload| &workload["spec"]["template"])
             .collect::<Vec<_>>();
@@ -198,7 +232,11 @@ async fn services_and_policies_are_for_pods_that_there_are() {
         }
         let selected = |selector: &Value| {
             let wanted = selector.as_object().expect("a selector");
-            let fits = |pod: &&&Value| wanted.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value);
+            let fits = |pod: &&&Value| {
+                wanted
+                    .iter()
+                    .all(|(key, value)| pod["metadata"]["labels"][key] == *value)
+            };
             pods.iter().filter(fits).count()
         };
         for object in &objects {
@@ -216,7 +254,11 @@ async fn services_and_policies_are_for_pods_that_there_are() {
                         assert!(pods.iter().any(has), "{name}: {own} names the port {target}");
                     }
                 }
-                "NetworkPolicy" => assert_eq!(selected(&object["spec"]["podSelector"]["matchLabels"]), 1, "{name}: {own}"),
+                "NetworkPolicy" => assert_eq!(
+                    selected(&object["spec"]["podSelector"]["matchLabels"]),
+                    1,
+                    "{name}: {own}"
+                ),
                 _ => {}
             }
         }
@@ -254,7 +296,7 @@ async fn the_rights_are_those_that_are_used_and_no_more() {
         let (status, answer) = agent.call(method.clone(), path, body).await.expect("an answer");
         assert_eq!(status, StatusCode::FORBIDDEN, "an agent's {method} {path}: {answer}");
     }
-    for object in kubernetes.rendered(Kubectl::Oldest, "").await.expect("it renders") {
+    for object in rendered(Kubectl::Oldest, "").expect("it renders") {
         for rule in items(&object, "/rules") {
             assert!(!rule.to_string().contains('*'), "{rule}");
         }

@@ -3,10 +3,7 @@
 use super::{ids::NodeName, image::Platform, node::Labels};
 
 /// Labels that name a node's zone, the present one first.
-const ZONES: [&str; 2] = [
-    "topology.kubernetes.io/zone",
-    "failure-domain.beta.kubernetes.io/zone",
-];
+const ZONES: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
 
 /// A node of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +44,10 @@ pub struct Taint {
 impl ClusterNode {
     /// Its zone; empty where it is in none.
     pub fn zone(&self) -> &str {
-        ZONES.iter().find_map(|key| self.labels.get(*key)).map_or("", |zone| zone)
+        ZONES
+            .iter()
+            .find_map(|key| self.labels.get(*key))
+            .map_or("", |zone| zone)
     }
 
     /// Why no agent has come from it, as far as the cluster tells.
@@ -56,7 +56,10 @@ impl ClusterNode {
             return format!("no agent: agents run on Linux, this node runs {}", self.platform.os);
         }
         if !self.ready {
-            return format!("no agent has come from it; the cluster says that the node is not ready: {}", self.message);
+            return format!(
+                "no agent has come from it; the cluster says that the node is not ready: {}",
+                self.message
+            );
         }
         "no agent has come from it: its pod does not run there, or cannot reach the coordinator".into()
     }

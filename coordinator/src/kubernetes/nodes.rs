@@ -64,7 +64,10 @@ pub async fn watch(client: Client, news: mpsc::Sender<ClusterNews>) {
 }
 
 /// Turns what the watcher says into news, until nobody listens.
-async fn tell(mut events: impl Stream<Item = watcher::Result<Event<WatchedNode>>> + Unpin, news: &mpsc::Sender<ClusterNews>) {
+async fn tell(
+    mut events: impl Stream<Item = watcher::Result<Event<WatchedNode>>> + Unpin,
+    news: &mpsc::Sender<ClusterNews>,
+) {
     let mut listed = Vec::new();
     let mut away = false;
     loop {
@@ -129,7 +132,12 @@ fn read(node: WatchedNode) -> Option<ClusterNode> {
         Some(_) if is_ready => String::new(),
         Some(condition) => {
             let words = [condition.reason.as_deref(), condition.message.as_deref()];
-            words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(": ")
+            words
+                .into_iter()
+                .flatten()
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(": ")
         }
         None => "its kubelet has not reported yet".to_owned(),
     };
@@ -143,7 +151,10 @@ fn read(node: WatchedNode) -> Option<ClusterNode> {
         name,
         uid: metadata.uid.unwrap_or_default(),
         platform: platform(&status.node_info, &labels),
-        labels: labels.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        labels: labels
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect(),
         ready: is_ready,
         message,
         unschedulable: spec.unschedulable,
@@ -203,16 +214,25 @@ mod tests {
                     "containerRuntimeVersion": "containerd://1.6.20", "kubeletVersion": "v1.20.2", "operatingSystem": "linux", "architecture": "arm64"}},
         })))
         .unwrap();
-        assert_eq!((read.name.as_str(), read.zone(), read.platform.to_string()), ("a.example", "z1", "linux/arm64".into()));
+        assert_eq!(
+            (read.name.as_str(), read.zone(), read.platform.to_string()),
+            ("a.example", "z1", "linux/arm64".into())
+        );
         assert!(read.unschedulable && !read.ready);
         assert_eq!(read.message, "KubeletNotReady: no network");
-        assert_eq!((read.taints[0].key.as_str(), read.taints[0].effect.as_str()), ("gpu", "NoSchedule"));
+        assert_eq!(
+            (read.taints[0].key.as_str(), read.taints[0].effect.as_str()),
+            ("gpu", "NoSchedule")
+        );
         assert!(read.why_no_agent().contains("no network"));
     }
 
     #[test]
     fn a_node_that_has_only_a_name_is_read_too() {
-        let read = read(node(json!({"metadata": {"name": "new", "labels": {"kubernetes.io/os": "windows"}}}))).unwrap();
+        let read = read(node(
+            json!({"metadata": {"name": "new", "labels": {"kubernetes.io/os": "windows"}}}),
+        ))
+        .unwrap();
         assert_eq!(read.message, "its kubelet has not reported yet");
         assert!(read.why_no_agent().contains("windows"), "{}", read.why_no_agent());
     }

@@ -65,9 +65,9 @@ pub fn text(
         None => folder.join("cni"),
     };
     let plugins = plugins.display();
-    let pause = options
-        .pods
-        .map_or_else(String::new, |registry| format!("sandbox_image = \"{registry}/pause:v1\""));
+    let pause = options.pods.map_or_else(String::new, |registry| {
+        format!("sandbox_image = \"{registry}/pause:v1\"")
+    });
     let login = options.login_for.map_or_else(String::new, |registry| {
         format!(r#"registry.configs."{registry}".auth = {{ username = "{USER}", password = "{PASSWORD}" }}"#)
     });

@@ -1,6 +1,6 @@
 //! What is in `deploy/`, as a kubectl renders it, and what clusters have that some of it needs.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::client::KubeClient;
@@ -23,27 +23,41 @@ pub fn overlays() -> Result<Vec<String>> {
     Ok(names)
 }
 
-impl Kubernetes {
-    /// The objects of a folder as this kubectl would send them.
-    pub async fn rendered(&self, which: Kubectl, name: &str) -> Result<Vec<Value>> {
-        let arguments = ["apply", "--dry-run=client", "-o", "json", "-k", &folder(name)];
-        let text = self.kubectl(which, &arguments).await?;
-        let mut objects = Vec::new();
-        for document in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
-            let document = document.with_context(|| format!("what kubectl prints of {name}"))?;
-            match document["items"].as_array() {
-                Some(items) => objects.extend(items.iter().cloned()),
-                None => objects.push(document),
-            }
-        }
-        for object in &mut objects {
-            if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
-                annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-            }
-        }
-        Ok(objects)
+/// The objects of a folder as this kubectl renders them; no server is asked. What has names is in the order of these, because two
+/// kubectls put what a patch adds at either end.
+pub fn rendered(which: Kubectl, name: &str) -> Result<Vec<Value>> {
+    let output = std::process::Command::new(which.program()?)
+        .args(["kustomize", &folder(name)])
+        .output()
+        .context("running kubectl")?;
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{name:?}: {complaints}");
+    let text = String::from_utf8(output.stdout)?;
+    let mut objects = Vec::new();
+    for document in text.split("\n---\n") {
+        let mut object = serde_saphyr::from_str(document).with_context(|| format!("what kubectl prints of {name:?}"))?;
+        sort_named(&mut object);
+        objects.push(object);
     }
+    Ok(objects)
+}
 
+fn sort_named(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(sort_named);
+            let key = |item: &Value| {
+                let text = |key| item[key].as_str().unwrap_or_default().to_owned();
+                (text("name"), text("mountPath"))
+            };
+            items.sort_by_key(key);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(sort_named),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+impl Kubernetes {
     /// Makes the kinds of the Prometheus operator and of cert-manager known, without anybody behind them.
     pub async fn with_operators(&self) -> Result<()> {
         let admin = self.admin();

@@ -68,7 +68,10 @@ impl Network {
     /// Lets `name.namespace.svc.cluster.local` be this address.
     pub fn name(&self, service: &str, namespace: &str, address: Ipv4Addr) {
         let name = format!("{service}.{namespace}.svc.cluster.local");
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).push((name, address));
+        self.names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((name, address));
     }
 
     /// Writes the configuration by which containerd puts pods on the bridge.

@@ -155,7 +155,10 @@ fn kubelet(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, port: u
         ("root-dir", text(&home.join("root"))),
         ("cert-dir", text(&home.join("pki"))),
         ("container-runtime", "remote".to_owned()),
-        ("container-runtime-endpoint", format!("unix://{}", text(&containerd.socket()))),
+        (
+            "container-runtime-endpoint",
+            format!("unix://{}", text(&containerd.socket())),
+        ),
     ];
     start(kubernetes, "kubelet", &flags)
 }

@@ -10,7 +10,10 @@ fn node(text: &str, labels: &[(&str, &str)]) -> ClusterNode {
     ClusterNode {
         name: name(text),
         uid: format!("uid of {text}"),
-        labels: labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+        labels: labels
+            .iter()
+            .map(|(key, value)| ((*key).into(), (*value).into()))
+            .collect(),
         platform: Platform {
             os: "linux".into(),
             architecture: "arm64".into(),
@@ -55,7 +58,11 @@ fn a_node_without_an_agent_is_shown_with_the_reason_and_no_target_until_its_agen
         let fleet = h.shared.fleet();
         let entry = fleet.get(&name("n1")).unwrap();
         assert!(!entry.is_target());
-        assert!(entry.not_ready().unwrap().contains("no agent"), "{:?}", entry.not_ready());
+        assert!(
+            entry.not_ready().unwrap().contains("no agent"),
+            "{:?}",
+            entry.not_ready()
+        );
         assert_eq!(entry.node.platform.architecture, "arm64");
     }
     // Long after: it is not taken for lost, because it was never there.
@@ -102,7 +109,10 @@ fn what_a_new_list_lacks_is_gone_and_what_no_cluster_ever_had_stays() {
     let mut h = Harness::new(50);
     h.connect("outside", 1);
     h.connect("inside", 1);
-    told(&mut h, ClusterNews::All(vec![node("inside", &[]), node("stranger", &[])]));
+    told(
+        &mut h,
+        ClusterNews::All(vec![node("inside", &[]), node("stranger", &[])]),
+    );
     told(&mut h, ClusterNews::All(vec![]));
     let fleet = h.shared.fleet();
     assert!(fleet.get(&name("outside")).unwrap().is_target());
