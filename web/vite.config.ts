@@ -10,9 +10,6 @@ export default defineConfig({
   plugins: [vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
-    // vue-i18n: no legacy API, no devtools.
-    __VUE_I18N_LEGACY_API__: false,
-    __INTLIFY_PROD_DEVTOOLS__: false,
     __VUE_OPTIONS_API__: false,
   },
   build: {

@@ -4,7 +4,8 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { ApiError } from './api/errors'
 import { applyTheme } from './composables/useTheme'
-import { i18n, startLanguage } from './i18n'
+import { startLanguage } from './i18n'
+import { startLive } from './live/live'
 import { router } from './router'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -21,4 +22,5 @@ const queries = new QueryClient({
 
 applyTheme()
 await startLanguage()
-createApp(App).use(router).use(i18n).use(VueQueryPlugin, { queryClient: queries }).mount('#app')
+createApp(App).use(router).use(VueQueryPlugin, { queryClient: queries }).mount('#app')
+startLive()

@@ -86,7 +86,7 @@ impl Loop {
             image: None,
             states,
         };
-        let (pulls, _) = self.store.pulls(query, u32::MAX, 0).await?;
+        let pulls = self.store.pulls(query, u32::MAX, 0).await?;
         let tallies = if self.core.is_at(id) {
             HashMap::new()
         } else {

@@ -52,14 +52,19 @@ impl Engine {
         filter: &PullFilter,
         page: PageRequest,
     ) -> Result<Page<PullView>, EngineError> {
-        self.task(id).await?;
+        let task = self.task(id).await?.task;
         let query = PullQuery {
             task: id,
             node: filter.node.as_deref(),
             image: filter.image.as_deref(),
             states: &filter.states,
         };
-        let (pulls, total) = self.store.pulls(query, page.limit, page.offset).await?;
+        let total = if *filter == PullFilter::default() {
+            task.counts.total()
+        } else {
+            self.store.count_pulls(query).await?
+        };
+        let pulls = self.store.pulls(query, page.limit, page.offset).await?;
         let live = self.shared.live();
         let view = |pull: Pull| PullView {
             live: if pull.state.is_running() {

@@ -103,18 +103,25 @@ impl Store {
         row.map(PullRow::into_pull).transpose()
     }
 
-    /// Pulls of a task by node, then image, and how many match.
+    /// Pulls of a task by node, then image.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn pulls(&self, which: PullQuery<'_>, limit: u32, offset: u32) -> Result<(Vec<Pull>, u32), StoreError> {
-        let count = filtered(Sql::new("SELECT COUNT(*) FROM pulls"), which);
-        let (total,): (i64,) = self.db.one(count).await?;
+    pub async fn pulls(&self, which: PullQuery<'_>, limit: u32, offset: u32) -> Result<Vec<Pull>, StoreError> {
         let page = ordered(which);
         let page = page.push(" ORDER BY node, image_index LIMIT ? OFFSET ?");
         let rows = self.db.all::<PullRow>(page.bind(limit).bind(offset)).await?;
-        let pulls = rows.into_iter().map(PullRow::into_pull).collect::<Result<_, _>>()?;
-        Ok((pulls, u32::try_from(total).unwrap_or(u32::MAX)))
+        rows.into_iter().map(PullRow::into_pull).collect()
+    }
+
+    /// How many pulls match. Goes through all of them: a task's record says how many it has.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn count_pulls(&self, which: PullQuery<'_>) -> Result<u32, StoreError> {
+        let count = filtered(Sql::new("SELECT COUNT(*) FROM pulls"), which);
+        let (total,): (i64,) = self.db.one(count).await?;
+        Ok(u32::try_from(total).unwrap_or(u32::MAX))
     }
 
     /// The pulls of a task that have not ended.
@@ -129,7 +136,7 @@ impl Store {
             image: None,
             states: &states,
         };
-        Ok(self.pulls(which, u32::MAX, 0).await?.0)
+        self.pulls(which, u32::MAX, 0).await
     }
 
     /// How many pulls of a task each node has in each state.

@@ -18,6 +18,8 @@ use std::{
 
 /// Connections that read a SQLite file at the same time.
 const READERS: u32 = 4;
+/// Pages that such a connection keeps for itself, as SQLite wants it said: negative, in KiB. The system keeps the file's pages for all of them.
+const READER_CACHE: &str = "-512";
 /// Connections to a server.
 const CONNECTIONS: u32 = 8;
 /// How long a connection is waited for before the database counts as not available.
@@ -166,7 +168,7 @@ pub(super) async fn beside(url: &DatabaseUrl) -> Result<Db, StoreError> {
 fn readers(options: SqliteConnectOptions) -> Pool<sqlx::Sqlite> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
-        .connect_lazy_with(options)
+        .connect_lazy_with(options.pragma("cache_size", READER_CACHE))
 }
 
 /// One coordinator per file.

@@ -95,5 +95,5 @@ pub async fn stored(store: &Store, task: &Task) -> Vec<Pull> {
         image: None,
         states: &PullState::ALL,
     };
-    store.pulls(all, u32::MAX, 0).await.unwrap().0
+    store.pulls(all, u32::MAX, 0).await.unwrap()
 }

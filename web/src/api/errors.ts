@@ -10,6 +10,8 @@ export class ApiError extends Error {
     // The request field that broke a rule.
     readonly field?: string,
     readonly requestId?: string,
+    // The task that does not exist.
+    readonly taskId?: string,
   ) {
     super(message)
     this.name = 'ApiError'
@@ -30,6 +32,7 @@ export function fromAnswer(response: Response, body: unknown): ApiError {
     text(fields.details) ?? (typeof body === 'string' ? text(body.slice(0, 300)) : undefined),
     text(fields.field),
     text(fields.requestId) ?? response.headers.get('x-request-id') ?? undefined,
+    text(fields.taskId),
   )
 }
 

@@ -21,6 +21,7 @@ export type InventoryImage = Schemas['InventoryImage']
 export type Digests = Schemas['Digests']
 export type User = Schemas['User']
 export type LoggedIn = Schemas['LoggedIn']
+export type Schema<K extends keyof Schemas> = Schemas[K]
 
 export const taskStates: readonly TaskState[] = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 export const pullStates: readonly PullState[] = [

@@ -1,5 +1,5 @@
-// Who is logged in in this tab. The access token lives in memory only; what it is refreshed with lives in sessionStorage, so that a reload
-// does not log out and a closed tab does. Tabs that were duplicated have the same token and tell each other when it is spent.
+// Who is logged in. The access token lives in memory only; what it is refreshed with lives in sessionStorage, so that a reload does not log
+// out and closing the last tab does. A new tab asks the others for their log-in; tabs with the same one tell each other when it is spent.
 import { computed, shallowRef } from 'vue'
 import { fromAnswer, fromThrown } from '@/api/errors'
 import type { LoggedIn, User } from '@/api/types'
@@ -13,17 +13,47 @@ const soonMs = 30_000
 
 const state = shallowRef<SessionState>('unknown')
 const user = shallowRef<User>()
+// The log-in ended by itself while somebody was at work: what they typed must stay.
+const expired = shallowRef(false)
+let lastName = ''
 let token = ''
 let endsAt = 0
 let refreshing: Promise<boolean> | undefined
 let began: Promise<void> | undefined
 
+type Message =
+  | { kind: 'spent'; spent: string; next: LoggedIn | null }
+  // Somebody logged out.
+  | { kind: 'left'; spent: string }
+  | { kind: 'ask' }
+  | { kind: 'share'; refreshToken: string }
+
 const others = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('ips.session')
-others?.addEventListener('message', ({ data }: MessageEvent<{ spent: string; next: LoggedIn | null }>) => {
-  if (data.spent !== kept()) return
+// A tab that has just been opened waits so long for another one's log-in.
+const askMs = 120
+let onShare: (refreshToken: string) => void = () => undefined
+
+others?.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+  if (data.kind === 'ask' && canShare && state.value === 'in' && kept()) tell({ kind: 'share', refreshToken: kept() })
+  if (data.kind === 'share') onShare(data.refreshToken)
+  if (data.kind === 'left' && data.spent === kept()) forget()
+  if (data.kind !== 'spent' || data.spent !== kept()) return
   if (data.next) take(data.next)
-  else forget()
+  else end()
 })
+
+function tell(message: Message): void {
+  others?.postMessage(message)
+}
+
+function askOthers(): Promise<string> {
+  if (!others || !canShare) return Promise.resolve('')
+  return new Promise((resolve) => {
+    onShare = resolve
+    setTimeout(() => resolve(''), askMs)
+    tell({ kind: 'ask' })
+  })
+}
 
 function kept(): string {
   try {
@@ -47,7 +77,9 @@ function take(answer: LoggedIn): void {
   token = answer.token
   endsAt = Date.now() + answer.expiresIn * 1000
   user.value = answer.user
+  lastName = answer.user.username
   keep(answer.refreshToken)
+  expired.value = false
   state.value = 'in'
 }
 
@@ -76,24 +108,50 @@ async function answered<T>(response: Response): Promise<T> {
   return body as T
 }
 
-async function refresh(): Promise<boolean> {
+// Tabs share a log-in only where they can take turns: a token that two of them spend at once ends it.
+const canShare = typeof navigator !== 'undefined' && 'locks' in navigator
+// What one tab tells arrives in the others before the next one has its turn.
+const tellMs = 60
+
+function refresh(): Promise<boolean> {
   const spent = kept()
+  if (!canShare) return refreshNow(spent)
+  return navigator.locks.request('ips.refresh', async () => {
+    await wait(0)
+    // Another tab was quicker.
+    if (kept() !== spent) return true
+    const done = await refreshNow(spent)
+    await wait(tellMs)
+    return done
+  })
+}
+
+async function refreshNow(spent: string): Promise<boolean> {
   if (!spent) {
-    forget()
+    end()
     return false
   }
   const response = await call('/api/v1/refresh', 'POST', { refreshToken: spent })
   if (response.status === 401) {
-    // Another tab may have been quicker.
     if (kept() !== spent) return true
-    forget()
-    others?.postMessage({ spent, next: null })
+    end()
+    tell({ kind: 'spent', spent, next: null })
     return false
   }
   const next = await answered<LoggedIn>(response)
   take(next)
-  others?.postMessage({ spent, next })
+  tell({ kind: 'spent', spent, next })
   return true
+}
+
+// The log-in is over without anybody having asked for it.
+function end(): void {
+  expired.value ||= user.value !== undefined
+  forget()
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 // One at a time: a token that is spent twice ends the log-in.
@@ -106,6 +164,11 @@ async function begin(): Promise<void> {
   if (kept()) {
     await refreshOnce()
     return
+  }
+  const shared = await askOthers()
+  if (shared) {
+    keep(shared)
+    if (await refreshOnce()) return
   }
   const response = await call('/api/v1/me', 'GET')
   // Without a token the coordinator knows nobody: it refuses, or it does not ask anybody.
@@ -135,8 +198,9 @@ export async function changePassword(currentPassword: string, password: string):
 
 export async function logOut(): Promise<void> {
   const [spent, bearer] = [kept(), token]
+  expired.value = false
   forget()
-  others?.postMessage({ spent, next: null })
+  tell({ kind: 'left', spent })
   // Whatever it answers, this browser has forgotten everything.
   await call('/api/v1/logout', 'POST', undefined, bearer).catch(() => undefined)
 }
@@ -158,10 +222,21 @@ async function noteForcedChange(response: Response): Promise<void> {
   if (body?.code === 'password_change_required' && user.value) user.value = { ...user.value, mustChangePassword: true }
 }
 
+// Who it was that was logged in last in this tab.
+export function lastUser(): string {
+  return lastName
+}
+
+// Gives up a log-in that ended: the log-in page is next.
+export function giveUp(): void {
+  expired.value = false
+}
+
 export function useSession() {
   return {
     state,
     user,
+    expired,
     // Whether a page may be shown.
     admitted: computed(() => state.value === 'open' || (state.value === 'in' && user.value?.mustChangePassword !== true)),
   }

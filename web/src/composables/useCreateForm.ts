@@ -1,7 +1,7 @@
 // The form of a new task: what was typed, the request it stands for, and the coordinator's answer. It checks nothing itself.
 import { useQueryClient } from '@tanstack/vue-query'
 import { computed, reactive, shallowRef } from 'vue'
-import { createTask } from '@/api/client'
+import { createTask } from '@/api/tasks'
 import { fromThrown, type ApiError } from '@/api/errors'
 import type { CreateTask, Task } from '@/api/types'
 import { referencesOf } from '@/lib/imageReference'

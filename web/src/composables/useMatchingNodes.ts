@@ -1,7 +1,7 @@
 // How many nodes a selector matches, asked of the coordinator a moment after the last change.
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, onScopeDispose, shallowRef, watch, type Ref } from 'vue'
-import { listNodes } from '@/api/client'
+import { listNodes } from '@/api/nodes'
 import { selectorText, type Label } from '@/lib/selector'
 
 const calmMs = 250

@@ -1,7 +1,7 @@
 // All nodes: from the stream; while it is away, the first page of the list.
 import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
-import { listNodes } from '@/api/client'
+import { listNodes } from '@/api/nodes'
 import type { Node } from '@/api/types'
 import { useLiveNodes, useLiveStatus } from '@/live/live'
 

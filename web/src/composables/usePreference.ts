@@ -1,7 +1,12 @@
 // A choice of this browser, kept in localStorage where that is allowed.
 import { ref, watch, type Ref } from 'vue'
 
-export function usePreference<T extends string>(name: string, allowed: readonly T[], initial: T): Ref<T> {
+// `allowed` lists the choices, or says whether a text is one.
+export function usePreference<T extends string>(
+  name: string,
+  allowed: readonly T[] | ((stored: string) => boolean),
+  initial: T,
+): Ref<T> {
   const key = `ips.${name}`
   const value = ref(read(key, allowed) ?? initial) as Ref<T>
   watch(value, (now) => {
@@ -14,10 +19,12 @@ export function usePreference<T extends string>(name: string, allowed: readonly 
   return value
 }
 
-function read<T extends string>(key: string, allowed: readonly T[]): T | undefined {
+function read<T extends string>(key: string, allowed: readonly T[] | ((stored: string) => boolean)): T | undefined {
   try {
     const stored = localStorage.getItem(key)
-    return allowed.find((choice) => choice === stored)
+    if (stored === null) return undefined
+    const isAllowed = typeof allowed === 'function' ? allowed(stored) : allowed.some((choice) => choice === stored)
+    return isAllowed ? (stored as T) : undefined
   } catch {
     return undefined
   }

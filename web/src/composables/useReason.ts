@@ -1,5 +1,5 @@
 // Failure reasons in words; one that this console does not know yet is shown as it is.
-import { useI18n } from 'vue-i18n'
+import { useI18n } from '@/i18n'
 import type { FailureReason } from '@/api/types'
 
 const known: Record<FailureReason, true> = {

@@ -1,8 +1,8 @@
 // Cancel and remove, with their words. Both ask first, in ConfirmDialog.
 import { useQueryClient } from '@tanstack/vue-query'
 import { computed, shallowRef } from 'vue'
-import { useI18n } from 'vue-i18n'
-import { cancelTask, removeTask } from '@/api/client'
+import { useI18n } from '@/i18n'
+import { cancelTask, removeTask } from '@/api/tasks'
 import { useToasts } from './useToasts'
 
 export type TaskAction = 'cancel' | 'remove'

@@ -1,7 +1,7 @@
 // One page of tasks: cut and filtered by the server, kept fresh by the stream.
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, onScopeDispose, watch, type Ref } from 'vue'
-import { listTasks } from '@/api/client'
+import { listTasks } from '@/api/tasks'
 import type { TaskState } from '@/api/types'
 import { useLiveStatus, useLiveTasks } from '@/live/live'
 

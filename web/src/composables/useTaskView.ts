@@ -1,16 +1,10 @@
 // One task with its pulls: from the stream; while it is away, asked for again and again.
 import { useQuery } from '@tanstack/vue-query'
 import { computed, shallowRef, watch, type Ref } from 'vue'
-import { getTask, listPulls } from '@/api/client'
+import { getTask, listPulls } from '@/api/tasks'
 import { fromThrown } from '@/api/errors'
 import { hasEnded, type Pull, type Task } from '@/api/types'
 import { useLiveStatus, useLiveTask } from '@/live/live'
-
-// The order of the coordinator: node, then image, by code points (a collator is too slow for ten thousand).
-function inOrder(a: Pull, b: Pull): number {
-  if (a.nodeName !== b.nodeName) return a.nodeName < b.nodeName ? -1 : 1
-  return a.image < b.image ? -1 : 1
-}
 
 const pollMs = 3000
 // The most that the API hands out at once.
@@ -47,9 +41,6 @@ export function useTaskView(id: Ref<string>) {
   })
 
   const task = computed(() => (isGone.value ? undefined : (current.value?.task ?? query.data.value)))
-  const pulls = computed((): Pull[] => {
-    const list = current.value ? [...current.value.pulls.values()] : [...(pullQuery.data.value?.pulls ?? live.value?.pulls.values() ?? [])]
-    return list.sort(inOrder)
-  })
+  const pulls = computed((): readonly Pull[] => current.value?.pulls.rows.slice() ?? pullQuery.data.value?.pulls ?? live.value?.pulls.rows ?? [])
   return { task, pulls, query, isGone }
 }

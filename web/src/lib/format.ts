@@ -33,11 +33,23 @@ function pad(value: number): string {
   return String(value).padStart(2, '0')
 }
 
-// Date and time in the zone of the browser.
-export function formatTime(iso: string, locale: string): string {
+// Date and time in a zone of the IANA database; undefined is the zone of the browser.
+export function formatTime(iso: string, locale: string, timeZone?: string): string {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return iso
-  return date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' })
+  return date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
+}
+
+// The time of day alone, for axes and lists of one day.
+export function formatClock(iso: string, locale: string, timeZone?: string): string {
+  const date = new Date(iso)
+  if (Number.isNaN(date.getTime())) return iso
+  return date.toLocaleTimeString(locale, { timeStyle: 'medium', timeZone })
+}
+
+// 0.981 -> "98.1%"
+export function formatShare(share: number, locale: string): string {
+  return share.toLocaleString(locale, { style: 'percent', maximumFractionDigits: 1 })
 }
 
 // "3 minutes ago", "in 20 seconds"

@@ -1,18 +1,19 @@
-// The one stream of this tab. Components say which topics they look at; whatever they need together is one connection.
+// What components use of the stream. They say which topics they look at; whatever all of them need, in all tabs, is one connection.
 import { computed, onScopeDispose, shallowRef, toValue, watch, type ComputedRef, type MaybeRefOrGetter } from 'vue'
 import type { ApiError } from '@/api/errors'
 import type { Node } from '@/api/types'
-import { Connection } from './connection'
+import { useSession } from '@/auth/session'
+import { Hub } from './hub'
+import { PullTable } from './pulls'
 import { keepTopics, reduce } from './reducer'
-import { emptyState, taskTopic, type LiveState, type TasksView, type TaskView } from './state'
+import { emptyState, taskTopic, type LiveEvent, type LiveState, type TasksView, type TaskView } from './state'
+import { openTabs } from './tabs'
 
 // connecting: nothing yet. live: what is shown is true now. reconnecting: lost a moment ago. stale: lost for longer, figures are old.
 export type LiveStatus = 'off' | 'connecting' | 'live' | 'reconnecting' | 'stale'
 
 // Lost for this long, and the figures on the screen are called stale.
 const staleAfterMs = 15_000
-// A page that leaves and one that comes change topics in the same moment: open once for both.
-const settleMs = 30
 
 const state = shallowRef<LiveState>(emptyState)
 const status = shallowRef<LiveStatus>('off')
@@ -20,9 +21,8 @@ const problem = shallowRef<ApiError>()
 const lastEventAt = shallowRef<Date>()
 const wanted = new Map<string, number>()
 
-let connection: Connection | undefined
-let openTopics = ''
-let settle: ReturnType<typeof setTimeout> | undefined
+let hub: Hub | undefined
+let topics: ReadonlySet<string> = new Set()
 let turnStale: ReturnType<typeof setTimeout> | undefined
 
 function setStatus(next: LiveStatus): void {
@@ -31,28 +31,16 @@ function setStatus(next: LiveStatus): void {
   if (next === 'reconnecting') turnStale = setTimeout(() => (status.value = 'stale'), staleAfterMs)
 }
 
-function reopen(): void {
-  const topics = [...wanted.keys()].sort()
-  if (topics.join(',') === openTopics) return
-  openTopics = topics.join(',')
-  connection?.close()
-  connection = undefined
-  // A stream of other topics begins with a snapshot: the old place means nothing to it.
-  state.value = { ...keepTopics(state.value, new Set(topics)), lastId: '', run: '', version: 0 }
-  if (topics.length === 0) return setStatus('off')
-  if (status.value === 'off') setStatus('connecting')
-  connection = new Connection(`/api/v1/events?topics=${topics.map(encodeURIComponent).join(',')}`, hooks)
-}
-
 const hooks = {
-  lastId: () => state.value.lastId,
-  onOpen: () => (problem.value = undefined),
-  onEvent(event: Parameters<typeof reduce>[1]): boolean {
-    const step = reduce(state.value, event)
-    if (step.kind === 'lost') {
-      state.value = { ...state.value, lastId: '' }
-      return false
-    }
+  state: () => state.value,
+  onOpen(resumed: boolean): void {
+    problem.value = undefined
+    // Without a change there is no event: that the stream goes on says that all is true still.
+    if (resumed && state.value.lastId) setStatus('live')
+  },
+  onEvent(event: LiveEvent): boolean {
+    const step = reduce(state.value, event, topics)
+    if (step.kind === 'lost') return false
     if (step.kind === 'applied') state.value = step.state
     lastEventAt.value = new Date()
     if (status.value !== 'live') setStatus('live')
@@ -62,14 +50,61 @@ const hooks = {
     problem.value = error
     if (status.value === 'live' || status.value === 'connecting') setStatus('reconnecting')
   },
+  onGone(topic: string): void {
+    const details = new Map(state.value.details)
+    details.set(topic.slice(5), { task: undefined, pulls: new PullTable(), totalPulls: 0, revision: 0 })
+    state.value = { ...state.value, details }
+  },
+}
+
+function follow(): void {
+  const now = [...wanted.keys()].sort()
+  topics = new Set(now)
+  state.value = keepTopics(state.value, topics)
+  if (now.length === 0) setStatus('off')
+  else if (status.value === 'off') setStatus('connecting')
+  hub?.want(now)
+}
+
+// The stream belongs to whoever is logged in: tabs of somebody else do not share it.
+export function startLive(): void {
+  const { admitted, user } = useSession()
+  watch(
+    () => (admitted.value ? String(user.value?.id ?? 'open') : undefined),
+    (group) => {
+      hub?.close()
+      hub = undefined
+      state.value = emptyState
+      setStatus('off')
+      if (group === undefined) return
+      hub = new Hub(hooks, (receive) => openTabs(group, receive))
+      follow()
+    },
+    { immediate: true },
+  )
+  const hurry = () => {
+    if (document.visibilityState === 'visible' && status.value !== 'live') hub?.hurry()
+  }
+  window.addEventListener('online', hurry)
+  document.addEventListener('visibilitychange', hurry)
 }
 
 function count(topic: string, by: 1 | -1): void {
   const users = (wanted.get(topic) ?? 0) + by
   if (users > 0) wanted.set(topic, users)
   else wanted.delete(topic)
-  clearTimeout(settle)
-  settle = setTimeout(reopen, settleMs)
+  if (users === (by === 1 ? 1 : 0)) queueFollow()
+}
+
+// A page that leaves and one that comes change topics in the same moment: what both look at is kept.
+let queued = false
+function queueFollow(): void {
+  if (queued) return
+  queued = true
+  setTimeout(() => {
+    queued = false
+    follow()
+  })
 }
 
 // Undefined is no topic.
@@ -90,6 +125,7 @@ export function useLiveTasks(): ComputedRef<TasksView | undefined> {
   return computed(() => state.value.tasks)
 }
 
+// All nodes: for pages about nodes only, it may be thousands.
 export function useLiveNodes(): ComputedRef<ReadonlyMap<string, Node> | undefined> {
   useTopic('nodes')
   return computed(() => state.value.nodes)
@@ -107,15 +143,13 @@ export function useLiveStatus() {
   return { status, problem, lastEventAt, isLive: computed(() => status.value === 'live') }
 }
 
-// Reconnects at once when the browser comes back instead of waiting out the back-off.
-export function useWakeUps(): void {
-  const hurry = () => {
-    if (document.visibilityState === 'visible' && status.value !== 'live') connection?.hurry()
-  }
-  window.addEventListener('online', hurry)
-  document.addEventListener('visibilitychange', hurry)
-  onScopeDispose(() => {
-    window.removeEventListener('online', hurry)
-    document.removeEventListener('visibilitychange', hurry)
+// Calls back when the stream is there again after it was away: what it does not carry may have changed.
+export function onLiveAgain(then: () => void): void {
+  let away = false
+  const stop = watch(status, (now) => {
+    if (now === 'live' && away) then()
+    if (now === 'live') away = false
+    else if (now === 'reconnecting' || now === 'stale') away = true
   })
+  onScopeDispose(stop)
 }

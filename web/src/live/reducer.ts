@@ -1,33 +1,28 @@
-// Pure: (state, event of the stream) -> state. Knows nothing of connections, Vue or time.
-import type { Node, Pull, Task } from '@/api/types'
-import type { StreamEvent } from './parser'
-import type { Delta, LiveState, Snapshot, TaskView, Topics } from './state'
-import { taskTopic } from './state'
+// (state, event of the stream) -> state. Knows nothing of connections, tabs, Vue or time. Pure but for the pulls of a task (pulls.ts).
+import type { Node, Task } from '@/api/types'
+import { PullTable } from './pulls'
+import { taskTopic, type Delta, type LiveEvent, type LiveState, type Snapshot, type TaskView, type Topics } from './state'
 
 export type Step =
   | { kind: 'applied'; state: LiveState }
   // Older than what is known already: nothing to do.
   | { kind: 'ignored' }
-  // The stream went on from a place that we are not at: open it anew without an id.
+  // The stream went on from a place that we are not at: begin anew without an id.
   | { kind: 'lost'; reason: string }
 
 // The tasks topic holds this many, like the coordinator's snapshot.
 export const newestTasks = 100
 
-export function reduce(state: LiveState, event: StreamEvent): Step {
+// Topics that nobody here asked for (other tabs did) are left out.
+export function reduce(state: LiveState, event: LiveEvent, topics: ReadonlySet<string>): Step {
   if (event.event !== 'snapshot' && event.event !== 'resync' && event.event !== 'delta') return { kind: 'ignored' }
-  let body: unknown
-  try {
-    body = JSON.parse(event.data)
-  } catch {
-    return { kind: 'lost', reason: 'an event was not JSON' }
-  }
+  if (typeof event.body !== 'object' || event.body === null) return { kind: 'lost', reason: 'an event had no body' }
   const at = place(event.id)
   if (!at) return { kind: 'lost', reason: 'an event had no id' }
-  if (event.event !== 'delta') return { kind: 'applied', state: replace(state, event.id, at, body as Snapshot) }
+  if (event.event !== 'delta') return { kind: 'applied', state: replace(state, event.id, at, event.body as Snapshot, topics) }
   if (at.run !== state.run) return { kind: 'lost', reason: 'the coordinator restarted' }
   if (at.version <= state.version) return { kind: 'ignored' }
-  return { kind: 'applied', state: merge(state, event.id, at.version, body as Delta) }
+  return { kind: 'applied', state: merge(state, event.id, at.version, event.body as Delta) }
 }
 
 // Splits "<run>-<version>"; the run itself may hold dashes.
@@ -36,17 +31,30 @@ function place(id: string): { run: string; version: number } | undefined {
   return match?.[1] !== undefined ? { run: match[1], version: Number(match[2]) } : undefined
 }
 
-function replace(state: LiveState, id: string, at: { run: string; version: number }, body: Snapshot): LiveState {
+function replace(
+  state: LiveState,
+  id: string,
+  at: { run: string; version: number },
+  body: Snapshot,
+  wanted: ReadonlySet<string>,
+): LiveState {
   const topics: Topics = body.topics
   const details = new Map<string, TaskView>()
-  for (const [topic, view] of Object.entries(topics)) {
-    if (!topic.startsWith('task:')) continue
-    const known = state.details.get(topic.slice(5))?.pulls
-    const pulls = new Map((view.pulls ?? []).map((pull) => [pull.pullId, keepLayers(known?.get(pull.pullId), pull)]))
-    details.set(topic.slice(5), { task: view.task ?? undefined, pulls })
+  for (const topic of wanted) {
+    const view = topics[topic]
+    if (!topic.startsWith('task:') || !view) continue
+    // The same table goes on: whoever draws it stays subscribed.
+    const pulls = state.details.get(topic.slice(5))?.pulls ?? new PullTable()
+    pulls.replace(view.pulls ?? [])
+    const totalPulls = view.totalPulls ?? pulls.size
+    details.set(topic.slice(5), { task: view.task ?? undefined, pulls, totalPulls, revision: pulls.revision })
   }
-  const tasks = topics.tasks?.tasks
-  const nodes = topics.nodes?.nodes
+  // A task that a resync leaves out was removed in the meantime.
+  for (const [known, view] of state.details) {
+    if (wanted.has(taskTopic(known)) && !details.has(known)) details.set(known, { ...view, task: undefined })
+  }
+  const tasks = wanted.has('tasks') ? topics.tasks?.tasks : undefined
+  const nodes = wanted.has('nodes') ? topics.nodes?.nodes : undefined
   return {
     run: at.run,
     version: at.version,
@@ -90,7 +98,7 @@ function isNewer(task: Task, known: readonly Task[]): boolean {
   return known.length < newestTasks || oldest === undefined || task.createdAt > oldest.createdAt
 }
 
-function newestFirst(tasks: Task[]): Task[] {
+function newestFirst(tasks: readonly Task[]): Task[] {
   const order = (a: Task, b: Task) => b.createdAt.localeCompare(a.createdAt) || b.taskId.localeCompare(a.taskId)
   return [...tasks].sort(order).slice(0, newestTasks)
 }
@@ -104,6 +112,7 @@ function mergeNodes(nodes: LiveState['nodes'], delta: Delta): LiveState['nodes']
 }
 
 function mergeDetails(details: LiveState['details'], delta: Delta): LiveState['details'] {
+  if (details.size === 0) return details
   const merged = new Map(details)
   for (const [id, view] of details) merged.set(id, mergeDetail(id, view, delta))
   return merged
@@ -112,18 +121,10 @@ function mergeDetails(details: LiveState['details'], delta: Delta): LiveState['d
 function mergeDetail(id: string, view: TaskView, delta: Delta): TaskView {
   const changed = delta.tasks?.find((task) => task.taskId === id)
   const task = delta.removedTasks?.includes(id) ? undefined : (changed ?? view.task)
-  const mine = delta.pulls?.filter((pull) => pull.taskId === id) ?? []
-  if (mine.length === 0) return { task, pulls: view.pulls }
-  const pulls = new Map(view.pulls)
-  for (const pull of mine) pulls.set(pull.pullId, keepLayers(pulls.get(pull.pullId), pull))
-  return { task, pulls }
-}
-
-// A delta without layers says nothing about them: those of the same attempt stay.
-function keepLayers(known: Pull | undefined, pull: Pull): Pull {
-  const has = pull.layers && pull.layers.length > 0
-  if (has || !known?.layers || known.attempt !== pull.attempt) return pull
-  return { ...pull, layers: known.layers }
+  view.pulls.apply(delta.pulls?.filter((pull) => pull.taskId === id) ?? [])
+  const totalPulls = Math.max(task?.progress.totalPulls ?? 0, view.totalPulls, view.pulls.size)
+  if (task === view.task && view.revision === view.pulls.revision && totalPulls === view.totalPulls) return view
+  return { task, pulls: view.pulls, totalPulls, revision: view.pulls.revision }
 }
 
 // Throws away what no one looks at any more.

@@ -1,5 +1,7 @@
-// What the console knows from the stream. Values are never changed in place, so that Vue sees a change by identity.
+// What the console knows from the stream. Values are never changed in place, so that Vue sees a change by identity; only the pulls of a task
+// are (see pulls.ts).
 import type { Node, Pull, Task } from '@/api/types'
+import type { PullTable } from './pulls'
 
 export interface TasksView {
   // The newest tasks, newest first.
@@ -11,8 +13,12 @@ export interface TasksView {
 export interface TaskView {
   // Undefined when the coordinator does not know the task (any more).
   task: Task | undefined
-  // By pull id, in the order of the coordinator: node, then image.
-  pulls: ReadonlyMap<string, Pull>
+  // The first ten thousand.
+  pulls: PullTable
+  // How many there are in all.
+  totalPulls: number
+  // Changes with the pulls.
+  revision: number
 }
 
 export interface LiveState {
@@ -37,7 +43,21 @@ export const emptyState: LiveState = {
 }
 
 export interface Topics {
-  [topic: string]: { tasks?: Task[]; total?: number; nodes?: Node[]; task?: Task | null; pulls?: Pull[] }
+  [topic: string]: {
+    tasks?: readonly Task[]
+    total?: number
+    nodes?: readonly Node[]
+    task?: Task | null
+    pulls?: readonly Pull[]
+    totalPulls?: number
+  }
+}
+
+// An event of the stream, its data parsed.
+export interface LiveEvent {
+  event: string
+  id: string
+  body: unknown
 }
 
 // Body of `snapshot` and `resync`.
@@ -57,3 +77,15 @@ export interface Delta {
 }
 
 export const taskTopic = (id: string): string => `task:${id}`
+
+// The state as the event that leads to it: for a tab that has just come.
+export function asSnapshot(state: LiveState): LiveEvent {
+  const topics: Topics = {}
+  if (state.tasks) topics.tasks = { tasks: state.tasks.tasks, total: state.tasks.total }
+  if (state.nodes) topics.nodes = { nodes: [...state.nodes.values()] }
+  for (const [id, view] of state.details) {
+    topics[taskTopic(id)] = { task: view.task ?? null, pulls: view.pulls.rows, totalPulls: view.totalPulls }
+  }
+  const body: Snapshot = { version: state.version, topics }
+  return { event: 'snapshot', id: state.lastId, body }
+}

@@ -1,0 +1,5 @@
+const about = {
+  title: 'About',
+}
+
+export default about

@@ -1,0 +1,5 @@
+const library = {
+  title: 'Library',
+}
+
+export default library

@@ -1,0 +1,21 @@
+const nav = {
+  label: 'Main',
+  open: 'Open the menu',
+  group: { prewarm: 'Prewarm', cluster: 'Cluster', admin: 'Administration' },
+  overview: 'Overview',
+  tasks: 'Tasks',
+  schedules: 'Schedules',
+  coverage: 'Coverage',
+  library: 'Library',
+  nodes: 'Nodes',
+  registries: 'Registries',
+  notifications: 'Notifications',
+  users: 'Users',
+  tokens: 'Tokens',
+  audit: 'Audit',
+  settings: 'Settings',
+  about: 'About',
+  api: 'API reference',
+}
+
+export default nav

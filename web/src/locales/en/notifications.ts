@@ -1,0 +1,5 @@
+const notifications = {
+  title: 'Notifications',
+}
+
+export default notifications

@@ -1,0 +1,5 @@
+const registries = {
+  title: 'Registries',
+}
+
+export default registries

@@ -1,0 +1,49 @@
+// Everything else: loaded while the first page is being read.
+import about from './about'
+import audit from './audit'
+import bytes from './bytes'
+import coverage from './coverage'
+import create from './create'
+import help from './help'
+import library from './library'
+import node from './node'
+import nodes from './nodes'
+import notifications from './notifications'
+import palette from './palette'
+import prefs from './prefs'
+import reason from './reason'
+import registries from './registries'
+import schedules from './schedules'
+import settings from './settings'
+import success from './success'
+import task from './task'
+import tasks from './tasks'
+import tokens from './tokens'
+import users from './users'
+
+const rest = {
+  about,
+  audit,
+  bytes,
+  coverage,
+  create,
+  help,
+  library,
+  node,
+  nodes,
+  notifications,
+  palette,
+  prefs,
+  reason,
+  registries,
+  schedules,
+  settings,
+  success,
+  task,
+  tasks,
+  tokens,
+  users,
+}
+
+export type Rest = typeof rest
+export default rest

@@ -1,0 +1,5 @@
+const schedules = {
+  title: 'Schedules',
+}
+
+export default schedules

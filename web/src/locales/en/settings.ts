@@ -1,0 +1,5 @@
+const settings = {
+  title: 'Settings',
+}
+
+export default settings

@@ -1,0 +1,3 @@
+const success = { pulled: 'Pulled', already_present: 'Already present' }
+
+export default success

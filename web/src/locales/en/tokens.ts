@@ -1,0 +1,5 @@
+const tokens = {
+  title: 'Tokens',
+}
+
+export default tokens

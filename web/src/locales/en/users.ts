@@ -1,0 +1,5 @@
+const users = {
+  title: 'Users',
+}
+
+export default users

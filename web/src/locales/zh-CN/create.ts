@@ -1,0 +1,40 @@
+import type en from '../en/create'
+
+const create: typeof en = {
+  title: '新建任务',
+  description: '在 Pod 需要之前把镜像放到节点上。',
+  images: '镜像',
+  imagesHint: '每行一个，写法与 Pod 中完全一致；最多 50 个。',
+  imagesCount: '尚无镜像 | {count} 个镜像 | {count} 个镜像',
+  line: '第 {line} 行：{hint}',
+  hint: {
+    space: '含有空格',
+    upper_case: '仓库名必须为小写',
+    scheme: '请去掉协议前缀，例如 https://',
+    tag: '标签看起来不正确',
+    digest: '摘要看起来不正确',
+    name: '名称看起来不正确',
+    duplicate: '重复出现',
+  },
+  selector: '节点标签',
+  selectorHint: 'key=value，必须全部匹配。留空则以全部已知节点为目标。',
+  selectorAdd: '添加标签',
+  selectorRemove: '移除标签 {label}',
+  selectorBad: '请写成 key=value。',
+  matches: '没有匹配的节点 | 匹配 {count} 个节点 | 匹配 {count} 个节点',
+  matchesReady: '其中 {ready} 个就绪',
+  priority: '优先级',
+  priorityHint: '1 最后，10 最先',
+  batchSize: '同时进行的节点数',
+  batchSizeHint: '1 到 100；留空则不单独限制',
+  maxRetries: '重试次数',
+  maxRetriesHint: '每个拉取 0 到 5 次',
+  copyCurl: '复制为 curl',
+  showCurl: '等价的命令',
+  submit: '创建任务',
+  submitting: '创建中…',
+  created: '任务已创建',
+  failed: '任务未创建',
+}
+
+export default create

@@ -1,0 +1,7 @@
+import type en from '../en/tokens'
+
+const tokens: typeof en = {
+  title: '令牌',
+}
+
+export default tokens
