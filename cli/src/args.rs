@@ -12,6 +12,7 @@ mod parity;
 pub mod schedule;
 mod spec;
 mod task;
+mod tenant;
 mod user;
 
 pub use audit::{AuditCommand, AuditFilterArgs, AuditFormat, AuditResultArg};
@@ -22,6 +23,7 @@ pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
 pub use login::{LoginArgs, PasswdArgs};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
 pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
+pub use tenant::{Quota, TenantCommand, TenantFields};
 pub use user::{TokenCommand, UpdateUserArgs, UserCommand};
 
 use crate::output::Format;
@@ -50,6 +52,9 @@ pub struct Cli {
     /// File of log-ins, instead of ips/logins.json in the folder of settings
     #[arg(long, global = true, env = "IPS_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Only what belongs to this tenant in lists, and the tenant of users that are made; for system admins
+    #[arg(long, global = true, env = "IPS_TENANT", value_name = "TENANT")]
+    pub tenant: Option<String>,
     /// How to show the answer
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
     pub output: Format,
@@ -85,6 +90,9 @@ pub enum Command {
     /// Show and set what may run at one time
     #[command(subcommand, visible_alias = "limit")]
     Limits(LimitsCommand),
+    /// Keep tenants: who owns things, and what the work of each may do
+    #[command(subcommand, visible_alias = "tenants")]
+    Tenant(TenantCommand),
     /// Keep the people who may log in
     #[command(subcommand, visible_alias = "users")]
     User(UserCommand),

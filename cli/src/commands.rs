@@ -9,6 +9,7 @@ mod login;
 mod node;
 mod schedule;
 mod task;
+mod tenant;
 mod token;
 mod user;
 
@@ -27,12 +28,16 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let Cli {
         server,
         token_file,
+        tenant,
         output,
         command,
     } = cli;
     // There is no flag for it: arguments are seen by everybody on the machine.
     let given = std::env::var("IPS_TOKEN").ok();
-    let server = || Server::parse(&server, Tokens::new(given.clone(), token_file.clone()));
+    let server = || {
+        let server = Server::parse(&server, Tokens::new(given.clone(), token_file.clone()))?;
+        Ok::<_, CliError>(server.of_tenant(tenant.clone()))
+    };
     match command {
         Command::Task(command) => task::run(&server()?, output, command).await,
         Command::Schedule(command) => schedule::run(&server()?, output, command).await,
@@ -42,6 +47,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Audit(command) => audit::run(&server()?, output, command).await,
         Command::Library(command) => library::run(&server()?, output, command).await,
         Command::Limits(command) => limits::run(&server()?, output, command).await,
+        Command::Tenant(command) => tenant::run(&server()?, output, command).await,
         Command::User(command) => user::run(&server()?, output, command).await,
         Command::Token(command) => token::run(&server()?, output, command).await,
         Command::Login(args) => login::login(&server()?, output, args).await,

@@ -9,8 +9,8 @@ use ips_proto::v1::{
     channel_service_client::ChannelServiceClient, credential_service_client::CredentialServiceClient,
     library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
     node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    task_service_client::TaskServiceClient, token_service_client::TokenServiceClient,
-    user_service_client::UserServiceClient,
+    task_service_client::TaskServiceClient, tenant_service_client::TenantServiceClient,
+    token_service_client::TokenServiceClient, user_service_client::UserServiceClient,
 };
 use std::{error::Error as _, time::Duration};
 use tonic::{
@@ -36,6 +36,7 @@ pub struct Server {
     address: String,
     endpoint: Endpoint,
     tokens: Tokens,
+    tenant: Option<String>,
 }
 
 impl Server {
@@ -64,7 +65,19 @@ impl Server {
             address,
             endpoint,
             tokens,
+            tenant: None,
         })
+    }
+
+    /// The same, where lists are of one tenant.
+    #[must_use]
+    pub fn of_tenant(self, tenant: Option<String>) -> Self {
+        Self { tenant, ..self }
+    }
+
+    /// Whose things are listed; empty for the caller's own.
+    pub fn tenant(&self) -> String {
+        self.tenant.clone().unwrap_or_default()
     }
 
     /// The service of tasks.
@@ -76,6 +89,11 @@ impl Server {
     /// The service of limits.
     pub async fn limits(&self) -> Result<LimitsServiceClient<Line>, CliError> {
         Ok(LimitsServiceClient::new(self.line().await?))
+    }
+
+    /// The service of tenants.
+    pub async fn tenants(&self) -> Result<TenantServiceClient<Line>, CliError> {
+        Ok(TenantServiceClient::new(self.line().await?))
     }
 
     /// The service of nodes.

@@ -31,6 +31,7 @@ pub mod selector;
 pub mod share;
 pub mod task;
 pub mod task_state;
+pub mod tenant;
 pub mod throttle;
 pub mod unresolved;
 pub mod user;

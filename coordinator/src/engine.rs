@@ -10,6 +10,7 @@ pub mod core;
 pub mod courier;
 mod create;
 mod credentials;
+pub mod door;
 pub mod error;
 pub mod hosts;
 mod late;
@@ -28,6 +29,7 @@ mod save;
 pub mod schedules;
 mod slots;
 mod tasks;
+pub mod tenants;
 pub mod trigger;
 pub mod views;
 mod work;
@@ -37,7 +39,7 @@ mod fixtures;
 
 use self::core::{Command, Core, EngineSettings, Refusal, SessionGrant, Shared};
 use crate::{
-    domain::{cluster::ClusterNews, ids::NodeName},
+    domain::{caller::TenantId, cluster::ClusterNews, ids::NodeName, tenant::Realm},
     fleet::{
         Fleet, OrderSender, SessionId,
         messages::{Hello, Report},
@@ -58,6 +60,7 @@ use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
 use schedules::ScheduleDesk;
 use std::{collections::HashSet, sync::Arc, time::Duration};
+use tenants::TenantBook;
 use tokio::sync::{mpsc, oneshot};
 
 /// Commands that may wait for the loop.
@@ -81,6 +84,10 @@ pub struct Engine {
     resolver: Resolver,
     /// Held while limits are read and changed, so that no change is lost.
     limits_change: Arc<tokio::sync::Mutex<()>>,
+    /// Whose things there are for whoever asks; see `door.rs`.
+    realm: Realm,
+    /// Whose is what is made.
+    owner: TenantId,
 }
 
 impl std::fmt::Debug for Engine {
@@ -104,12 +111,14 @@ impl Engine {
         let (sender, commands) = mpsc::channel(QUEUE);
         let logins = Arc::new(LoginBook::new(vault, store.all_credentials().await?));
         let shared = Shared::new(Fleet::from_stored(store.nodes().await?, now()));
-        let shared = Arc::new(shared.with_logins(Arc::clone(&logins)));
+        let tenants = TenantBook::new(store.tenants().await?);
+        let shared = Arc::new(shared.with_logins(Arc::clone(&logins)).with_tenants(tenants));
         let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
         let audit = AuditLog::new(Arc::clone(&metrics), Arc::clone(&readiness));
         let stored_limits = store.limits().await?;
+        let fetched = store.bytes_of_day(now()).await?;
         let mut core = Core::new(
             settings.clone(),
             store.uuid().into(),
@@ -118,6 +127,7 @@ impl Engine {
             Arc::clone(&metrics),
         );
         core.set_limits(now(), stored_limits.unwrap_or(settings.limits));
+        core.set_fetched(now(), fetched);
         // Tasks are written as the REST API does only where its edge says how.
         let post = Post::new(Notifier::new(
             NotifySettings::default(),
@@ -153,6 +163,8 @@ impl Engine {
                 commands: sender,
                 resolver,
                 limits_change: Arc::default(),
+                realm: Realm::All,
+                owner: TenantId::default(),
             },
             engine_loop,
         ))

@@ -15,5 +15,6 @@ mod request;
 pub mod schedules;
 mod status;
 pub mod tasks;
+pub mod tenants;
 pub mod users;
 mod watch;

@@ -29,6 +29,7 @@ mod secrets;
 mod stats;
 mod task_life;
 mod tasks;
+mod tenants;
 mod tokens;
 mod users;
 
@@ -38,8 +39,8 @@ mod testing;
 mod tests;
 
 use crate::{
-    domain::task::Task,
-    engine::{Engine, views::TaskView},
+    domain::{caller::Caller, task::Task},
+    engine::{Engine, door::Door, views::TaskView},
     identity::Identity,
     metrics::Metrics,
 };
@@ -60,13 +61,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 #[derive(Debug, Clone)]
 pub struct HttpState {
     /// Everything that is asked or ordered.
-    pub engine: Engine,
+    pub engine: Door,
     /// Who calls.
     pub identity: Identity,
     /// Figures of the edge, and what `/metrics` shows.
     pub metrics: Arc<Metrics>,
     /// Ends streams of events; cancel it before waiting for the server to drain.
     pub shutdown: CancellationToken,
+}
+
+impl HttpState {
+    /// The engine as the caller sees it, or the part of that which belongs to one tenant.
+    fn engine_for(&self, caller: &Caller, tenant: Option<&str>) -> Result<Engine, ApiError> {
+        Ok(self.engine.of(caller).narrowed(tenant.unwrap_or_default())?)
+    }
 }
 
 /// The API and its description.
@@ -90,6 +98,13 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(tenants::get_own_tenant))
+        .routes(routes!(tenants::list_tenants, tenants::create_tenant))
+        .routes(routes!(
+            tenants::get_tenant,
+            tenants::update_tenant,
+            tenants::delete_tenant
+        ))
         .routes(routes!(stats::get_stats))
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task, tasks::delete_task))

@@ -28,6 +28,7 @@ use crate::{
         Millis,
         caller::{Caller, Proof, Role, Scope, Subject},
         permission::{Access, Operation, Permission},
+        tenant::Realm,
     },
     store::{SessionUser, Store, TokenHolder},
     vault::Vault,
@@ -205,7 +206,8 @@ impl Identity {
         self.desk.as_ref().is_none_or(|desk| desk.settings.metrics_public)
     }
 
-    /// Comes back when the caller may not see a stream any more: its token ended, it logged out, was disabled or lost its role.
+    /// Comes back when the caller may not see a stream any more: its token ended, it logged out, was disabled, lost its role, or sees
+    /// other things with it.
     pub async fn until_refused(&self, caller: Caller, permission: Permission) {
         let Some(desk) = &self.desk else {
             return std::future::pending().await;
@@ -219,7 +221,7 @@ impl Identity {
             };
             tokio::time::sleep(wait).await;
             match desk.principal(&caller.proof).await {
-                Ok(again) if allowed(&again, permission).is_ok() => {}
+                Ok(again) if allowed(&again, permission).is_ok() && Realm::of(&again) == Realm::of(&caller) => {}
                 // A store that does not answer says nothing against anybody.
                 Err(IdentityError::Unavailable(_)) => {}
                 Ok(_) | Err(_) => return,

@@ -19,6 +19,7 @@ use crate::{
         recorder::RecorderLayer,
         schedules::ScheduleService,
         tasks::TaskService,
+        tenants::TenantService,
         users::UserService,
     },
     http::{self, HttpState},
@@ -35,8 +36,8 @@ use ips_proto::v1::{
     channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
     library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
     node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    task_service_server::TaskServiceServer, token_service_server::TokenServiceServer,
-    user_service_server::UserServiceServer,
+    task_service_server::TaskServiceServer, tenant_service_server::TenantServiceServer,
+    token_service_server::TokenServiceServer, user_service_server::UserServiceServer,
 };
 use secrecy::ExposeSecret as _;
 use serve::{Bounds, serve};
@@ -95,7 +96,7 @@ pub async fn run(config: Config) -> Result<()> {
     let engine = engine.with_notifier(Notifier::new(config.notify, http::task_document));
     let shutdown = CancellationToken::new();
     let state = HttpState {
-        engine: engine.clone(),
+        engine: engine.clone().into(),
         identity: identity.clone(),
         metrics,
         shutdown: shutdown.clone(),
@@ -228,6 +229,7 @@ async fn serve_grpc(
     let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
     let schedules = ScheduleServiceServer::new(ScheduleService::new(engine.clone()));
+    let tenants = TenantServiceServer::new(TenantService::new(engine.clone()));
     let limits = LimitsServiceServer::new(LimitsService::new(engine));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<Agents>().await;
@@ -235,6 +237,7 @@ async fn serve_grpc(
     health.set_serving::<UserServiceServer<UserService>>().await;
     health.set_serving::<TokenServiceServer<UserService>>().await;
     health.set_serving::<TaskServiceServer<TaskService>>().await;
+    health.set_serving::<TenantServiceServer<TenantService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
     health.set_serving::<CredentialServiceServer<CredentialService>>().await;
@@ -269,6 +272,7 @@ async fn serve_grpc(
         .add_service(channels)
         .add_service(audit)
         .add_service(library)
+        .add_service(tenants)
         .add_service(limits)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
         .await

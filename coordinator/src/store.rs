@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod sql;
 mod tasks;
+mod tenants;
 pub mod transfer;
 mod url;
 mod users;
@@ -51,6 +52,7 @@ pub use outbox::Addressed;
 pub use pulls::PullQuery;
 pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleStep, StoredSchedule};
 pub use sessions::{Refreshed, SessionUser};
+pub use tenants::TenantRemoval;
 pub use url::DatabaseUrl;
 pub use users::{UserOutcome, UserUpdate};
 
@@ -122,6 +124,12 @@ pub enum StoreError {
         /// Its number.
         id: CredentialId,
     },
+    /// A quota of the tenant is used up for today.
+    #[error("the quota {quota} of the tenant is used up")]
+    Spent {
+        /// Its name on the wire.
+        quota: &'static str,
+    },
     /// A compare-and-set found another state than expected.
     #[error("{what} changed behind the engine's back")]
     Stale {
@@ -158,6 +166,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::Taken { .. }
             | Self::NoCredential { .. }
+            | Self::Spent { .. }
             | Self::Stale { .. }
             | Self::Damaged { .. } => false,
         }

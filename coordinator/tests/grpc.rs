@@ -19,5 +19,7 @@ mod schedules;
 mod sessions;
 #[path = "grpc/stand.rs"]
 mod stand;
+#[path = "grpc/tenants.rs"]
+mod tenants;
 #[path = "grpc/watch.rs"]
 mod watch;

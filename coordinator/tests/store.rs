@@ -21,5 +21,7 @@ mod stand;
 mod steps;
 #[path = "store/tasks.rs"]
 mod tasks;
+#[path = "store/tenants.rs"]
+mod tenants;
 #[path = "store/transfer.rs"]
 mod transfer;

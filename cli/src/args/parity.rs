@@ -36,6 +36,12 @@ const COMMANDS: &[(&str, &str)] = &[
     ("TaskService.DeleteTask", "task rm"),
     // With --all.
     ("TaskService.BulkTasks", "task cancel"),
+    ("TenantService.GetOwnTenant", "tenant own"),
+    ("TenantService.ListTenants", "tenant ls"),
+    ("TenantService.GetTenant", "tenant get"),
+    ("TenantService.CreateTenant", "tenant create"),
+    ("TenantService.UpdateTenant", "tenant update"),
+    ("TenantService.DeleteTenant", "tenant rm"),
     ("NodeService.ListNodes", "node ls"),
     ("NodeService.GetNode", "node get"),
     ("NodeService.GetStats", "node stats"),

@@ -27,7 +27,7 @@ pub async fn run(server: &Server, format: Format, command: AuditCommand) -> Resu
     Ok(ExitCode::SUCCESS)
 }
 
-fn filter(args: AuditFilterArgs) -> v1::AuditFilter {
+fn filter(server: &Server, args: AuditFilterArgs) -> v1::AuditFilter {
     let result = |word: AuditResultArg| match word {
         AuditResultArg::Ok => v1::AuditResult::Ok.into(),
         AuditResultArg::Denied => v1::AuditResult::Denied.into(),
@@ -41,12 +41,13 @@ fn filter(args: AuditFilterArgs) -> v1::AuditFilter {
         operation: args.operation.unwrap_or_default(),
         resource: args.resource.unwrap_or_default(),
         results: args.result.into_iter().map(result).collect(),
+        tenant: server.tenant(),
     }
 }
 
 async fn list(server: &Server, format: Format, args: AuditFilterArgs, limit: u32, offset: u32) -> Result<(), CliError> {
     let request = v1::ListAuditRequest {
-        filter: Some(filter(args)),
+        filter: Some(filter(server, args)),
         limit,
         offset,
     };
@@ -90,7 +91,7 @@ async fn export(
     to_file: Option<PathBuf>,
 ) -> Result<(), CliError> {
     let request = v1::ExportAuditRequest {
-        filter: Some(filter(args)),
+        filter: Some(filter(server, args)),
     };
     let records = server.audit().await?.export_audit(tonic::Request::new(request)).await;
     let mut records = records.map_err(|status| server.error(status))?.into_inner();

@@ -119,7 +119,11 @@ fn mail(fields: MailFields) -> Result<Option<v1::EmailSettings>, CliError> {
 }
 
 async fn list(server: &Server, format: Format, limit: u32, offset: u32) -> Result<(), CliError> {
-    let request = v1::ListChannelsRequest { limit, offset };
+    let request = v1::ListChannelsRequest {
+        limit,
+        offset,
+        tenant: server.tenant(),
+    };
     let found = server.channels().await?.list_channels(call(request)).await;
     let found = found.map_err(|status| server.error(status))?.into_inner();
     match format {
@@ -226,6 +230,7 @@ async fn deliveries(server: &Server, format: Format, which: DeliveriesArgs) -> R
         states: which.status.iter().map(state).collect(),
         limit: which.limit,
         offset: which.offset,
+        tenant: server.tenant(),
     };
     let found = server.channels().await?.list_deliveries(call(request)).await;
     let found = found.map_err(|status| server.error(status))?.into_inner();

@@ -72,9 +72,12 @@ async fn get(server: &Server, credential_id: i64) -> Result<v1::Credential, CliE
 
 async fn list(server: &Server, format: Format, limit: u32, offset: u32) -> Result<(), CliError> {
     let mut client = server.credentials().await?;
-    let found = client
-        .list_credentials(call(v1::ListCredentialsRequest { limit, offset }))
-        .await;
+    let request = v1::ListCredentialsRequest {
+        limit,
+        offset,
+        tenant: server.tenant(),
+    };
+    let found = client.list_credentials(call(request)).await;
     let found = found.map_err(|status| server.error(status))?.into_inner();
     match format {
         Format::Json => output::object(&serde_json::json!({

@@ -46,6 +46,7 @@ async fn page(server: &Server, tag: &str, limit: u32, offset: u32) -> Result<v1:
         tag: tag.to_owned(),
         limit,
         offset,
+        tenant: server.tenant(),
     };
     let mut client = server.library().await?;
     let found = client.list_library(call(request)).await;

@@ -92,6 +92,7 @@ async fn list(server: &Server, format: Format, page: PageArgs) -> Result<(), Cli
     let request = v1::ListSchedulesRequest {
         limit: page.limit,
         offset: page.offset,
+        tenant: server.tenant(),
     };
     let mut client = server.schedules().await?;
     let found = answer(server, client.list_schedules(call(request)).await)?;

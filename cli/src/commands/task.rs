@@ -100,6 +100,7 @@ async fn list(server: &Server, format: Format, args: ListTasksArgs) -> Result<()
             .collect(),
         limit: args.limit,
         offset: args.offset,
+        tenant: server.tenant(),
     };
     let mut client = server.tasks().await?;
     let found = client

@@ -15,7 +15,11 @@ pub async fn run(server: &Server, format: Format, command: TokenCommand) -> Resu
     let mut client = server.api_tokens().await?;
     match command {
         TokenCommand::Ls => {
-            let found = client.list_tokens(call(v1::ListTokensRequest {})).await;
+            let found = client
+                .list_tokens(call(v1::ListTokensRequest {
+                    tenant: server.tenant(),
+                }))
+                .await;
             let tokens = found.map_err(|status| server.error(status))?.into_inner().tokens;
             list(&tokens, format)?;
         }

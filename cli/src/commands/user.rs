@@ -25,6 +25,7 @@ pub async fn run(server: &Server, format: Format, command: UserCommand) -> Resul
                 username,
                 password: password::needed(&password)?,
                 role,
+                tenant: server.tenant(),
             };
             let made = server.users().await?.create_user(call(request)).await;
             said(
@@ -74,7 +75,10 @@ async fn update(server: &Server, format: Format, args: UpdateUserArgs) -> Result
 }
 
 async fn all(server: &Server) -> Result<Vec<v1::User>, CliError> {
-    let found = server.users().await?.list_users(call(v1::ListUsersRequest {})).await;
+    let request = v1::ListUsersRequest {
+        tenant: server.tenant(),
+    };
+    let found = server.users().await?.list_users(call(request)).await;
     Ok(found.map_err(|status| server.error(status))?.into_inner().users)
 }
 

@@ -12,6 +12,7 @@ mod rules;
 mod schedule;
 mod secret;
 mod task;
+mod tenant;
 mod token;
 mod user;
 
@@ -25,6 +26,7 @@ pub use pull::Pull;
 pub use schedule::{Execution, Schedule};
 pub use secret::Secret;
 pub use task::Task;
+pub use tenant::Tenant;
 pub use token::{ApiToken, NewToken};
 pub use user::User;
 

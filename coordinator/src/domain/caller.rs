@@ -2,6 +2,7 @@
 //! of every request; whoever decides or records something takes it as a parameter.
 
 use super::{Millis, permission::Permission};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// What a caller may do, from the least to the most.
@@ -44,8 +45,21 @@ impl fmt::Display for Role {
 }
 
 /// Id of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct TenantId(Arc<str>);
+
+impl From<String> for TenantId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<TenantId> for String {
+    fn from(tenant: TenantId) -> Self {
+        tenant.0.as_ref().to_owned()
+    }
+}
 
 impl TenantId {
     /// The tenant that is always there; a single team never meets another one.
@@ -54,6 +68,11 @@ impl TenantId {
     /// Takes an id that was validated before it was stored.
     pub fn from_stored(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// Whether it is the tenant that is always there.
+    pub fn is_default(&self) -> bool {
+        self.as_str() == Self::DEFAULT
     }
 
     /// The id as text.

@@ -9,7 +9,7 @@ pub use mail::{MailRequest, MailSecurity, MailSettings};
 pub use of_task::{NoticesRequest, TaskChannel, TaskNotices};
 pub use secrets::ChannelSecrets;
 
-use super::{Invalid, Millis, credential::Sealed, event::EventKind};
+use super::{Invalid, Millis, caller::TenantId, credential::Sealed, event::EventKind};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
@@ -205,6 +205,8 @@ pub struct ChannelSpec {
 pub struct Channel {
     /// Number.
     pub id: ChannelId,
+    /// Whose it is.
+    pub tenant: TenantId,
     /// Name.
     pub name: String,
     /// Kind.

@@ -6,8 +6,9 @@ mod scope;
 
 pub use of_task::{BOTH_KINDS, NO_LOGIN, NO_REGISTRY, TaskCredential, TaskLoginsRequest};
 pub use scope::RegistryScope;
+pub(super) use scope::canonical_host;
 
-use super::{Invalid, Millis, ids::TaskId};
+use super::{Invalid, Millis, caller::TenantId, ids::TaskId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -176,6 +177,8 @@ impl fmt::Debug for Sealed {
 pub struct Credential {
     /// Number.
     pub id: CredentialId,
+    /// Whose it is.
+    pub tenant: TenantId,
     /// Name; empty where a task owns it.
     pub name: String,
     /// The task that brought it along and with which it is removed; such a credential is in no list.

@@ -1,6 +1,6 @@
 //! Deliveries: one event on its way to one receiver, tried until it arrives or a day has passed. Pure; time and chance are parameters.
 
-use super::{Millis, channel::ChannelId, event::EventKind};
+use super::{Millis, caller::TenantId, channel::ChannelId, event::EventKind};
 
 /// How long a delivery is tried.
 pub const PATIENCE_MS: Millis = 86_400_000;
@@ -68,6 +68,8 @@ pub struct Attempt {
 pub struct Delivery {
     /// Names it, the same at each attempt.
     pub id: String,
+    /// Whose channel or task it is.
+    pub tenant: TenantId,
     /// Channel; `None` for the address of a task.
     pub channel: Option<ChannelId>,
     /// Event.
@@ -97,10 +99,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A new one that is due at once.
+    /// A new one that is due at once, of the tenant that the event is about.
     pub fn new(id: String, channel: Option<ChannelId>, event: &super::event::Event, now: Millis) -> Self {
         Self {
             id,
+            tenant: event.tenant().cloned().unwrap_or_default(),
             channel,
             event: event.id.clone(),
             kind: event.kind,

@@ -3,6 +3,7 @@
 
 use super::{
     Millis,
+    caller::TenantId,
     channel::ChannelId,
     ids::{NodeName, ScheduleId},
     task::Task,
@@ -96,6 +97,9 @@ impl EventKind {
 pub struct ScheduleNews {
     /// Schedule.
     pub id: ScheduleId,
+    /// Whose it is.
+    #[serde(default)]
+    pub tenant: TenantId,
     /// Its name.
     pub name: String,
     /// Number of the execution; 0 where it has none yet.
@@ -185,6 +189,15 @@ impl Event {
             Subject::Schedule(news) => news.id.as_str(),
             Subject::Node(node) => node.name.as_str(),
             Subject::Channel(name) => name,
+        }
+    }
+
+    /// Whose task or schedule it is; `None` for what belongs to nobody.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        match &self.subject {
+            Subject::Task(task) => Some(&task.tenant),
+            Subject::Schedule(news) => Some(&news.tenant),
+            Subject::Node(_) | Subject::Channel(_) => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The library: images that people use again, with a name and tags.
 
-use super::{Invalid, Millis, image::ImageRef};
+use super::{Invalid, Millis, caller::TenantId, image::ImageRef};
 use std::collections::BTreeSet;
 
 /// Longest name in characters.
@@ -41,6 +41,8 @@ pub struct EntrySpec {
 pub struct Entry {
     /// Number, from 1; never used twice.
     pub id: i64,
+    /// Whose it is.
+    pub tenant: TenantId,
     /// What it is.
     pub spec: EntrySpec,
     /// When it was added.

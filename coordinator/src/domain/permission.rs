@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt, sync::LazyLock};
 /// What an operation needs. Its word is also the scope of an API token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
-    /// One's own account: who one is, log-out, one's own password.
+    /// One's own account: who one is, log-out, one's own password, one's own tenant.
     Own,
     /// Look at tasks and pulls.
     TasksRead,
@@ -47,11 +47,15 @@ pub enum Permission {
     TokensWrite,
     /// Look at and export the audit of the tenant.
     AuditRead,
+    /// Look at all tenants.
+    TenantsRead,
+    /// Make, change and remove tenants.
+    TenantsWrite,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -72,6 +76,8 @@ impl Permission {
         Self::TokensRead,
         Self::TokensWrite,
         Self::AuditRead,
+        Self::TenantsRead,
+        Self::TenantsWrite,
     ];
 
     /// Word of the scope.
@@ -97,6 +103,8 @@ impl Permission {
             Self::TokensRead => "tokens:read",
             Self::TokensWrite => "tokens:write",
             Self::AuditRead => "audit:read",
+            Self::TenantsRead => "tenants:read",
+            Self::TenantsWrite => "tenants:write",
         }
     }
 
@@ -125,7 +133,7 @@ impl Permission {
             | Self::UsersWrite
             | Self::TokensRead
             | Self::TokensWrite => Role::Admin,
-            Self::LimitsWrite => Role::SystemAdmin,
+            Self::LimitsWrite | Self::TenantsRead | Self::TenantsWrite => Role::SystemAdmin,
         }
     }
 }
@@ -191,6 +199,12 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::TokensRead, "list_tokens", "GET /api/v1/tokens", "TokenService.ListTokens"),
     needs(P::TokensWrite, "create_token", "POST /api/v1/tokens", "TokenService.CreateToken"),
     needs(P::TokensWrite, "revoke_token", "DELETE /api/v1/tokens/{id}", "TokenService.RevokeToken"),
+    needs(P::Own, "get_own_tenant", "GET /api/v1/tenant", "TenantService.GetOwnTenant"),
+    needs(P::TenantsRead, "list_tenants", "GET /api/v1/tenants", "TenantService.ListTenants"),
+    needs(P::TenantsRead, "get_tenant", "GET /api/v1/tenants/{id}", "TenantService.GetTenant"),
+    needs(P::TenantsWrite, "create_tenant", "POST /api/v1/tenants", "TenantService.CreateTenant"),
+    needs(P::TenantsWrite, "update_tenant", "PUT /api/v1/tenants/{id}", "TenantService.UpdateTenant"),
+    needs(P::TenantsWrite, "delete_tenant", "DELETE /api/v1/tenants/{id}", "TenantService.DeleteTenant"),
     needs(P::NodesRead, "get_stats", "GET /api/v1/stats", "NodeService.GetStats"),
     needs(P::NodesRead, "list_nodes", "GET /api/v1/nodes", "NodeService.ListNodes"),
     needs(P::NodesRead, "get_node", "GET /api/v1/nodes/{name}", "NodeService.GetNode"),

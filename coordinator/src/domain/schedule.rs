@@ -5,6 +5,7 @@ mod due;
 
 use super::{
     Invalid, Millis,
+    caller::TenantId,
     cron::Timetable,
     ids::ScheduleId,
     in_range,
@@ -221,6 +222,8 @@ fn check_task(request: TaskRequest) -> Result<TaskSpec, Invalid> {
 pub struct Schedule {
     /// Id.
     pub id: ScheduleId,
+    /// Whose it is.
+    pub tenant: TenantId,
     /// What was asked for.
     pub spec: ScheduleSpec,
     /// Who made it; empty when nobody had to say who they are.
@@ -242,10 +245,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A new schedule; what was due before now is none of its business.
+    /// A new schedule of the default tenant; what was due before now is none of its business.
     pub fn new(id: ScheduleId, spec: ScheduleSpec, now: Millis) -> Self {
         Self {
             id,
+            tenant: TenantId::default(),
             spec,
             created_by: String::new(),
             created_at: now,

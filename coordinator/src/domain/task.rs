@@ -5,6 +5,7 @@ mod overrides;
 
 use super::{
     Invalid, Millis,
+    caller::TenantId,
     channel::{NoticesRequest, TaskNotices},
     counts::{ByteCounts, FailureGroup, PullCounts},
     credential::{NewLogin, TaskCredential, TaskLoginsRequest},
@@ -199,6 +200,9 @@ pub struct TaskImage {
 pub struct Task {
     /// Id.
     pub id: TaskId,
+    /// Whose it is.
+    #[serde(default)]
+    pub tenant: TenantId,
     /// What was asked for.
     pub spec: TaskSpec,
     /// State.

@@ -214,7 +214,8 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn audit(&self, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditRecord>, EngineError> {
-        let (items, total) = self.store.audit(filter, page.limit, page.offset).await?;
+        let filter = self.own_records(filter);
+        let (items, total) = self.store.audit(&filter, page.limit, page.offset).await?;
         Ok(Page { items, total })
     }
 
@@ -224,6 +225,14 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn audit_after(&self, filter: &AuditFilter, id: &str) -> Result<Vec<AuditRecord>, EngineError> {
-        Ok(self.store.audit_after(filter, id, CHUNK).await?)
+        Ok(self.store.audit_after(&self.own_records(filter), id, CHUNK).await?)
+    }
+
+    /// Those of the realm alone.
+    fn own_records(&self, filter: &AuditFilter) -> AuditFilter {
+        AuditFilter {
+            tenant: self.realm.tenant().map(ToString::to_string),
+            ..filter.clone()
+        }
     }
 }

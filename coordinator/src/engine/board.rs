@@ -2,7 +2,7 @@
 //! reader who was away for a moment can go on. A slow reader is told to read again; nothing is buffered for it.
 
 use super::views::{NodeView, PullView, TaskView};
-use crate::domain::ids::TaskId;
+use crate::domain::{caller::TenantId, ids::TaskId};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -22,8 +22,8 @@ pub struct Delta {
     pub version: u64,
     /// Tasks.
     pub tasks: Vec<Arc<TaskView>>,
-    /// Tasks whose record was removed.
-    pub removed_tasks: Vec<TaskId>,
+    /// Tasks whose record was removed, and whose they were.
+    pub removed_tasks: Vec<(TenantId, TaskId)>,
     /// Pulls.
     pub pulls: Vec<Arc<PullView>>,
     /// Nodes.
@@ -177,7 +177,7 @@ mod tests {
 
     fn removal(id: &str) -> Delta {
         Delta {
-            removed_tasks: vec![TaskId::from_stored(id.into())],
+            removed_tasks: vec![(TenantId::default(), TaskId::from_stored(id.into()))],
             ..Delta::default()
         }
     }
@@ -214,7 +214,7 @@ mod tests {
     fn large_deltas_are_kept_for_less_time() {
         let board = Board::new("run".into());
         let large = || Delta {
-            removed_tasks: vec![TaskId::from_stored("x".into()); KEPT_OBJECTS],
+            removed_tasks: vec![(TenantId::default(), TaskId::from_stored("x".into())); KEPT_OBJECTS],
             ..Delta::default()
         };
         (0..3).for_each(|_| board.publish(large()));

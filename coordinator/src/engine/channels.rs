@@ -9,11 +9,13 @@ use super::{
 use crate::{
     domain::{
         Invalid,
+        caller::TenantId,
         channel::{Channel, ChannelId, ChannelRequest, ChannelSecrets, ChannelSpec, TaskChannel},
         credential::Sealed,
         delivery::{Delivery, DeliveryState},
         event::Event,
         task::TaskSpec,
+        tenant::Realm,
     },
     notify::{Destination, Notifier, Parcel},
     store::{Addressed, ChannelRemoval, DeliveryQuery, Numbers, StoreError},
@@ -59,7 +61,7 @@ impl Engine {
         let id = ChannelId::from_stored(self.store.new_number(Numbers::Channels).await?);
         let now = now();
         let sealed = self.seal_channel(id, &spec)?;
-        let channel = channel_of(id, spec, sealed, now, now);
+        let channel = channel_of((id, self.owner.clone()), spec, sealed, now, now);
         let saved = self.store.insert_channel(&channel).await;
         saved.map_err(|error| taken(error, &channel.name))?;
         tracing::info!(channel.id = %id, channel.kind = channel.kind.as_str(), "channel saved");
@@ -71,7 +73,7 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn channels(&self, page: PageRequest) -> Result<Page<ChannelView>, EngineError> {
-        let (found, total) = self.store.channels(page.limit, page.offset).await?;
+        let (found, total) = self.store.channels(&self.realm, page.limit, page.offset).await?;
         Ok(Page {
             items: found.into_iter().map(|channel| self.channel_view(channel)).collect(),
             total,
@@ -110,7 +112,7 @@ impl Engine {
         })?;
         self.check_reach(&spec.secrets)?;
         let sealed = self.seal_channel(id, &spec)?;
-        let new = channel_of(id, spec, sealed, old.created_at, now());
+        let new = channel_of((id, old.tenant.clone()), spec, sealed, old.created_at, now());
         let written = self.store.update_channel(&new, &old.sealed).await;
         if !written.map_err(|error| taken(error, &new.name))? {
             return Err(EngineError::Unavailable(
@@ -127,6 +129,10 @@ impl Engine {
     /// Precondition while a schedule or a task that has not ended names it; the message names them.
     pub async fn delete_channel(&self, id: ChannelId) -> Result<(), EngineError> {
         let _one_at_a_time = self.logins.changing().await;
+        match self.stored_channel(id).await {
+            Err(EngineError::NotFound { .. }) => return Ok(()),
+            other => other?,
+        };
         match self.store.delete_channel(id).await? {
             ChannelRemoval::Removed => {
                 tracing::info!(channel.id = %id, "channel removed");
@@ -153,6 +159,7 @@ impl Engine {
         let event = Event::test(uuid::Uuid::new_v4().simple().to_string(), now, channel.name.clone());
         let target = target_of(id);
         let mut delivery = Delivery::new(event.delivery_id(&target), Some(id), &event, now);
+        delivery.tenant.clone_from(&channel.tenant);
         // It is not tried again.
         delivery.give_up_at = now;
         let destination = destination(&channel, secrets);
@@ -174,7 +181,8 @@ impl Engine {
     /// # Errors
     /// `NotFound` for a channel that does not exist and never had a delivery.
     pub async fn deliveries(&self, query: DeliveryQuery, page: PageRequest) -> Result<Page<Delivery>, EngineError> {
-        let (items, total) = self.store.deliveries(&query, page.limit, page.offset).await?;
+        let found = self.store.deliveries(&self.realm, &query, page.limit, page.offset);
+        let (items, total) = found.await?;
         if let (0, Some(id)) = (total, query.channel) {
             self.stored_channel(id).await?;
         }
@@ -186,11 +194,7 @@ impl Engine {
     /// # Errors
     /// `NotFound`; Precondition while it is queued.
     pub async fn replay_delivery(&self, id: &str) -> Result<Delivery, EngineError> {
-        let found = self.store.delivery(id).await?;
-        let mut delivery = found.ok_or_else(|| EngineError::NotFound {
-            kind: "delivery",
-            id: id.to_owned(),
-        })?;
+        let mut delivery = self.seen(self.store.delivery(id).await?, "delivery", id)?;
         if delivery.state == DeliveryState::Queued {
             return Err(EngineError::Precondition("the delivery is queued already".into()));
         }
@@ -213,7 +217,8 @@ impl Engine {
         if spec.notices.channels.iter().all(|named| named.id.get() > 0) {
             return Ok(());
         }
-        let known = self.store.all_channels().await?;
+        let own = Realm::Of(self.owner.clone());
+        let (known, _) = self.store.channels(&own, u32::MAX, 0).await?;
         for (index, named) in spec.notices.channels.iter_mut().enumerate() {
             let found = known.iter().find(|channel| channel.name == named.name);
             let found = found.ok_or_else(|| {
@@ -252,11 +257,7 @@ impl Engine {
     }
 
     async fn stored_channel(&self, id: ChannelId) -> Result<Channel, EngineError> {
-        let found = self.store.channel(id).await?;
-        found.ok_or_else(|| EngineError::NotFound {
-            kind: "channel",
-            id: id.to_string(),
-        })
+        self.seen(self.store.channel(id).await?, "channel", &id.to_string())
     }
 
     fn channel_view(&self, channel: Channel) -> ChannelView {
@@ -280,9 +281,16 @@ pub(super) fn destination(channel: &Channel, secrets: ChannelSecrets) -> Destina
     }
 }
 
-fn channel_of(id: ChannelId, spec: ChannelSpec, sealed: Sealed, created_at: i64, updated_at: i64) -> Channel {
+fn channel_of(
+    (id, tenant): (ChannelId, TenantId),
+    spec: ChannelSpec,
+    sealed: Sealed,
+    created_at: i64,
+    updated_at: i64,
+) -> Channel {
     Channel {
         id,
+        tenant,
         name: spec.name,
         kind: spec.kind,
         enabled: spec.enabled,

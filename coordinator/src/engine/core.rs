@@ -8,6 +8,7 @@ mod dispatch;
 mod inventories;
 mod limits;
 mod outcomes;
+mod quotas;
 mod requeue;
 mod resolving;
 mod rules;
@@ -97,6 +98,8 @@ pub struct Core {
     plan_due: bool,
     /// When something comes due by time alone: a retry, a window, a host that was left alone.
     alarms: BinaryHeap<Reverse<Millis>>,
+    /// Bytes that each tenant fetched on the present day.
+    fetched: quotas::Fetched,
     /// Starts since one was given to a starving task.
     starts_since_favour: u32,
     /// When sessions, deadlines and gauges were looked at last.
@@ -137,6 +140,7 @@ impl Core {
             publisher: Publisher::default(),
             plan_due: true,
             alarms: BinaryHeap::new(),
+            fetched: quotas::Fetched::default(),
             starts_since_favour: 0,
             looked_at: 0,
             advanced_at: 0,
@@ -179,6 +183,7 @@ impl Core {
             Command::Retry { task, reply } => self.effects.push(Effect::Retry(task, reply)),
             Command::Delete { task, reply } => self.effects.push(Effect::Delete(task, reply)),
             Command::SetLimits { limits, reply } => self.change_limits(now, *limits, reply),
+            Command::TenantsChanged => self.plan_due = true,
             Command::Resolved {
                 task,
                 image_index,

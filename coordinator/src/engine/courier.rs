@@ -5,13 +5,13 @@
 
 mod attempt;
 
-use super::{Engine, EngineError, channels::target_of, run::now};
+use super::{Engine, EngineError, channels::target_of, run::now, tenants::may_use};
 use crate::{
     domain::{
         Millis,
         channel::Channel,
         delivery::Delivery,
-        event::{Event, digest},
+        event::{Event, Subject, digest},
     },
     store::{Addressed, StoreError},
 };
@@ -150,7 +150,8 @@ impl Courier {
         }
         let channels = store.all_channels().await?;
         for event in &events {
-            store.address_event(event, &receivers(event, &channels, now)).await?;
+            let told: Vec<&Channel> = channels.iter().filter(|it| self.engine.concerns(event, it)).collect();
+            store.address_event(event, &receivers(event, &told, now)).await?;
         }
         Ok(events.len())
     }
@@ -208,8 +209,26 @@ impl Courier {
     }
 }
 
+impl Engine {
+    /// Whether the tenant of the channel may hear of the event: it is about its own, or about a node that its tasks may be for.
+    fn concerns(&self, event: &Event, channel: &Channel) -> bool {
+        if let Some(owner) = event.tenant() {
+            return *owner == channel.tenant;
+        }
+        let Subject::Node(lost) = &event.subject else {
+            return true;
+        };
+        let Some(tenant) = self.shared.tenants().get(&channel.tenant) else {
+            return false;
+        };
+        let fleet = self.shared.fleet();
+        // A node that is not even known any more has no labels to go by.
+        fleet.get(&lost.name).is_none_or(|entry| may_use(&tenant, &entry.node))
+    }
+}
+
 /// Who is told of an event: channels that ask for it, those that its task or schedule names, and the address of the task; each once.
-fn receivers(event: &Event, channels: &[Channel], now: Millis) -> Vec<Addressed> {
+fn receivers(event: &Event, channels: &[&Channel], now: Millis) -> Vec<Addressed> {
     let named = event.named_channels();
     let told = channels
         .iter()
@@ -217,7 +236,8 @@ fn receivers(event: &Event, channels: &[Channel], now: Millis) -> Vec<Addressed>
     let mut all: Vec<Addressed> = told
         .map(|channel| {
             let target = target_of(channel.id);
-            let delivery = Delivery::new(event.delivery_id(&target), Some(channel.id), event, now);
+            let mut delivery = Delivery::new(event.delivery_id(&target), Some(channel.id), event, now);
+            delivery.tenant.clone_from(&channel.tenant);
             Addressed { delivery, target }
         })
         .collect();

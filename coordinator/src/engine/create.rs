@@ -1,18 +1,21 @@
 //! Accepting a task: choose the nodes, save task and pulls in one transaction, hand both to the loop.
 
-use super::{Engine, EngineError, publish::view_of, run::now, save::Accepted, views::TaskView};
+use super::{Engine, EngineError, publish::view_of, run::now, save::Accepted, tenants::usable, views::TaskView};
 use crate::{
     domain::{
         Invalid, Millis,
+        caller::TenantId,
         counts::{ByteCounts, PullCounts},
         ids::{NodeName, PullId, TaskId},
         pull::Pull,
+        rfc3339,
         selection::{Candidate, Selection, chosen_first},
         share::Share,
         task::{NewTask, Task, TaskImage, TaskOverrides, TaskRequest, TaskSpec},
         task_state::TaskState,
+        tenant::end_of_day,
     },
-    fleet::{Entry, Fleet},
+    fleet::Entry,
     store::StoreError,
 };
 
@@ -26,18 +29,20 @@ impl Engine {
             return Ok(view_of(known, &self.shared));
         }
         let now = now();
+        let tenant = self.owning_tenant()?;
         let (nodes, mut spec) = self.targets(&new.spec)?;
         let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
         self.name_channels(&mut spec).await?;
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
-        let task = accepted(id, spec, nodes.len(), pulls.len(), now);
+        let task = accepted(id, tenant.id.clone(), spec, (nodes.len(), pulls.len()), now);
         let view = view_of(task.clone(), &self.shared);
         let accepted = Accepted {
             task,
             pulls,
             request_id: new.request_id.clone(),
             own,
+            quotas: tenant.rules.quotas,
         };
         let saving = tokio::spawn(self.clone().save(accepted));
         match saving
@@ -54,6 +59,7 @@ impl Engine {
                     .ok_or_else(|| EngineError::Unavailable("the same request is being handled, try again".into()))?;
                 Ok(view_of(known, &self.shared))
             }
+            Err(StoreError::Spent { quota }) => Err(spent(quota, now)),
             Err(StoreError::Taken { .. }) => Err(EngineError::AlreadyExists {
                 kind: "task",
                 id: view.task.id.to_string(),
@@ -67,26 +73,31 @@ impl Engine {
     /// # Errors
     /// `NotFound` for an unknown id; everything that [`Engine::create_task`] refuses.
     pub async fn clone_task(&self, id: &TaskId, overrides: TaskOverrides) -> Result<TaskView, EngineError> {
-        let origin = self.task(id).await?.task.spec;
+        let Task {
+            tenant, spec: origin, ..
+        } = self.task(id).await?.task;
         let mut request = TaskRequest::of_spec(&origin);
         if !overrides.replaces_logins() {
             self.copy_login(&origin, &mut request)?;
         }
         let request = request.with(overrides)?;
-        self.create_task(request.check()?).await
+        // A copy belongs to whom the task does, and so does its login.
+        self.of_tenant(&tenant).create_task(request.check()?).await
     }
 
     async fn known_request(&self, new: &NewTask) -> Result<Option<Task>, EngineError> {
         match &new.request_id {
-            Some(request_id) => Ok(self.store.task_by_request(request_id).await?),
+            Some(request_id) => Ok(self.store.task_by_request(&self.owner, request_id).await?),
             None => Ok(None),
         }
     }
 
-    /// The nodes that the spec chooses among those that are known, and the spec with the names of its canaries.
+    /// The nodes that the spec chooses among those that its tenant may use, and the spec with the names of its canaries.
     pub(super) fn targets(&self, spec: &TaskSpec) -> Result<(Vec<NodeName>, TaskSpec), EngineError> {
+        let tenant = self.owning_tenant()?;
+        tenant.check_images(&spec.images)?;
         let fleet = self.shared.fleet();
-        let nodes = chosen(&spec.selection, &fleet)?;
+        let nodes = chosen(&spec.selection, usable(Some(tenant.as_ref()), fleet.entries()))?;
         let mut spec = spec.clone();
         if let Some(share) = spec.rules.canary {
             let ready = |name: &NodeName| fleet.get(name).is_some_and(|entry| entry.not_ready().is_none());
@@ -96,11 +107,21 @@ impl Engine {
     }
 }
 
-/// The nodes of the fleet that a selection chooses, by name; offline ones too, but none that never had an agent.
-pub(super) fn chosen(selection: &Selection, fleet: &Fleet) -> Result<Vec<NodeName>, Invalid> {
-    let targets = fleet.entries().filter(|entry| entry.is_target());
+/// The nodes that a selection chooses among these, by name; offline ones too, but none that never had an agent.
+fn chosen<'a>(selection: &Selection, entries: impl Iterator<Item = &'a Entry>) -> Result<Vec<NodeName>, Invalid> {
+    let targets = entries.filter(|entry| entry.is_target());
     let known: Vec<Candidate<'_>> = targets.map(candidate).collect();
     Ok(selection.choose(&known)?.into_iter().cloned().collect())
+}
+
+/// A quota by the day holds until the day ends.
+fn spent(quota: &str, now: Millis) -> EngineError {
+    let until = end_of_day(now);
+    let shown = rfc3339(until, chrono::SecondsFormat::Secs);
+    EngineError::OverQuota {
+        message: format!("the tenant's quota {quota} is used up until {shown}"),
+        retry_after_s: u32::try_from((until - now).div_euclid(1000) + 1).unwrap_or(u32::MAX),
+    }
 }
 
 /// What a selection looks at.
@@ -137,9 +158,10 @@ fn pulls_for(id: &TaskId, nodes: &[NodeName], spec: &TaskSpec) -> Vec<Pull> {
         .collect()
 }
 
-fn accepted(id: TaskId, spec: TaskSpec, nodes: usize, pulls: usize, now: Millis) -> Task {
+fn accepted(id: TaskId, tenant: TenantId, spec: TaskSpec, (nodes, pulls): (usize, usize), now: Millis) -> Task {
     Task {
         id,
+        tenant,
         state: TaskState::Pending,
         images: vec![TaskImage::default(); spec.images.len()],
         counts: PullCounts {

@@ -23,6 +23,8 @@ impl Engine {
     /// # Errors
     /// `AlreadyExists` for a taken name; Precondition where there is no key to encrypt with.
     pub async fn create_credential(&self, spec: CredentialSpec) -> Result<CredentialView, EngineError> {
+        let tenant = self.owning_tenant()?;
+        tenant.check_host("registry", spec.login.scope.host())?;
         let _one_at_a_time = self.logins.changing().await;
         let id = CredentialId::from_stored(self.store.new_number(Numbers::Credentials).await?);
         let now = now();
@@ -32,6 +34,7 @@ impl Engine {
         let sealed = self.logins.seal(id, &spec.login.scope, password);
         let credential = Credential {
             id,
+            tenant: tenant.id.clone(),
             name: spec.name,
             owner: None,
             sealed: sealed.map_err(not_sealed)?,
@@ -54,7 +57,7 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn credentials(&self, page: PageRequest) -> Result<Page<CredentialView>, EngineError> {
-        let (found, total) = self.store.credentials(page.limit, page.offset).await?;
+        let (found, total) = self.store.credentials(&self.realm, page.limit, page.offset).await?;
         let items = found.into_iter().map(|credential| self.credential_view(credential));
         Ok(Page {
             items: items.collect(),
@@ -83,6 +86,8 @@ impl Engine {
     ) -> Result<CredentialView, EngineError> {
         let _one_at_a_time = self.logins.changing().await;
         let old = self.stored_credential(id).await?;
+        let tenant = self.of_tenant(&old.tenant).owning_tenant()?;
+        tenant.check_host("registry", spec.login.scope.host())?;
         let password = match spec.login.password {
             Some(password) => password,
             None if old.scope.host() != spec.login.scope.host() => {
@@ -120,6 +125,10 @@ impl Engine {
     /// Precondition while a schedule or a task that has not ended names it; the message names them.
     pub async fn delete_credential(&self, id: CredentialId) -> Result<(), EngineError> {
         let _one_at_a_time = self.logins.changing().await;
+        match self.stored_credential(id).await {
+            Err(EngineError::NotFound { .. }) => return Ok(()),
+            other => other?,
+        };
         match self.store.delete_credential(id).await? {
             CredentialRemoval::Removed => {
                 self.logins.remove(id);
@@ -160,6 +169,9 @@ impl Engine {
         spec: &mut TaskSpec,
     ) -> Result<Option<Credential>, EngineError> {
         self.name_credentials(spec)?;
+        if let Some(login) = &new.login {
+            self.owning_tenant()?.check_host("registry", login.scope.host())?;
+        }
         let Some(login) = &new.login else { return Ok(None) };
         let Some(password) = &login.password else {
             return Ok(None);
@@ -168,6 +180,7 @@ impl Engine {
         let now = now();
         let credential = Credential {
             id: number,
+            tenant: self.owner.clone(),
             name: String::new(),
             owner: Some(id.clone()),
             scope: login.scope.clone(),
@@ -210,7 +223,7 @@ impl Engine {
             let credential = self
                 .logins
                 .get(wanted.id)
-                .filter(|credential| credential.owner.is_none());
+                .filter(|credential| credential.owner.is_none() && credential.tenant == self.owner);
             let credential =
                 credential.ok_or_else(|| Invalid::new(field, format!("credential {} does not exist", wanted.id)))?;
             if let Err(error) = self.logins.password(&credential) {
@@ -235,10 +248,7 @@ impl Engine {
     async fn stored_credential(&self, id: CredentialId) -> Result<Credential, EngineError> {
         let found = self.store.credential(id).await?;
         let found = found.filter(|credential| credential.owner.is_none());
-        found.ok_or_else(|| EngineError::NotFound {
-            kind: "secret",
-            id: id.to_string(),
-        })
+        self.seen(found, "secret", &id.to_string())
     }
 
     fn credential_view(&self, credential: Credential) -> CredentialView {

@@ -27,6 +27,14 @@ pub enum EngineError {
     /// The state does not allow it.
     #[error("{0}")]
     Precondition(String),
+    /// A quota of the tenant is used up.
+    #[error("{message}")]
+    OverQuota {
+        /// Which, and until when.
+        message: String,
+        /// Seconds until there is room again.
+        retry_after_s: u32,
+    },
     /// The store cannot be read or written now, or the coordinator is stopping.
     #[error("{0}")]
     Unavailable(String),
@@ -43,6 +51,7 @@ impl EngineError {
             Self::NotFound { .. } => "not_found",
             Self::AlreadyExists { .. } => "already_exists",
             Self::Precondition(_) => "failed_precondition",
+            Self::OverQuota { .. } => "quota_exceeded",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::domain::{
+    caller::TenantId,
     counts::{ByteCounts, PullCounts},
     ids::{NodeName, PullId, TaskId},
     pull::Pull,
@@ -40,6 +41,7 @@ pub fn task_from(id: &str, nodes: &[&str], request: TaskRequest) -> (Task, Vec<P
     }
     let task = Task {
         id,
+        tenant: TenantId::default(),
         state: TaskState::Pending,
         images: vec![TaskImage::default(); spec.images.len()],
         counts: PullCounts {

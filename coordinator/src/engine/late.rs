@@ -98,7 +98,10 @@ impl Loop {
     /// Removes an ended task; a large one in several steps, so that nobody waits long for the loop.
     pub(super) async fn delete(&mut self, task: TaskId, reply: DeleteReply) {
         let begun = Instant::now();
-        let removed = self.store.remove_ended_task(&task).await;
+        let (tenant, removed) = match self.store.tenant_of_task(&task).await {
+            Ok(tenant) => (tenant, self.store.remove_ended_task(&task).await),
+            Err(error) => (None, Err(error)),
+        };
         if let Ok(Removed::Partly) = removed {
             self.removing.insert(task.clone());
             let (again, pause) = (self.again.clone(), begun.elapsed());
@@ -114,7 +117,7 @@ impl Loop {
             self.shared.forget_logins(&task);
             // Here and not where the caller waits, who may have given up.
             self.board.publish(Delta {
-                removed_tasks: vec![task],
+                removed_tasks: vec![(tenant.unwrap_or_default(), task)],
                 ..Delta::default()
             });
         }

@@ -20,7 +20,7 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn library(&self, tag: &str, page: PageRequest) -> Result<Page<Entry>, EngineError> {
-        let (items, total) = self.store.library(tag, page.limit, page.offset).await?;
+        let (items, total) = self.store.library(&self.realm, tag, page.limit, page.offset).await?;
         Ok(Page { items, total })
     }
 
@@ -29,7 +29,8 @@ impl Engine {
     /// # Errors
     /// `AlreadyExists` when the image is there.
     pub async fn add_to_library(&self, spec: EntrySpec) -> Result<Entry, EngineError> {
-        let entry = new_entry(self.store.new_number(Numbers::Library).await?, spec);
+        self.check_image("image", &spec.image)?;
+        let entry = self.new_entry(self.store.new_number(Numbers::Library).await?, spec);
         let added = self.store.insert_library(std::slice::from_ref(&entry)).await?;
         if added.is_empty() {
             return Err(taken(&entry.spec));
@@ -46,15 +47,17 @@ impl Engine {
             let rule = format!("must be 1 to {MAX_IMPORT} images, found {}", entries.len());
             return Err(Invalid::new("images", rule).into());
         }
+        let tenant = self.owning_tenant()?;
         let count = entries.len();
         let first = self.store.new_numbers(Numbers::Library, count as u32).await?;
         let mut results = Vec::with_capacity(count);
         let mut fresh = Vec::with_capacity(count);
         for (request, id) in entries.into_iter().zip(first..) {
             let image = request.image.clone();
-            match request.check() {
+            let allowed = |spec: EntrySpec| tenant.check_image("image", &spec.image).map(|()| spec);
+            match request.check().and_then(allowed) {
                 Ok(spec) => {
-                    let entry = new_entry(id, spec);
+                    let entry = self.new_entry(id, spec);
                     results.push(imported(image, ImportedAs::Existed, String::new(), Some(entry.clone())));
                     fresh.push(entry);
                 }
@@ -76,7 +79,8 @@ impl Engine {
     /// # Errors
     /// `NotFound`; `AlreadyExists` when another entry has the image.
     pub async fn update_library_entry(&self, id: i64, spec: EntrySpec) -> Result<Entry, EngineError> {
-        match self.store.update_library(id, &spec, now()).await {
+        self.check_image("image", &spec.image)?;
+        match self.store.update_library(&self.realm, id, &spec, now()).await {
             Ok(Some(entry)) => Ok(entry),
             Ok(None) => Err(EngineError::NotFound {
                 kind: "image",
@@ -92,17 +96,18 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot write.
     pub async fn delete_library_entry(&self, id: i64) -> Result<(), EngineError> {
-        Ok(self.store.delete_library(id).await?)
+        Ok(self.store.delete_library(&self.realm, id).await?)
     }
-}
 
-fn new_entry(id: i64, spec: EntrySpec) -> Entry {
-    let now = now();
-    Entry {
-        id,
-        spec,
-        created_at: now,
-        updated_at: now,
+    fn new_entry(&self, id: i64, spec: EntrySpec) -> Entry {
+        let now = now();
+        Entry {
+            id,
+            tenant: self.owner.clone(),
+            spec,
+            created_at: now,
+            updated_at: now,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        caller::TenantId,
         credential::{Credential, CredentialId, Login, Logins, NewLogin, RegistryScope, Sealed, TaskCredential, best},
         ids::TaskId,
     },
@@ -101,10 +102,11 @@ impl LoginBook {
         self.password(credential).err().map(|error| error.to_string())
     }
 
-    /// The logins that a task may use.
-    pub fn of_task(self: &Arc<Self>, credentials: &[TaskCredential]) -> TaskLogins {
+    /// The logins that a task of the tenant may use.
+    pub fn of_task(self: &Arc<Self>, tenant: &TenantId, credentials: &[TaskCredential]) -> TaskLogins {
         TaskLogins {
             book: Arc::clone(self),
+            tenant: tenant.clone(),
             named: credentials.iter().map(|credential| credential.id).collect(),
             own: None,
         }
@@ -119,10 +121,11 @@ impl LoginBook {
     }
 }
 
-/// What one task may log in with: first what it names, then what is stored for everybody.
+/// What one task may log in with: first what it names, then what its tenant has stored. A login of another tenant is none.
 #[derive(Debug, Clone)]
 pub struct TaskLogins {
     book: Arc<LoginBook>,
+    tenant: TenantId,
     named: Vec<CredentialId>,
     own: Option<NewLogin>,
 }
@@ -161,16 +164,18 @@ impl TaskLogins {
 
     fn named(&self, registry: &str, repository: &str) -> Result<Option<Credential>, String> {
         let records = self.book.read();
-        if let Some(missing) = self.named.iter().find(|id| !records.contains_key(id)) {
+        let own = |id: &CredentialId| records.get(id).filter(|credential| credential.tenant == self.tenant);
+        if let Some(missing) = self.named.iter().find(|id| own(id).is_none()) {
             return Err(format!("credential {missing}, which the task names, no longer exists"));
         }
-        let named = self.named.iter().filter_map(|id| records.get(id));
+        let named = self.named.iter().filter_map(own);
         Ok(best(named, registry, repository).cloned())
     }
 
     fn stored(&self, registry: &str, repository: &str) -> Option<Credential> {
         let records = self.book.read();
-        let stored = records.values().filter(|credential| credential.owner.is_none());
+        let of_tenant = |credential: &&Credential| credential.owner.is_none() && credential.tenant == self.tenant;
+        let stored = records.values().filter(of_tenant);
         best(stored, registry, repository).cloned()
     }
 }
@@ -203,6 +208,7 @@ mod tests {
         let scope = RegistryScope::parse(registry).unwrap();
         let credential = Credential {
             id,
+            tenant: TenantId::default(),
             name: format!("c{id}"),
             owner: owner.map(|task| TaskId::parse(task).unwrap()),
             sealed: book.seal(id, &scope, &format!("canary-{id}").into()).unwrap(),
@@ -219,7 +225,7 @@ mod tests {
         let ids = ids
             .iter()
             .map(|id| TaskCredential::named(CredentialId::from_stored(*id)));
-        book.of_task(&ids.collect::<Vec<_>>())
+        book.of_task(&TenantId::default(), &ids.collect::<Vec<_>>())
     }
 
     fn user(logins: &TaskLogins, registry: &str, repository: &str) -> Option<String> {
@@ -263,6 +269,19 @@ mod tests {
         assert_eq!(user(&named(&gone, &[]), "a.corp", "x"), None);
         assert!(gone.unreadable(&credential).is_some() && book.unreadable(&credential).is_none());
         assert!(!format!("{gone:?}{refusal}").contains("canary"));
+    }
+
+    #[test]
+    fn a_login_of_another_tenant_is_none() {
+        let book = Arc::new(LoginBook::new(vault(KEY), vec![]));
+        add(&book, 1, "a.corp", None);
+        let other = TenantId::from_stored("team-b");
+        let nothing_named = book.of_task(&other, &[]);
+        assert_eq!(user(&nothing_named, "a.corp", "x"), None);
+        let stolen = book.of_task(&other, &[TaskCredential::named(CredentialId::from_stored(1))]);
+        let unknown = book.of_task(&other, &[TaskCredential::named(CredentialId::from_stored(9))]);
+        let refusal = |logins: &TaskLogins| logins.login("a.corp", "x").unwrap_err();
+        assert_eq!(refusal(&stolen), refusal(&unknown).replace('9', "1"));
     }
 
     #[test]

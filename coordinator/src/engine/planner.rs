@@ -3,12 +3,13 @@
 //! Order: priority, then age of the task, then node and position of the image. So that endless urgent work starves nobody, a task
 //! that has had no start for [`STARVING_MS`] is favoured: every fourth start may go to the one that has waited longest.
 //!
-//! Limits: the whole cluster, each node's slots, each zone, each registry host, and the nodes that a task may work on at a time
+//! Limits: the whole cluster, each tenant, each node's slots, each zone, each registry host, and the nodes that a task may work on at a time
 //! (a node that is done makes room for the next); a task in stages (canary, strict batches) starts only on the nodes of its stage.
 
 use super::work::{NodeQueue, Waiting};
 use crate::domain::{
     Millis,
+    caller::TenantId,
     ids::{NodeName, PullId},
 };
 use std::{
@@ -41,6 +42,8 @@ pub struct Room<'a> {
     pub zones: HashMap<Arc<str>, u32>,
     /// Starts left on each limited registry host; a host that is not here has no limit.
     pub hosts: HashMap<Arc<str>, u32>,
+    /// Starts left for each tenant with a quota; a tenant that is not here has none.
+    pub tenants: HashMap<TenantId, u32>,
     /// A starving task is to be favoured now.
     pub favour: bool,
 }
@@ -48,6 +51,8 @@ pub struct Room<'a> {
 /// One open task as the planner sees it.
 #[derive(Debug)]
 pub struct PlanTask<'a> {
+    /// Whose it is.
+    pub tenant: &'a TenantId,
     /// 1 (last) to 10 (first).
     pub priority: u32,
     /// Age.
@@ -166,7 +171,7 @@ impl<'a> Hand<'a> {
     fn serve(&mut self, offer: &mut Offer<'a>, most: usize) {
         let mut left = most;
         for (node, waiting) in offer.waiting() {
-            if self.room.cluster == 0 || left == 0 {
+            if self.room.cluster == 0 || left == 0 || !self.tenant_has_room(offer.task.tenant) {
                 return;
             }
             if !self.has_slot(node) || !offer.may_work_on(node) {
@@ -190,9 +195,14 @@ impl<'a> Hand<'a> {
         self.taken.get(node).copied().unwrap_or(0) < free
     }
 
+    fn tenant_has_room(&self, tenant: &TenantId) -> bool {
+        // Where nobody has a quota nothing is looked up.
+        self.room.tenants.is_empty() || self.room.tenants.get(tenant).is_none_or(|room| *room > 0)
+    }
+
     /// Takes a slot everywhere, or nowhere.
     fn take(&mut self, node: &'a NodeName, pull: &Waiting, task: &PlanTask<'a>) -> bool {
-        if self.room.cluster == 0 || !self.has_slot(node) {
+        if self.room.cluster == 0 || !self.has_slot(node) || !self.tenant_has_room(task.tenant) {
             return false;
         }
         let zone = self.room.nodes.get(node).and_then(|room| room.zone.as_ref());
@@ -210,6 +220,9 @@ impl<'a> Hand<'a> {
         .into_iter()
         .flatten()
         {
+            *room -= 1;
+        }
+        if let Some(room) = self.room.tenants.get_mut(task.tenant) {
             *room -= 1;
         }
         self.room.cluster -= 1;

@@ -28,7 +28,10 @@ impl Engine {
         let (nodes, mut spec) = self.targets(&new.spec)?;
         self.name_channels(&mut spec).await?;
         let platforms = self.platforms_of(&nodes);
-        let logins = self.logins.of_task(&spec.credentials).with_own(new.login.clone());
+        let logins = self
+            .logins
+            .of_task(&self.owner, &spec.credentials)
+            .with_own(new.login.clone());
         let answers = self
             .resolver
             .look_up(&spec.images, &platforms, &logins, REGISTRY_LIMIT)
@@ -53,9 +56,9 @@ impl Engine {
         id: &crate::domain::ids::TaskId,
         overrides: TaskOverrides,
     ) -> Result<TaskPreview, EngineError> {
-        let origin = self.task(id).await?.task.spec;
-        let request = TaskRequest::of_spec(&origin).with(overrides)?;
-        self.preview_task(&request.check()?).await
+        let task = self.known_task(id).await?;
+        let request = TaskRequest::of_spec(&task.spec).with(overrides)?;
+        self.of_tenant(&task.tenant).preview_task(&request.check()?).await
     }
 
     fn platforms_of(&self, nodes: &[NodeName]) -> Vec<Platform> {

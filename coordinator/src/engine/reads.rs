@@ -4,6 +4,7 @@ use super::{
     Engine, EngineError,
     create::candidate,
     publish::{entry_view, view_of},
+    tenants::{in_sight, may_use, usable},
     views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, TaskFilter, TaskView},
 };
 use crate::{
@@ -12,7 +13,9 @@ use crate::{
         node::InventoryImage,
         pull::Pull,
         selection::Selection,
+        task::Task,
     },
+    fleet::Entry,
     store::PullQuery,
 };
 use std::sync::Arc;
@@ -23,11 +26,13 @@ impl Engine {
     /// # Errors
     /// `NotFound`.
     pub async fn task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
-        let task = self.store.task(id).await?.ok_or_else(|| EngineError::NotFound {
-            kind: "task",
-            id: id.to_string(),
-        })?;
+        let task = self.known_task(id).await?;
         Ok(view_of(task, &self.shared))
+    }
+
+    /// The record of a task of the realm.
+    pub(super) async fn known_task(&self, id: &TaskId) -> Result<Task, EngineError> {
+        self.seen(self.store.task(id).await?, "task", id.as_str())
     }
 
     /// Tasks, newest first.
@@ -35,7 +40,8 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn tasks(&self, filter: &TaskFilter, page: PageRequest) -> Result<Page<TaskView>, EngineError> {
-        let (tasks, total) = self.store.tasks(&filter.states, page.limit, page.offset).await?;
+        let found = self.store.tasks(&self.realm, &filter.states, page.limit, page.offset);
+        let (tasks, total) = found.await?;
         Ok(Page {
             items: tasks.into_iter().map(|task| view_of(task, &self.shared)).collect(),
             total,
@@ -52,7 +58,7 @@ impl Engine {
         filter: &PullFilter,
         page: PageRequest,
     ) -> Result<Page<PullView>, EngineError> {
-        let task = self.task(id).await?.task;
+        let task = self.known_task(id).await?;
         let query = PullQuery {
             task: id,
             node: filter.node.as_deref(),
@@ -80,15 +86,19 @@ impl Engine {
         })
     }
 
-    /// Known nodes by name, without those that were deleted from the cluster.
+    /// Known nodes by name; of a tenant those that its tasks may be for.
     pub async fn nodes(&self, selection: &Selection, page: PageRequest) -> Page<NodeView> {
-        let fleet = self.shared.fleet();
-        let there = || fleet.entries().filter(|entry| !entry.deleted);
-        let matching = || there().filter(|entry| selection.matches(candidate(entry)));
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
+        let tenant = sight.as_deref();
+        let matching = || usable(tenant, fleet.entries()).filter(|entry| selection.matches(candidate(entry)));
+        let shown = |entry: &Entry| match tenant {
+            Some(tenant) => in_sight(tenant, entry_view(entry)),
+            None => entry_view(entry),
+        };
         let items = matching()
             .skip(page.offset as usize)
             .take(page.limit as usize)
-            .map(entry_view)
+            .map(shown)
             .collect();
         Page {
             items,
@@ -96,34 +106,45 @@ impl Engine {
         }
     }
 
-    /// One node with its inventory.
+    /// One node with its inventory; a tenant is shown the images that its patterns allow.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn node(&self, name: &NodeName) -> Result<NodeDetail, EngineError> {
-        let fleet = self.shared.fleet();
-        let entry = fleet.get(name).ok_or_else(|| EngineError::NotFound {
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
+        let tenant = sight.as_deref();
+        let usable = |entry: &&Entry| tenant.is_none_or(|tenant| may_use(tenant, &entry.node));
+        let found = fleet.get(name).filter(usable);
+        let entry = found.ok_or_else(|| EngineError::NotFound {
             kind: "node",
             id: name.to_string(),
         })?;
         let images = entry.inventory.as_ref().map(|inventory| {
-            let mut images: Vec<InventoryImage> = inventory.images.values().cloned().collect();
+            let shown = |image: &InventoryImage| match tenant {
+                Some(tenant) => tenant.sight_of(image),
+                None => Some(image.clone()),
+            };
+            let mut images: Vec<InventoryImage> = inventory.images.values().filter_map(shown).collect();
             images.sort_by(|a, b| (a.repo_tags.first(), &a.id).cmp(&(b.repo_tags.first(), &b.id)));
             images
         });
+        let image_count = images.as_ref().map(|images| images.len() as u32);
         Ok(NodeDetail {
-            view: entry_view(entry),
+            view: NodeView {
+                image_count,
+                ..entry_view(entry)
+            },
             images,
         })
     }
 
-    /// How many nodes there are.
+    /// How many nodes there are; for a tenant, that it may use.
     pub fn node_counts(&self) -> NodeCounts {
-        let fleet = self.shared.fleet();
-        let there = || fleet.entries().filter(|entry| !entry.deleted);
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
+        let known = || usable(sight.as_deref(), fleet.entries());
         NodeCounts {
-            total: there().count() as u32,
-            ready: there().filter(|entry| entry.not_ready().is_none()).count() as u32,
+            total: known().count() as u32,
+            ready: known().filter(|entry| entry.not_ready().is_none()).count() as u32,
         }
     }
 

@@ -134,6 +134,7 @@ impl Resolver {
             image,
             platforms,
             credentials,
+            tenant,
         } = effect
         else {
             return;
@@ -142,7 +143,7 @@ impl Resolver {
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _place = this.places.acquire().await;
-            let logins = this.logins.of_task(&credentials);
+            let logins = this.logins.of_task(&tenant, &credentials);
             let result = this.resolver.resolve(&image, &platforms, &logins).await;
             let result = result.map_err(|unresolved| unresolved.message);
             if let Err(error) = &result {

@@ -3,7 +3,7 @@
 
 use super::{Engine, core::Command};
 use crate::{
-    domain::{credential::Credential, pull::Pull, task::Task},
+    domain::{credential::Credential, pull::Pull, task::Task, tenant::Quotas},
     store::StoreError,
 };
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub(super) struct Accepted {
     pub(super) request_id: Option<String>,
     /// The login that it brings along.
     pub(super) own: Option<Credential>,
+    /// Quotas of its tenant.
+    pub(super) quotas: Quotas,
 }
 
 impl Engine {
@@ -30,9 +32,10 @@ impl Engine {
     /// Those of the store; nothing was saved then, or, when the database was not available, the loop takes it up as soon as it is found there.
     pub(super) async fn save(self, new: Accepted) -> Result<(), StoreError> {
         let request_id = new.request_id.as_deref();
+        let own = new.own.as_ref();
         let saved = self
             .store
-            .insert_task_with_login(&new.task, request_id, &new.pulls, new.own.as_ref());
+            .insert_task_with_login(&new.task, request_id, &new.pulls, own, &new.quotas);
         match saved.await {
             Ok(()) => {
                 self.hand_over(new).await;

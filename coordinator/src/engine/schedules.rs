@@ -61,6 +61,7 @@ impl Engine {
     /// Invalid for a field that breaks a rule, Unavailable when the store cannot write.
     pub async fn create_schedule(&self, request: ScheduleRequest) -> Result<ScheduleView, EngineError> {
         let mut spec = request.check()?;
+        self.check_schedule_images(&spec)?;
         let _turn = self.desk.turn().await;
         // None of its credentials can be removed between the look and the save.
         let _credentials_stay = self.logins.changing().await;
@@ -68,10 +69,17 @@ impl Engine {
         self.name_schedule_channels(&mut spec).await?;
         let now = now();
         let id = ScheduleId::generate(now, rand::random());
-        let schedule = Schedule::new(id, spec, now);
+        let mut schedule = Schedule::new(id, spec, now);
+        schedule.tenant.clone_from(&self.owner);
         self.store.insert_schedule(&schedule).await?;
         self.schedules_changed().await;
         Ok(view(schedule))
+    }
+
+    /// What its tasks could never pull is refused when it is saved, not when it is due.
+    fn check_schedule_images(&self, spec: &ScheduleSpec) -> Result<(), EngineError> {
+        let checked = self.owning_tenant()?.check_images(&spec.task.images);
+        Ok(checked.map_err(|invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule))?)
     }
 
     fn name_schedule_credentials(&self, spec: &mut ScheduleSpec) -> Result<(), EngineError> {
@@ -100,12 +108,16 @@ impl Engine {
         let _turn = self.desk.turn().await;
         let mut schedule = self.known_schedule(id).await?;
         let mut spec = request.check_over(&schedule.spec)?;
+        let owner = self.of_tenant(&schedule.tenant);
+        if spec.task.images != schedule.spec.task.images {
+            owner.check_schedule_images(&spec)?;
+        }
         let _credentials_stay = self.logins.changing().await;
         if spec.task.credentials != schedule.spec.task.credentials {
-            self.name_schedule_credentials(&mut spec)?;
+            owner.name_schedule_credentials(&mut spec)?;
         }
         if spec.task.notices != schedule.spec.task.notices {
-            self.name_schedule_channels(&mut spec).await?;
+            owner.name_schedule_channels(&mut spec).await?;
         }
         if spec == schedule.spec {
             return Ok(view(schedule));
@@ -152,6 +164,9 @@ impl Engine {
     /// Unavailable when the store cannot write.
     pub async fn delete_schedule(&self, id: &ScheduleId) -> Result<bool, EngineError> {
         let _turn = self.desk.turn().await;
+        if !self.has_schedule(id).await? {
+            return Ok(false);
+        }
         let existed = self.store.delete_schedule(id).await?;
         self.schedules_changed().await;
         Ok(existed)
@@ -170,7 +185,7 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot be read.
     pub async fn schedules(&self, page: PageRequest) -> Result<Page<ScheduleView>, EngineError> {
-        let (schedules, total) = self.store.schedules(page.limit, page.offset).await?;
+        let (schedules, total) = self.store.schedules(&self.realm, page.limit, page.offset).await?;
         Ok(Page {
             items: schedules.into_iter().map(view).collect(),
             total,
@@ -224,6 +239,12 @@ impl Engine {
         states: &[ExecutionState],
         page: PageRequest,
     ) -> Result<Page<Execution>, EngineError> {
+        if !self.has_schedule(id).await? {
+            return Ok(Page {
+                items: vec![],
+                total: 0,
+            });
+        }
         let (items, total) = self.store.executions(id, states, page.limit, page.offset).await?;
         Ok(Page { items, total })
     }
@@ -233,7 +254,11 @@ impl Engine {
     /// # Errors
     /// `NotFound`, also when it belongs to another schedule.
     pub async fn execution(&self, id: &ScheduleId, number: i64) -> Result<Execution, EngineError> {
-        let found = self.store.execution(id, number).await?;
+        let found = if self.has_schedule(id).await? {
+            self.store.execution(id, number).await?
+        } else {
+            None
+        };
         found.ok_or_else(|| EngineError::NotFound {
             kind: "execution",
             id: number.to_string(),
@@ -241,11 +266,12 @@ impl Engine {
     }
 
     async fn known_schedule(&self, id: &ScheduleId) -> Result<Schedule, EngineError> {
-        let found = self.store.schedule(id).await?;
-        found.ok_or_else(|| EngineError::NotFound {
-            kind: "scheduled task",
-            id: id.to_string(),
-        })
+        self.seen(self.store.schedule(id).await?, "scheduled task", id.as_str())
+    }
+
+    /// Whether there is such a schedule in the realm, also one that cannot be read.
+    async fn has_schedule(&self, id: &ScheduleId) -> Result<bool, StoreError> {
+        self.store.has_schedule(&self.realm, id).await
     }
 
     /// Counts again and wakes the trigger. A count that fails is made up for by the next one.

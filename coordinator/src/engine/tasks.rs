@@ -8,6 +8,7 @@ use super::{
 use crate::domain::{
     ids::TaskId,
     limits::{Limits, LimitsPatch},
+    tenant::Realm,
 };
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -47,6 +48,11 @@ impl Engine {
     /// # Errors
     /// `NotFound`; Precondition when it was cancelled or nothing of it has failed.
     pub async fn retry_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        let task = self.known_task(id).await?;
+        // What its tenant may no longer use is not pulled again.
+        self.of_tenant(&task.tenant)
+            .owning_tenant()?
+            .check_images(&task.spec.images)?;
         let (reply, answer) = oneshot::channel();
         let task = id.clone();
         self.tell(Command::Retry { task, reply }).await?;
@@ -54,10 +60,19 @@ impl Engine {
     }
 
     async fn change_task(&self, id: &TaskId, change: TaskChange) -> Result<TaskView, EngineError> {
+        self.check_realm(id).await?;
         let (reply, answer) = oneshot::channel();
         let task = id.clone();
         self.tell(Command::Change { task, change, reply }).await?;
         answered(answer).await?
+    }
+
+    /// A task of another tenant is not there. Whose realm is everything need not be asked: the loop knows what there is.
+    async fn check_realm(&self, id: &TaskId) -> Result<(), EngineError> {
+        if self.realm != Realm::All {
+            self.known_task(id).await?;
+        }
+        Ok(())
     }
 
     /// Removes the record of a task that has ended. A task that was cancelled a moment ago is waited for, until its agents have let go.
@@ -65,6 +80,7 @@ impl Engine {
     /// # Errors
     /// `NotFound`; Precondition while it is open, or while an agent that cannot be reached still holds a pull of it.
     pub async fn delete_task(&self, id: &TaskId) -> Result<(), EngineError> {
+        self.check_realm(id).await?;
         let deadline = tokio::time::Instant::now() + LET_GO_LIMIT;
         loop {
             let (reply, answer) = oneshot::channel();
@@ -103,9 +119,14 @@ impl Engine {
         answer.await.map_err(stopping)?
     }
 
-    /// The limits in force, and how the registries bear what is asked of them.
+    /// The limits in force, and how the registries bear what is asked of them; a tenant is shown the registries that it may use.
     pub fn limits(&self) -> LimitsView {
-        self.shared.limits()
+        let mut view = self.shared.limits();
+        if let Some(tenant) = self.sight() {
+            view.registries.retain(|state| tenant.may_use_host(&state.host));
+            view.limits.registries.retain(|host, _| tenant.may_use_host(host));
+        }
+        view
     }
 
     /// Changes some limits; the others stay.
@@ -114,7 +135,7 @@ impl Engine {
     /// Invalid for a field that breaks a rule; Unavailable as [`Engine::set_limits`].
     pub async fn update_limits(&self, patch: LimitsPatch) -> Result<LimitsView, EngineError> {
         let _alone = self.limits_change.lock().await;
-        let limits = patch.apply(&self.limits().limits)?;
+        let limits = patch.apply(&self.shared.limits().limits)?;
         self.set_limits(limits).await
     }
 

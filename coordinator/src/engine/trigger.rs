@@ -248,7 +248,9 @@ impl Trigger {
 
 fn ends_one_of(delta: &Delta, watched: &HashSet<TaskId>) -> bool {
     let ended = delta.tasks.iter().filter(|view| !view.task.state.is_open());
-    let mut gone = ended.map(|view| &view.task.id).chain(&delta.removed_tasks);
+    let mut gone = ended
+        .map(|view| &view.task.id)
+        .chain(delta.removed_tasks.iter().map(|(_, id)| id));
     gone.any(|id| watched.contains(id))
 }
 

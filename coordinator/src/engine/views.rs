@@ -15,9 +15,21 @@ use crate::domain::{
     schedule::Schedule,
     task::Task,
     task_state::TaskState,
+    tenant::{Tenant, Usage},
 };
 pub use crate::store::DeliveryQuery as DeliveryFilter;
 use std::sync::Arc;
+
+/// A tenant with what it uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantView {
+    /// Record.
+    pub tenant: Tenant,
+    /// What it uses now and used up today.
+    pub usage: Usage,
+    /// When the day of the quotas ends.
+    pub day_ends_at: Millis,
+}
 
 /// A task with the live figures of its running pulls.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,9 @@
 //! `AuditService`: converts and calls the engine.
 
-use super::{request, status};
+use super::{identity, request, status};
 use crate::{
     domain::audit::{AuditFilter, AuditRecord, AuditResult},
-    engine::{Engine, audit::CHUNK},
+    engine::{Engine, audit::CHUNK, door::Door},
 };
 use futures::{Stream, StreamExt as _, stream};
 use ips_proto::v1::{self, audit_service_server};
@@ -13,13 +13,13 @@ use tonic::{Request, Response, Status};
 /// The public service of the audit.
 #[derive(Debug, Clone)]
 pub struct AuditService {
-    engine: Engine,
+    engine: Door,
 }
 
 impl AuditService {
     /// Serves what the engine does.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine: engine.into() }
     }
 }
 
@@ -31,10 +31,12 @@ impl audit_service_server::AuditService for AuditService {
         &self,
         request: Request<v1::ListAuditRequest>,
     ) -> Result<Response<v1::ListAuditResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let page = request::page(request.limit, request.offset, 50, 1000);
+        let engine = of_tenant(&engine, request.filter.as_ref())?;
         let filter = filter(request.filter)?;
-        let found = self.engine.audit(&filter, page).await.map_err(status::of)?;
+        let found = engine.audit(&filter, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListAuditResponse {
             records: found.items.iter().map(record).collect(),
             total: found.total,
@@ -45,8 +47,11 @@ impl audit_service_server::AuditService for AuditService {
         &self,
         request: Request<v1::ExportAuditRequest>,
     ) -> Result<Response<Self::ExportAuditStream>, Status> {
-        let filter = filter(request.into_inner().filter)?;
-        Ok(Response::new(Box::pin(records(self.engine.clone(), filter))))
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let request = request.into_inner();
+        let engine = of_tenant(&engine, request.filter.as_ref())?;
+        let filter = filter(request.filter)?;
+        Ok(Response::new(Box::pin(records(engine, filter))))
     }
 }
 
@@ -67,6 +72,11 @@ fn records(engine: Engine, filter: AuditFilter) -> impl Stream<Item = Result<v1:
     chunks.flat_map(stream::iter)
 }
 
+fn of_tenant(engine: &Engine, filter: Option<&v1::AuditFilter>) -> Result<Engine, Status> {
+    let tenant = filter.map_or("", |filter| &filter.tenant);
+    engine.narrowed(tenant).map_err(|invalid| status::of_invalid(&invalid))
+}
+
 fn filter(filter: Option<v1::AuditFilter>) -> Result<AuditFilter, Status> {
     let filter = filter.unwrap_or_default();
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
@@ -85,6 +95,7 @@ fn filter(filter: Option<v1::AuditFilter>) -> Result<AuditFilter, Status> {
             ))),
         });
     Ok(AuditFilter {
+        // The engine knows whose.
         tenant: None,
         from: (filter.from_ms != 0).then_some(filter.from_ms),
         to: (filter.to_ms != 0).then_some(filter.to_ms),

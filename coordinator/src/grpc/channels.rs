@@ -1,6 +1,6 @@
 //! `ChannelService`: converts and calls the engine. Addresses and keys come in and never go out.
 
-use super::{request, status};
+use super::{identity, request, status};
 use crate::{
     domain::{
         channel::{ChannelId, ChannelRequest, MailRequest, MailSettings},
@@ -8,6 +8,7 @@ use crate::{
     },
     engine::{
         Engine,
+        door::Door,
         error::EngineError,
         views::{ChannelView, DeliveryFilter},
     },
@@ -18,13 +19,13 @@ use tonic::{Request, Response, Status};
 /// The public service of channels.
 #[derive(Debug, Clone)]
 pub struct ChannelService {
-    engine: Engine,
+    engine: Door,
 }
 
 impl ChannelService {
     /// Serves what the engine does.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine: engine.into() }
     }
 }
 
@@ -44,9 +45,13 @@ impl channel_service_server::ChannelService for ChannelService {
         &self,
         request: Request<v1::ListChannelsRequest>,
     ) -> Result<Response<v1::ListChannelsResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let page = request::page(request.limit, request.offset, 10, 1000);
-        let found = self.engine.channels(page).await.map_err(status::of)?;
+        let engine = engine
+            .narrowed(&request.tenant)
+            .map_err(|invalid| status::of_invalid(&invalid))?;
+        let found = engine.channels(page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListChannelsResponse {
             channels: found.items.iter().map(channel).collect(),
             total: found.total,
@@ -57,13 +62,15 @@ impl channel_service_server::ChannelService for ChannelService {
         &self,
         request: Request<v1::CreateChannelRequest>,
     ) -> Result<Response<v1::Channel>, Status> {
-        let view = self.engine.create_channel(create(request.into_inner())).await;
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let view = engine.create_channel(create(request.into_inner())).await;
         Ok(Response::new(channel(&view.map_err(status::of)?)))
     }
 
     async fn get_channel(&self, request: Request<v1::GetChannelRequest>) -> Result<Response<v1::Channel>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = id(request.into_inner().channel_id)?;
-        let view = self.engine.channel(id).await.map_err(status::of)?;
+        let view = engine.channel(id).await.map_err(status::of)?;
         Ok(Response::new(channel(&view)))
     }
 
@@ -71,9 +78,10 @@ impl channel_service_server::ChannelService for ChannelService {
         &self,
         request: Request<v1::UpdateChannelRequest>,
     ) -> Result<Response<v1::Channel>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let id = id(request.channel_id)?;
-        let view = self.engine.update_channel(id, change(request)).await;
+        let view = engine.update_channel(id, change(request)).await;
         Ok(Response::new(channel(&view.map_err(status::of)?)))
     }
 
@@ -81,15 +89,17 @@ impl channel_service_server::ChannelService for ChannelService {
         &self,
         request: Request<v1::DeleteChannelRequest>,
     ) -> Result<Response<v1::DeleteChannelResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         if let Some(id) = ChannelId::new(request.into_inner().channel_id) {
-            self.engine.delete_channel(id).await.map_err(status::of)?;
+            engine.delete_channel(id).await.map_err(status::of)?;
         }
         Ok(Response::new(v1::DeleteChannelResponse {}))
     }
 
     async fn test_channel(&self, request: Request<v1::TestChannelRequest>) -> Result<Response<v1::Delivery>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = id(request.into_inner().channel_id)?;
-        let tried = self.engine.test_channel(id).await.map_err(status::of)?;
+        let tried = engine.test_channel(id).await.map_err(status::of)?;
         Ok(Response::new(delivery(&tried)))
     }
 
@@ -97,19 +107,23 @@ impl channel_service_server::ChannelService for ChannelService {
         &self,
         request: Request<v1::ListDeliveriesRequest>,
     ) -> Result<Response<v1::ListDeliveriesResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let page = request::page(request.limit, request.offset, 10, 1000);
         let channel = match request.channel_id {
             0 => None,
             number => Some(id(number)?),
         };
+        let engine = engine
+            .narrowed(&request.tenant)
+            .map_err(|invalid| status::of_invalid(&invalid))?;
         let states = request.states.iter().map(|state| delivery_state(*state));
         let filter = DeliveryFilter {
             channel,
             about: Some(request.about).filter(|about| !about.is_empty()),
             states: states.collect::<Result<_, _>>()?,
         };
-        let found = self.engine.deliveries(filter, page).await.map_err(status::of)?;
+        let found = engine.deliveries(filter, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListDeliveriesResponse {
             deliveries: found.items.iter().map(delivery).collect(),
             total: found.total,
@@ -120,8 +134,9 @@ impl channel_service_server::ChannelService for ChannelService {
         &self,
         request: Request<v1::ReplayDeliveryRequest>,
     ) -> Result<Response<v1::Delivery>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request.into_inner().delivery_id;
-        let queued = self.engine.replay_delivery(&id).await.map_err(status::of)?;
+        let queued = engine.replay_delivery(&id).await.map_err(status::of)?;
         Ok(Response::new(delivery(&queued)))
     }
 }
@@ -169,6 +184,7 @@ fn channel(view: &ChannelView) -> v1::Channel {
     let it = &view.channel;
     v1::Channel {
         channel_id: it.id.get(),
+        tenant: it.tenant.to_string(),
         name: it.name.clone(),
         kind: it.kind.as_str().to_owned(),
         enabled: it.enabled,

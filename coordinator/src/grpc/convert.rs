@@ -32,6 +32,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
     let (selection, rules) = (&spec.selection, &spec.rules);
     v1::Task {
         task_id: task.id.to_string(),
+        tenant: task.tenant.to_string(),
         state: task_state(task.state).into(),
         priority: i32::try_from(spec.priority).unwrap_or(i32::MAX),
         images: task_images(task),

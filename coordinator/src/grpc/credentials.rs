@@ -1,12 +1,12 @@
 //! `CredentialService`: converts and calls the engine. Passwords come in and never go out.
 
-use super::{request, status};
+use super::{identity, request, status};
 use crate::{
     domain::{
         Invalid,
         credential::{self, CredentialId, CredentialRequest},
     },
-    engine::{Engine, error::EngineError, views::CredentialView},
+    engine::{Engine, door::Door, error::EngineError, views::CredentialView},
 };
 use ips_proto::v1::{self, credential_service_server};
 use tonic::{Request, Response, Status};
@@ -14,13 +14,13 @@ use tonic::{Request, Response, Status};
 /// The public service of credentials.
 #[derive(Debug, Clone)]
 pub struct CredentialService {
-    engine: Engine,
+    engine: Door,
 }
 
 impl CredentialService {
     /// Serves what the engine does.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine: engine.into() }
     }
 }
 
@@ -44,9 +44,13 @@ impl credential_service_server::CredentialService for CredentialService {
         &self,
         request: Request<v1::ListCredentialsRequest>,
     ) -> Result<Response<v1::ListCredentialsResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let page = request::page(request.limit, request.offset, 10, 1000);
-        let found = self.engine.credentials(page).await.map_err(status::of)?;
+        let engine = engine
+            .narrowed(&request.tenant)
+            .map_err(|invalid| status::of_invalid(&invalid))?;
+        let found = engine.credentials(page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListCredentialsResponse {
             credentials: found.items.iter().map(credential).collect(),
             total: found.total,
@@ -57,6 +61,7 @@ impl credential_service_server::CredentialService for CredentialService {
         &self,
         request: Request<v1::CreateCredentialRequest>,
     ) -> Result<Response<v1::Credential>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let asked = CredentialRequest {
             name: request.name,
@@ -65,7 +70,7 @@ impl credential_service_server::CredentialService for CredentialService {
             password: Some(request.password.into()),
         };
         let spec = asked.check_new().map_err(refused)?;
-        let view = self.engine.create_credential(spec).await.map_err(status::of)?;
+        let view = engine.create_credential(spec).await.map_err(status::of)?;
         Ok(Response::new(credential(&view)))
     }
 
@@ -73,8 +78,9 @@ impl credential_service_server::CredentialService for CredentialService {
         &self,
         request: Request<v1::GetCredentialRequest>,
     ) -> Result<Response<v1::Credential>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = id(request.into_inner().credential_id)?;
-        let view = self.engine.credential(id).await.map_err(status::of)?;
+        let view = engine.credential(id).await.map_err(status::of)?;
         Ok(Response::new(credential(&view)))
     }
 
@@ -82,6 +88,7 @@ impl credential_service_server::CredentialService for CredentialService {
         &self,
         request: Request<v1::UpdateCredentialRequest>,
     ) -> Result<Response<v1::Credential>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let id = id(request.credential_id)?;
         let asked = CredentialRequest {
@@ -91,7 +98,7 @@ impl credential_service_server::CredentialService for CredentialService {
             password: Some(request.password.into()),
         };
         let spec = asked.check_change().map_err(refused)?;
-        let view = self.engine.update_credential(id, spec).await.map_err(status::of)?;
+        let view = engine.update_credential(id, spec).await.map_err(status::of)?;
         Ok(Response::new(credential(&view)))
     }
 
@@ -99,8 +106,9 @@ impl credential_service_server::CredentialService for CredentialService {
         &self,
         request: Request<v1::DeleteCredentialRequest>,
     ) -> Result<Response<v1::DeleteCredentialResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         if let Some(id) = CredentialId::new(request.into_inner().credential_id) {
-            self.engine.delete_credential(id).await.map_err(status::of)?;
+            engine.delete_credential(id).await.map_err(status::of)?;
         }
         Ok(Response::new(v1::DeleteCredentialResponse {}))
     }
@@ -109,8 +117,9 @@ impl credential_service_server::CredentialService for CredentialService {
         &self,
         request: Request<v1::TestCredentialRequest>,
     ) -> Result<Response<v1::TestCredentialResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = id(request.into_inner().credential_id)?;
-        let check = self.engine.test_credential(id).await.map_err(status::of)?;
+        let check = engine.test_credential(id).await.map_err(status::of)?;
         Ok(Response::new(v1::TestCredentialResponse {
             result: result(check.result).into(),
             message: check.message,
@@ -122,6 +131,7 @@ fn credential(view: &CredentialView) -> v1::Credential {
     let it = &view.credential;
     v1::Credential {
         credential_id: it.id.get(),
+        tenant: it.tenant.to_string(),
         name: it.name.clone(),
         registry: it.scope.to_string(),
         username: it.username.clone(),

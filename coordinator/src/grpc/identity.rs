@@ -7,6 +7,7 @@ use crate::{
         caller::Caller,
         permission::{Access, Operation},
     },
+    engine::{Engine, door::Door},
     identity::{Identity, IdentityError},
 };
 use futures::Stream;
@@ -125,6 +126,11 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>().cloned();
     caller.ok_or_else(|| status::of_identity(IdentityError::NoLogin))
+}
+
+/// The engine as the caller of a request sees it.
+pub(super) fn engine_of<T>(door: &Door, request: &Request<T>) -> Result<Engine, Status> {
+    Ok(door.of(&caller(request)?))
 }
 
 /// The address that a request came from.

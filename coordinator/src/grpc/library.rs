@@ -1,6 +1,6 @@
 //! `LibraryService`: converts and calls the engine.
 
-use super::{request, status};
+use super::{identity, request, status};
 use crate::{
     domain::{
         Invalid,
@@ -8,6 +8,7 @@ use crate::{
     },
     engine::{
         Engine,
+        door::Door,
         views::{Imported, ImportedAs},
     },
 };
@@ -17,13 +18,13 @@ use tonic::{Request, Response, Status};
 /// The public service of the library.
 #[derive(Debug, Clone)]
 pub struct LibraryService {
-    engine: Engine,
+    engine: Door,
 }
 
 impl LibraryService {
     /// Serves what the engine does.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine: engine.into() }
     }
 }
 
@@ -37,9 +38,13 @@ impl library_service_server::LibraryService for LibraryService {
         &self,
         request: Request<v1::ListLibraryRequest>,
     ) -> Result<Response<v1::ListLibraryResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let page = request::page(request.limit, request.offset, 10, 1000);
-        let found = self.engine.library(&request.tag, page).await.map_err(status::of)?;
+        let engine = engine
+            .narrowed(&request.tenant)
+            .map_err(|invalid| status::of_invalid(&invalid))?;
+        let found = engine.library(&request.tag, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListLibraryResponse {
             entries: found.items.iter().map(entry).collect(),
             total: found.total,
@@ -50,8 +55,9 @@ impl library_service_server::LibraryService for LibraryService {
         &self,
         request: Request<v1::AddLibraryEntryRequest>,
     ) -> Result<Response<v1::LibraryEntry>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let spec = asked(request.into_inner()).check().map_err(refused)?;
-        let added = self.engine.add_to_library(spec).await.map_err(status::of)?;
+        let added = engine.add_to_library(spec).await.map_err(status::of)?;
         Ok(Response::new(entry(&added)))
     }
 
@@ -59,8 +65,9 @@ impl library_service_server::LibraryService for LibraryService {
         &self,
         request: Request<v1::ImportLibraryRequest>,
     ) -> Result<Response<v1::ImportLibraryResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let entries = request.into_inner().entries.into_iter().map(asked).collect();
-        let results = self.engine.import_library(entries).await.map_err(status::of)?;
+        let results = engine.import_library(entries).await.map_err(status::of)?;
         let count = |wanted| results.iter().filter(|it| it.outcome == wanted).count() as u32;
         Ok(Response::new(v1::ImportLibraryResponse {
             added: count(ImportedAs::Added),
@@ -74,6 +81,7 @@ impl library_service_server::LibraryService for LibraryService {
         &self,
         request: Request<v1::UpdateLibraryEntryRequest>,
     ) -> Result<Response<v1::LibraryEntry>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let asked = EntryRequest {
             name: request.name,
@@ -81,7 +89,7 @@ impl library_service_server::LibraryService for LibraryService {
             tags: request.tags,
         };
         let spec = asked.check().map_err(refused)?;
-        let changed = self.engine.update_library_entry(request.entry_id, spec).await;
+        let changed = engine.update_library_entry(request.entry_id, spec).await;
         Ok(Response::new(entry(&changed.map_err(status::of)?)))
     }
 
@@ -89,8 +97,9 @@ impl library_service_server::LibraryService for LibraryService {
         &self,
         request: Request<v1::DeleteLibraryEntryRequest>,
     ) -> Result<Response<v1::DeleteLibraryEntryResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request.into_inner().entry_id;
-        self.engine.delete_library_entry(id).await.map_err(status::of)?;
+        engine.delete_library_entry(id).await.map_err(status::of)?;
         Ok(Response::new(v1::DeleteLibraryEntryResponse {}))
     }
 }
@@ -106,6 +115,7 @@ fn asked(request: v1::AddLibraryEntryRequest) -> EntryRequest {
 fn entry(entry: &Entry) -> v1::LibraryEntry {
     v1::LibraryEntry {
         entry_id: entry.id,
+        tenant: entry.tenant.to_string(),
         name: entry.spec.name.clone(),
         image: entry.spec.image.to_string(),
         tags: entry.spec.tags.iter().cloned().collect(),

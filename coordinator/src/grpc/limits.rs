@@ -1,12 +1,12 @@
 //! `LimitsService`: converts and calls the engine.
 
-use super::status;
+use super::{identity, status};
 use crate::{
     domain::{
         Invalid,
         limits::{LimitsPatch, LimitsRequest, RegistryLimit, RegistryLimitRequest},
     },
-    engine::{Engine, hosts::HostState, views::LimitsView},
+    engine::{Engine, door::Door, hosts::HostState, views::LimitsView},
 };
 use ips_proto::v1::{self, limits_service_server};
 use tonic::{Request, Response, Status};
@@ -14,26 +14,28 @@ use tonic::{Request, Response, Status};
 /// The public service of limits.
 #[derive(Debug, Clone)]
 pub struct LimitsService {
-    engine: Engine,
+    engine: Door,
 }
 
 impl LimitsService {
     /// Serves what the engine allows.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine: engine.into() }
     }
 }
 
 #[tonic::async_trait]
 impl limits_service_server::LimitsService for LimitsService {
-    async fn get_limits(&self, _request: Request<v1::GetLimitsRequest>) -> Result<Response<v1::LimitsStatus>, Status> {
-        Ok(Response::new(limits_status(&self.engine.limits())))
+    async fn get_limits(&self, request: Request<v1::GetLimitsRequest>) -> Result<Response<v1::LimitsStatus>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        Ok(Response::new(limits_status(&engine.limits())))
     }
 
     async fn set_limits(&self, request: Request<v1::SetLimitsRequest>) -> Result<Response<v1::LimitsStatus>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let limits = whole(request.into_inner().limits).and_then(LimitsRequest::check);
         let limits = limits.map_err(|invalid| status::of_invalid(&invalid))?;
-        let view = self.engine.set_limits(limits).await.map_err(status::of)?;
+        let view = engine.set_limits(limits).await.map_err(status::of)?;
         Ok(Response::new(limits_status(&view)))
     }
 
@@ -41,8 +43,9 @@ impl limits_service_server::LimitsService for LimitsService {
         &self,
         request: Request<v1::UpdateLimitsRequest>,
     ) -> Result<Response<v1::LimitsStatus>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let patch = patch(request.into_inner()).map_err(|invalid| status::of_invalid(&invalid))?;
-        let view = self.engine.update_limits(patch).await.map_err(status::of)?;
+        let view = engine.update_limits(patch).await.map_err(status::of)?;
         Ok(Response::new(limits_status(&view)))
     }
 }

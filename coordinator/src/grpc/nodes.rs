@@ -1,13 +1,13 @@
 //! `NodeService`: converts and calls the engine.
 
-use super::{convert, request, status};
+use super::{convert, identity, request, status};
 use crate::{
     domain::{
         Invalid,
         ids::NodeName,
         selection::{Selection, SelectionRequest},
     },
-    engine::Engine,
+    engine::{Engine, door::Door},
 };
 use ips_proto::v1::{self, node_service_server};
 use std::collections::HashMap;
@@ -16,13 +16,13 @@ use tonic::{Request, Response, Status};
 /// The public service of nodes.
 #[derive(Debug, Clone)]
 pub struct NodeService {
-    engine: Engine,
+    engine: Door,
 }
 
 impl NodeService {
     /// Serves what the engine knows.
     pub fn new(engine: Engine) -> Self {
-        Self { engine }
+        Self { engine: engine.into() }
     }
 }
 
@@ -32,19 +32,21 @@ impl node_service_server::NodeService for NodeService {
         &self,
         request: Request<v1::ListNodesRequest>,
     ) -> Result<Response<v1::ListNodesResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let (labels, text) = (request.node_selector, request.selector);
         let selection = selection(labels, &text).map_err(|invalid| status::of_invalid(&invalid))?;
         let page = request::page(request.limit, request.offset, 100, 1000);
-        let found = self.engine.nodes(&selection, page).await;
+        let found = engine.nodes(&selection, page).await;
         Ok(Response::new(v1::ListNodesResponse {
             nodes: found.items.iter().map(convert::node).collect(),
             total: found.total,
         }))
     }
 
-    async fn get_stats(&self, _request: Request<v1::GetStatsRequest>) -> Result<Response<v1::Stats>, Status> {
-        let counts = self.engine.node_counts();
+    async fn get_stats(&self, request: Request<v1::GetStatsRequest>) -> Result<Response<v1::Stats>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let counts = engine.node_counts();
         Ok(Response::new(v1::Stats {
             nodes_total: counts.total,
             nodes_ready: counts.ready,
@@ -52,9 +54,10 @@ impl node_service_server::NodeService for NodeService {
     }
 
     async fn get_node(&self, request: Request<v1::GetNodeRequest>) -> Result<Response<v1::GetNodeResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let name = request.into_inner().name;
         let name = NodeName::parse(&name).map_err(|invalid| status::of_invalid(&invalid))?;
-        let found = self.engine.node(&name).await.map_err(status::of)?;
+        let found = engine.node(&name).await.map_err(status::of)?;
         let images = found.images.as_deref().unwrap_or_default();
         Ok(Response::new(v1::GetNodeResponse {
             node: Some(convert::node(&found.view)),

@@ -12,6 +12,7 @@ pub(super) fn of(error: EngineError) -> Status {
         EngineError::NotFound { .. } => Status::not_found(error.to_string()),
         EngineError::AlreadyExists { .. } => Status::already_exists(error.to_string()),
         EngineError::Precondition(message) => Status::failed_precondition(message),
+        EngineError::OverQuota { message, .. } => Status::resource_exhausted(message),
         EngineError::Unavailable(message) => Status::unavailable(message),
         EngineError::Internal(source) => of_bug(source.as_ref()),
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{Invalid, permission::Permission, task::TaskOverrides},
-    engine::Engine,
+    engine::{Engine, door::Door},
     identity::Identity,
 };
 use ips_proto::v1::{self, task_service_server};
@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 /// The public service of tasks.
 #[derive(Debug, Clone)]
 pub struct TaskService {
-    engine: Engine,
+    engine: Door,
     identity: Identity,
     shutdown: CancellationToken,
 }
@@ -26,7 +26,7 @@ impl TaskService {
     /// when identity refuses their caller.
     pub fn new(engine: Engine, identity: Identity, shutdown: CancellationToken) -> Self {
         Self {
-            engine,
+            engine: engine.into(),
             identity,
             shutdown,
         }
@@ -42,23 +42,21 @@ impl task_service_server::TaskService for TaskService {
     type WatchTaskStream = EventStream;
 
     async fn create_task(&self, request: Request<v1::CreateTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let new = request::task(request.into_inner()).and_then(crate::domain::task::TaskRequest::check);
-        let view = self
-            .engine
-            .create_task(new.map_err(refused)?)
-            .await
-            .map_err(status::of)?;
+        let view = engine.create_task(new.map_err(refused)?).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
     async fn clone_task(&self, request: Request<v1::CloneTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let id = request::task_id(request.task_id).map_err(refused)?;
         let overrides = TaskOverrides {
             changes: request::task(request.overrides.unwrap_or_default()).map_err(refused)?,
             clear: request.clear,
         };
-        let view = self.engine.clone_task(&id, overrides).await.map_err(status::of)?;
+        let view = engine.clone_task(&id, overrides).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
@@ -66,33 +64,37 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::PreviewTaskRequest>,
     ) -> Result<Response<v1::TaskPreview>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let v1::PreviewTaskRequest { task, clone_of, clear } = request.into_inner();
         let asked = request::task(task.unwrap_or_default()).map_err(refused)?;
         let preview = if clone_of.is_empty() {
-            self.engine.preview_task(&asked.check().map_err(refused)?).await
+            engine.preview_task(&asked.check().map_err(refused)?).await
         } else {
             let id = request::task_id(clone_of).map_err(refused)?;
             let overrides = TaskOverrides { changes: asked, clear };
-            self.engine.preview_clone(&id, overrides).await
+            engine.preview_clone(&id, overrides).await
         };
         Ok(Response::new(convert::preview(&preview.map_err(status::of)?)))
     }
 
     async fn pause_task(&self, request: Request<v1::PauseTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let view = self.engine.pause_task(&id).await.map_err(status::of)?;
+        let view = engine.pause_task(&id).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
     async fn resume_task(&self, request: Request<v1::ResumeTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let view = self.engine.resume_task(&id).await.map_err(status::of)?;
+        let view = engine.resume_task(&id).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
     async fn retry_task(&self, request: Request<v1::RetryTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let view = self.engine.retry_task(&id).await.map_err(status::of)?;
+        let view = engine.retry_task(&id).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
@@ -100,14 +102,16 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::BulkTasksRequest>,
     ) -> Result<Response<v1::BulkTasksResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let asked = request::bulk(request.into_inner()).map_err(refused)?;
-        let outcome = self.engine.bulk(asked).await.map_err(status::of)?;
+        let outcome = engine.bulk(asked).await.map_err(status::of)?;
         Ok(Response::new(convert::bulk(&outcome)))
     }
 
     async fn get_task(&self, request: Request<v1::GetTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let view = self.engine.task(&id).await.map_err(status::of)?;
+        let view = engine.task(&id).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
@@ -115,10 +119,14 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::ListTasksRequest>,
     ) -> Result<Response<v1::ListTasksResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let filter = request::task_filter(&request.states).map_err(refused)?;
         let page = request::page(request.limit, request.offset, 10, 100);
-        let found = self.engine.tasks(&filter, page).await.map_err(status::of)?;
+        let engine = engine
+            .narrowed(&request.tenant)
+            .map_err(|invalid| status::of_invalid(&invalid))?;
+        let found = engine.tasks(&filter, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListTasksResponse {
             tasks: found.items.iter().map(convert::task).collect(),
             total: found.total,
@@ -129,11 +137,12 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::ListPullsRequest>,
     ) -> Result<Response<v1::ListPullsResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
         let id = request::task_id(request.task_id).map_err(refused)?;
         let filter = request::pull_filter(request.node_name, request.image, &request.states).map_err(refused)?;
         let page = request::page(request.limit, request.offset, 100, 1000);
-        let found = self.engine.pulls(&id, &filter, page).await.map_err(status::of)?;
+        let found = engine.pulls(&id, &filter, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListPullsResponse {
             pulls: found.items.iter().map(convert::pull).collect(),
             total: found.total,
@@ -141,8 +150,9 @@ impl task_service_server::TaskService for TaskService {
     }
 
     async fn cancel_task(&self, request: Request<v1::CancelTaskRequest>) -> Result<Response<v1::Task>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let view = self.engine.cancel_task(&id).await.map_err(status::of)?;
+        let view = engine.cancel_task(&id).await.map_err(status::of)?;
         Ok(Response::new(convert::task(&view)))
     }
 
@@ -150,15 +160,17 @@ impl task_service_server::TaskService for TaskService {
         &self,
         request: Request<v1::DeleteTaskRequest>,
     ) -> Result<Response<v1::DeleteTaskResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        self.engine.delete_task(&id).await.map_err(status::of)?;
+        engine.delete_task(&id).await.map_err(status::of)?;
         Ok(Response::new(v1::DeleteTaskResponse {}))
     }
 
     async fn watch_task(&self, request: Request<v1::WatchTaskRequest>) -> Result<Response<EventStream>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
         let caller = identity::caller(&request)?;
         let id = request::task_id(request.into_inner().task_id).map_err(refused)?;
-        let watch = Watch::begin(self.engine.clone(), id, self.shutdown.clone()).await;
+        let watch = Watch::begin(engine, id, self.shutdown.clone()).await;
         let watch = watch.map_err(status::of)?;
         let asked = self.identity.clone();
         let refused = async move { asked.until_refused(caller, Permission::TasksRead).await };

@@ -42,7 +42,8 @@ impl user_service_server::UserService for UserService {
         request: Request<v1::ListUsersRequest>,
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
         let caller = identity::caller(&request)?;
-        let found = self.identity.users(&caller).await.map_err(failed)?;
+        let tenant = &request.get_ref().tenant;
+        let found = self.identity.users(&caller, tenant).await.map_err(failed)?;
         let users = found.iter().map(user_message).collect();
         Ok(Response::new(v1::ListUsersResponse { users }))
     }
@@ -53,10 +54,11 @@ impl user_service_server::UserService for UserService {
             username,
             password,
             role,
+            tenant,
         } = request.into_inner();
         let made = self
             .identity
-            .create_user(&caller, &username, &password.into(), &role)
+            .create_user_in(&caller, &tenant, &username, &password.into(), &role)
             .await;
         Ok(Response::new(user_message(&made.map_err(failed)?)))
     }
@@ -100,7 +102,8 @@ impl token_service_server::TokenService for UserService {
         request: Request<v1::ListTokensRequest>,
     ) -> Result<Response<v1::ListTokensResponse>, Status> {
         let caller = identity::caller(&request)?;
-        let found = self.identity.api_tokens(&caller).await.map_err(failed)?;
+        let tenant = &request.get_ref().tenant;
+        let found = self.identity.api_tokens(&caller, tenant).await.map_err(failed)?;
         let tokens = found.iter().map(|(token, owner)| token_message(token, owner)).collect();
         Ok(Response::new(v1::ListTokensResponse { tokens }))
     }
@@ -149,6 +152,7 @@ fn token_message(token: &ApiToken, owner: &str) -> v1::ApiToken {
     let scopes = token.scopes.iter().flatten();
     v1::ApiToken {
         token_id: token.id.get(),
+        tenant: token.tenant.to_string(),
         name: token.name.clone(),
         owner: owner.to_owned(),
         shown: token.shown.clone(),

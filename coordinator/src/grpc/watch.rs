@@ -178,7 +178,7 @@ impl Seen {
             .map(|view| &**view)
             .filter(|view| view.pull.task == self.id)
             .collect();
-        self.removed |= delta.removed_tasks.contains(&self.id);
+        self.removed |= delta.removed_tasks.iter().any(|(_, id)| *id == self.id);
         task.into_iter().for_each(|task| self.note_task(task));
         pulls.iter().for_each(|pull| self.note_pull(pull));
         let mut chunks = pulls.chunks(PULLS_PER_MESSAGE);

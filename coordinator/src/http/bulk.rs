@@ -17,9 +17,9 @@ use axum::{Json, extract::State};
 ))]
 pub(super) async fn bulk_tasks(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, .. }: extract::Json<BulkJson>,
 ) -> Result<Json<BulkOutcomeJson>, ApiError> {
-    let outcome = state.engine.bulk(value.try_into()?).await?;
+    let outcome = state.engine.of(&caller).bulk(value.try_into()?).await?;
     Ok(Json((&outcome).into()))
 }

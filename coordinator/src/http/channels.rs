@@ -47,6 +47,8 @@ pub(super) struct ListChannels {
     /// Channels to pass over, default 0.
     #[param(value_type = Option<i64>)]
     offset: Option<String>,
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
 }
 
 /// Lists channels, newest first.
@@ -56,11 +58,12 @@ pub(super) struct ListChannels {
 ))]
 pub(super) async fn list_channels(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListChannels>,
 ) -> Result<Json<ChannelPageJson>, ApiError> {
     let page = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
-    let found = state.engine.channels(page).await?;
+    let engine = state.engine_for(&caller, query.tenant.as_deref())?;
+    let found = engine.channels(page).await?;
     Ok(Json(ChannelPageJson::new(&found, page)))
 }
 
@@ -72,10 +75,10 @@ pub(super) async fn list_channels(
 ))]
 pub(super) async fn create_channel(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, .. }: extract::Json<CreateChannelJson>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let view = state.engine.create_channel(value.into()).await?;
+    let view = state.engine.of(&caller).create_channel(value.into()).await?;
     let location = [(header::LOCATION, format!("/api/v1/channels/{}", view.channel.id))];
     Ok((StatusCode::CREATED, location, Json(ChannelJson::from(&view))))
 }
@@ -88,10 +91,10 @@ pub(super) async fn create_channel(
 ))]
 pub(super) async fn get_channel(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<ChannelJson>, ApiError> {
-    let view = state.engine.channel(channel_id(&id)?).await?;
+    let view = state.engine.of(&caller).channel(channel_id(&id)?).await?;
     Ok(Json(ChannelJson::from(&view)))
 }
 
@@ -107,11 +110,15 @@ pub(super) async fn get_channel(
 )]
 pub(super) async fn update_channel(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     extract::Json { value, .. }: extract::Json<UpdateChannelJson>,
 ) -> Result<Json<ChannelJson>, ApiError> {
-    let view = state.engine.update_channel(channel_id(&id)?, value.into()).await?;
+    let view = state
+        .engine
+        .of(&caller)
+        .update_channel(channel_id(&id)?, value.into())
+        .await?;
     Ok(Json(ChannelJson::from(&view)))
 }
 
@@ -123,11 +130,11 @@ pub(super) async fn update_channel(
 ))]
 pub(super) async fn delete_channel(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
     if let Some(id) = ChannelId::new(number(&id)?) {
-        state.engine.delete_channel(id).await?;
+        state.engine.of(&caller).delete_channel(id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -140,10 +147,10 @@ pub(super) async fn delete_channel(
 ))]
 pub(super) async fn test_channel(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<DeliveryJson>, ApiError> {
-    let delivery = state.engine.test_channel(channel_id(&id)?).await?;
+    let delivery = state.engine.of(&caller).test_channel(channel_id(&id)?).await?;
     Ok(Json(DeliveryJson::from(&delivery)))
 }

@@ -37,10 +37,13 @@ pub(super) struct ListDeliveries {
     status: Option<String>,
     /// Only about the task or schedule of this id, or the node of this name.
     about: Option<String>,
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
 }
 
 async fn listed(
     state: &HttpState,
+    caller: &Caller,
     channel: Option<ChannelId>,
     query: ListDeliveries,
 ) -> Result<Json<DeliveryPageJson>, ApiError> {
@@ -51,12 +54,13 @@ async fn listed(
         DeliveryState::parse,
         &DeliveryState::WORDS,
     )?;
+    let engine = state.engine_for(caller, query.tenant.as_deref())?;
     let filter = DeliveryFilter {
         channel,
         about: query.about.filter(|about| !about.is_empty()),
         states,
     };
-    let found = state.engine.deliveries(filter, page).await?;
+    let found = engine.deliveries(filter, page).await?;
     Ok(Json(DeliveryPageJson::new(&found, page)))
 }
 
@@ -67,10 +71,10 @@ async fn listed(
 ))]
 pub(super) async fn list_deliveries(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListDeliveries>,
 ) -> Result<Json<DeliveryPageJson>, ApiError> {
-    listed(&state, None, query).await
+    listed(&state, &caller, None, query).await
 }
 
 /// Lists deliveries to one channel, newest first.
@@ -84,11 +88,11 @@ pub(super) async fn list_deliveries(
 )]
 pub(super) async fn list_channel_deliveries(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     Params(query): Params<ListDeliveries>,
 ) -> Result<Json<DeliveryPageJson>, ApiError> {
-    listed(&state, Some(channel_id(&id)?), query).await
+    listed(&state, &caller, Some(channel_id(&id)?), query).await
 }
 
 /// Has a delivery that ended tried again, under its old id and for another day.
@@ -99,10 +103,10 @@ pub(super) async fn list_channel_deliveries(
 ))]
 pub(super) async fn replay_delivery(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<DeliveryJson>, ApiError> {
-    let delivery = state.engine.replay_delivery(&id).await?;
+    let delivery = state.engine.of(&caller).replay_delivery(&id).await?;
     Ok(Json(DeliveryJson::from(&delivery)))
 }

@@ -27,6 +27,7 @@ pub(super) mod share;
 pub(super) mod task;
 pub(super) mod task_config;
 pub(super) mod task_progress;
+pub(super) mod tenant;
 pub(super) mod time;
 pub(super) mod token;
 pub(super) mod user;

@@ -40,6 +40,8 @@ pub(super) enum ErrorCode {
     PasswordChangeRequired,
     /// Too many tries; the header Retry-After says how long to wait.
     RateLimited,
+    /// A quota of the tenant is used up; the header Retry-After says until when.
+    QuotaExceeded,
     /// Unknown id, route or method.
     NotFound,
     /// The id is taken.
@@ -62,7 +64,7 @@ impl ErrorCode {
             Self::InvalidArgument | Self::NotSupported => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::PasswordChangeRequired => StatusCode::FORBIDDEN,
-            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited | Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::AlreadyExists | Self::FailedPrecondition => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -79,6 +81,7 @@ impl ErrorCode {
             Self::Forbidden => "Forbidden",
             Self::PasswordChangeRequired => "Password change required",
             Self::RateLimited => "Too many requests",
+            Self::QuotaExceeded => "Quota exceeded",
             Self::NotFound => "Not Found",
             Self::AlreadyExists => "Already exists",
             Self::FailedPrecondition => "Conflict",
@@ -192,6 +195,11 @@ impl ApiError {
         Self::no_such("user", id)
     }
 
+    /// No tenant has this id.
+    pub(super) fn no_tenant(id: &str) -> Self {
+        Self::no_such("tenant", id)
+    }
+
     /// No node has this name.
     pub(super) fn no_node(name: &str) -> Self {
         Self::no_such("node", name)
@@ -261,6 +269,10 @@ impl From<EngineError> for ApiError {
                 ..Self::new(ErrorCode::AlreadyExists, format!("{kind} {id:?} exists already"))
             },
             EngineError::Precondition(reason) => Self::new(ErrorCode::FailedPrecondition, reason),
+            EngineError::OverQuota { message, retry_after_s } => Self {
+                retry_after_s,
+                ..Self::new(ErrorCode::QuotaExceeded, message)
+            },
             EngineError::Unavailable(reason) => Self::new(ErrorCode::Unavailable, reason),
             EngineError::Internal(source) => Self::internal(source),
         }

@@ -70,9 +70,9 @@ pub(super) async fn events(
     let topics = Topics::parse(query.topics.as_deref().unwrap_or(""))?;
     let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let position = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
-    let identity = state.identity.clone();
+    let (identity, engine) = (state.identity.clone(), state.engine.of(&caller));
     let refused = async move { identity.until_refused(caller, Permission::TasksRead).await };
-    let stream = EventStream::open(state, topics, position.map(Position::parse)).await?;
+    let stream = EventStream::open(state, engine, topics, position.map(Position::parse)).await?;
     let events = stream.into_events().take_until(Box::pin(refused));
     let events = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("heartbeat"));
     // Proxies that hold answers back would hold the stream back for ever.

@@ -41,7 +41,7 @@ pub(super) struct ListExecutions {
 ))]
 pub(super) async fn list_executions(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     Params(query): Params<ListExecutions>,
 ) -> Result<Json<ExecutionPageJson>, ApiError> {
@@ -50,6 +50,7 @@ pub(super) async fn list_executions(
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
     let found = state
         .engine
+        .of(&caller)
         .executions(&ScheduleId::from_stored(id), &states, asked)
         .await?;
     Ok(Json(ExecutionPageJson::new(&found, asked)))
@@ -64,12 +65,16 @@ pub(super) async fn list_executions(
 ))]
 pub(super) async fn get_execution(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathPair(id, number): PathPair,
 ) -> Result<Json<ExecutionJson>, ApiError> {
     let number = number.parse().map_err(|_no_number| {
         ApiError::invalid("executionId", format!("{number:?} is not an integer")).titled("Invalid execution ID")
     })?;
-    let execution = state.engine.execution(&ScheduleId::from_stored(id), number).await?;
+    let execution = state
+        .engine
+        .of(&caller)
+        .execution(&ScheduleId::from_stored(id), number)
+        .await?;
     Ok(Json((&execution).into()))
 }

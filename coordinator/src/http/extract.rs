@@ -10,7 +10,8 @@ use axum::{
     http::request::Parts,
 };
 pub(super) use body::{BODY_LIMIT, Json, NoBody, OptionalJson, RequestBody, UnknownFields};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 /// The one parameter of a path, for example the id in `/tasks/{id}`.
 #[derive(Debug)]
@@ -36,6 +37,21 @@ impl<S: Send + Sync> FromRequestParts<S> for PathPair {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         path.map(|Path((first, second))| Self(first, second))
             .map_err(|_| ApiError::no_route())
+    }
+}
+
+/// Query of a list that has nothing but tenants to choose from.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfTenant {
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
+}
+
+impl OfTenant {
+    /// Its id; empty for none.
+    pub(super) fn tenant(&self) -> &str {
+        self.tenant.as_deref().unwrap_or_default()
     }
 }
 

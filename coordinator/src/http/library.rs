@@ -52,6 +52,8 @@ pub(super) struct ListLibrary {
     offset: Option<String>,
     /// Only images with this tag.
     tag: Option<String>,
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
 }
 
 /// Lists the library, newest first.
@@ -60,11 +62,12 @@ pub(super) struct ListLibrary {
 ))]
 pub(super) async fn list_library(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListLibrary>,
 ) -> Result<Json<LibraryPageJson>, ApiError> {
     let asked = PAGES.read_leniently(query.limit.as_deref(), query.offset.as_deref());
-    let found = state.engine.library(query.tag.as_deref().unwrap_or(""), asked).await?;
+    let engine = state.engine_for(&caller, query.tenant.as_deref())?;
+    let found = engine.library(query.tag.as_deref().unwrap_or(""), asked).await?;
     Ok(Json(LibraryPageJson::new(&found, asked)))
 }
 
@@ -76,10 +79,10 @@ pub(super) async fn list_library(
 ))]
 pub(super) async fn add_to_library(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, warnings }: extract::Json<LibraryRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let entry = state.engine.add_to_library(asked(value)?.check()?).await?;
+    let entry = state.engine.of(&caller).add_to_library(asked(value)?.check()?).await?;
     let location = [(header::LOCATION, format!("/api/v1/library/{}", entry.id))];
     Ok((
         StatusCode::CREATED,
@@ -96,10 +99,10 @@ pub(super) async fn add_to_library(
 ))]
 pub(super) async fn import_library(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, .. }: extract::Json<LibraryImportJson>,
 ) -> Result<Json<ImportResultJson>, ApiError> {
-    let results = state.engine.import_library(value.into()).await?;
+    let results = state.engine.of(&caller).import_library(value.into()).await?;
     Ok(Json(ImportResultJson::from(results.as_slice())))
 }
 
@@ -115,12 +118,16 @@ pub(super) async fn import_library(
 )]
 pub(super) async fn update_library(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     extract::Json { value, warnings }: extract::Json<LibraryRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let id = entry_id(&id)?;
-    let entry = state.engine.update_library_entry(id, asked(value)?.check()?).await?;
+    let entry = state
+        .engine
+        .of(&caller)
+        .update_library_entry(id, asked(value)?.check()?)
+        .await?;
     Ok((warnings, Json(LibraryImageJson::from(&entry))))
 }
 
@@ -131,10 +138,10 @@ pub(super) async fn update_library(
 ))]
 pub(super) async fn delete_library(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<LibraryDeletedJson>, ApiError> {
     let id = entry_id(&id)?;
-    state.engine.delete_library_entry(id).await?;
+    state.engine.of(&caller).delete_library_entry(id).await?;
     Ok(Json(LibraryDeletedJson::new(id)))
 }

@@ -16,8 +16,8 @@ use axum::{Json, extract::State};
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses(
     (status = 200, description = "The limits", body = LimitsStatusJson),
 ))]
-pub(super) async fn get_limits(State(state): State<HttpState>, _caller: Caller) -> Json<LimitsStatusJson> {
-    Json((&state.engine.limits()).into())
+pub(super) async fn get_limits(State(state): State<HttpState>, caller: Caller) -> Json<LimitsStatusJson> {
+    Json((&state.engine.of(&caller).limits()).into())
 }
 
 /// Sets all limits. They are durable and in force when this answers; pulls that run go on.
@@ -28,11 +28,11 @@ pub(super) async fn get_limits(State(state): State<HttpState>, _caller: Caller) 
 ))]
 pub(super) async fn set_limits(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, .. }: extract::Json<SetLimitsJson>,
 ) -> Result<Json<LimitsStatusJson>, ApiError> {
     let limits = LimitsRequest::try_from(value)?.check()?;
-    let view = state.engine.set_limits(limits).await?;
+    let view = state.engine.of(&caller).set_limits(limits).await?;
     Ok(Json((&view).into()))
 }
 
@@ -44,9 +44,9 @@ pub(super) async fn set_limits(
 ))]
 pub(super) async fn update_limits(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, .. }: extract::Json<LimitsPatchJson>,
 ) -> Result<Json<LimitsStatusJson>, ApiError> {
-    let view = state.engine.update_limits(value.into()).await?;
+    let view = state.engine.of(&caller).update_limits(value.into()).await?;
     Ok(Json((&view).into()))
 }

@@ -50,12 +50,12 @@ pub(super) struct ListNodes {
 ))]
 pub(super) async fn list_nodes(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListNodes>,
 ) -> Result<Json<NodePageJson>, ApiError> {
     let selector = Selection::parse_labels("selector", query.selector.as_deref().unwrap_or(""))?;
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
-    let found = state.engine.nodes(&selector, asked).await;
+    let found = state.engine.of(&caller).nodes(&selector, asked).await;
     Ok(Json(NodePageJson::new(&found, asked)))
 }
 
@@ -66,11 +66,11 @@ pub(super) async fn list_nodes(
 ))]
 pub(super) async fn get_node(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(name): PathText,
 ) -> Result<Json<NodeJson>, ApiError> {
     let name = NodeName::parse(&name).map_err(|_| ApiError::no_node(&name))?;
-    let detail = state.engine.node(&name).await?;
+    let detail = state.engine.of(&caller).node(&name).await?;
     Ok(Json((&detail).into()))
 }
 

@@ -41,6 +41,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     components(schemas(SnapshotJson, DeltaJson, ErrorJson)),
     tags(
         (name = "users", description = "Log-in, people and programs"),
+        (name = "tenants", description = "Who owns things, and what the work of each may do"),
         (name = "tasks", description = "Prewarm operations and their pulls"),
         (name = "scheduled-tasks", description = "Tasks that are started again and again by a timetable"),
         (name = "limits", description = "What the operator allows at one time"),

@@ -19,12 +19,12 @@ use axum::{Json, extract::State};
 ))]
 pub(super) async fn preview_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json {
         value: NewRoute(body), ..
     }: extract::Json<NewRoute>,
 ) -> Result<Json<PreviewJson>, ApiError> {
     let new = TaskRequest::try_from(body)?.check()?;
-    let preview = state.engine.preview_task(&new).await?;
+    let preview = state.engine.of(&caller).preview_task(&new).await?;
     Ok(Json((&preview).into()))
 }

@@ -57,7 +57,7 @@ pub(super) struct ListPulls {
 ))]
 pub(super) async fn list_pulls(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     Params(query): Params<ListPulls>,
 ) -> Result<Json<PullPageJson>, ApiError> {
@@ -69,7 +69,7 @@ pub(super) async fn list_pulls(
         node: query.node.filter(|node| !node.is_empty()),
         image: query.image.filter(|image| !image.is_empty()),
     };
-    let found = state.engine.pulls(&id, &filter, asked).await?;
+    let found = state.engine.of(&caller).pulls(&id, &filter, asked).await?;
     Ok(Json(PullPageJson::new(&found, asked)))
 }
 

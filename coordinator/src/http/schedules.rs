@@ -15,7 +15,10 @@ use super::{
     extract::{self, NoBody, Params, PathText},
     page::PageRule,
 };
-use crate::domain::{caller::Caller, ids::ScheduleId, schedule::ScheduleRequest};
+use crate::{
+    domain::{caller::Caller, ids::ScheduleId, schedule::ScheduleRequest},
+    engine::Engine,
+};
 use axum::{
     Json,
     extract::State,
@@ -37,10 +40,14 @@ pub(super) const PAGES: PageRule = PageRule { default: 10, max: 100 };
 ))]
 pub(super) async fn create_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, warnings }: extract::Json<CreateScheduledTaskJson>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let view = state.engine.create_schedule(ScheduleRequest::try_from(value)?).await?;
+    let view = state
+        .engine
+        .of(&caller)
+        .create_schedule(ScheduleRequest::try_from(value)?)
+        .await?;
     let location = [(
         header::LOCATION,
         format!("/api/v1/scheduled-tasks/{}", view.schedule.id),
@@ -59,6 +66,8 @@ pub(super) struct ListSchedules {
     /// Schedules to pass over, default 0.
     #[param(value_type = Option<i64>)]
     offset: Option<String>,
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
 }
 
 /// Lists schedules, newest first.
@@ -68,11 +77,12 @@ pub(super) struct ListSchedules {
 ))]
 pub(super) async fn list_schedules(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListSchedules>,
 ) -> Result<Json<ScheduledTaskPageJson>, ApiError> {
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
-    let found = state.engine.schedules(asked).await?;
+    let engine = state.engine_for(&caller, query.tenant.as_deref())?;
+    let found = engine.schedules(asked).await?;
     Ok(Json(ScheduledTaskPageJson::new(&found, asked)))
 }
 
@@ -83,10 +93,10 @@ pub(super) async fn list_schedules(
 ))]
 pub(super) async fn get_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<ScheduledTaskJson>, ApiError> {
-    let view = state.engine.schedule(&ScheduleId::from_stored(id)).await?;
+    let view = state.engine.of(&caller).schedule(&ScheduleId::from_stored(id)).await?;
     Ok(Json((&view).into()))
 }
 
@@ -102,13 +112,14 @@ pub(super) async fn get_schedule(
 ))]
 pub(super) async fn update_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     extract::Json { value, warnings }: extract::Json<UpdateScheduledTaskJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let request = ScheduleRequest::try_from(value)?;
     let view = state
         .engine
+        .of(&caller)
         .update_schedule(&ScheduleId::from_stored(id), request)
         .await?;
     Ok((warnings, Json(ScheduledTaskJson::from(&view))))
@@ -120,11 +131,12 @@ pub(super) async fn update_schedule(
 ))]
 pub(super) async fn delete_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
     let _existed = state
         .engine
+        .of(&caller)
         .delete_schedule(&ScheduleId::from_stored(id.clone()))
         .await?;
     Ok(done(id, "Scheduled task deleted successfully"))
@@ -137,11 +149,17 @@ pub(super) async fn delete_schedule(
 ))]
 pub(super) async fn enable_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
-    switch(&state, id, true, "Scheduled task enabled successfully").await
+    switch(
+        &state.engine.of(&caller),
+        id,
+        true,
+        "Scheduled task enabled successfully",
+    )
+    .await
 }
 
 /// Switches a schedule off; a run that waits is left out, one that runs goes on.
@@ -151,21 +169,27 @@ pub(super) async fn enable_schedule(
 ))]
 pub(super) async fn disable_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
-    switch(&state, id, false, "Scheduled task disabled successfully").await
+    switch(
+        &state.engine.of(&caller),
+        id,
+        false,
+        "Scheduled task disabled successfully",
+    )
+    .await
 }
 
 async fn switch(
-    state: &HttpState,
+    engine: &Engine,
     id: String,
     enabled: bool,
     message: &'static str,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
     let schedule = ScheduleId::from_stored(id.clone());
-    state.engine.enable_schedule(&schedule, enabled).await?;
+    engine.enable_schedule(&schedule, enabled).await?;
     Ok(done(id, message))
 }
 
@@ -178,11 +202,15 @@ async fn switch(
 ))]
 pub(super) async fn trigger_schedule(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<ScheduledTaskActionJson>, ApiError> {
-    let triggered = state.engine.trigger_schedule(&ScheduleId::from_stored(id)).await?;
+    let triggered = state
+        .engine
+        .of(&caller)
+        .trigger_schedule(&ScheduleId::from_stored(id))
+        .await?;
     Ok(done(
         triggered.task.to_string(),
         "Scheduled task triggered successfully",

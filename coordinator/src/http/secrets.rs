@@ -51,6 +51,8 @@ pub(super) struct ListSecrets {
     /// 1 to 1000, default 10; larger becomes 1000.
     #[param(value_type = Option<i64>)]
     page_size: Option<String>,
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
 }
 
 /// Lists credentials, newest first.
@@ -60,7 +62,7 @@ pub(super) struct ListSecrets {
 ))]
 pub(super) async fn list_secrets(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListSecrets>,
 ) -> Result<Json<SecretPageJson>, ApiError> {
     let (size, page) = PAGES.read_pages(query.page_size.as_deref(), query.page.as_deref())?;
@@ -69,7 +71,8 @@ pub(super) async fn list_secrets(
         limit: size,
         offset: u32::try_from(offset).unwrap_or(u32::MAX),
     };
-    let found = state.engine.credentials(asked).await?;
+    let engine = state.engine_for(&caller, query.tenant.as_deref())?;
+    let found = engine.credentials(asked).await?;
     Ok(Json(SecretPageJson::new(&found, page, size)))
 }
 
@@ -81,11 +84,11 @@ pub(super) async fn list_secrets(
 ))]
 pub(super) async fn create_secret(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, warnings }: extract::Json<SecretRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let spec = CredentialRequest::from(value).check_new()?;
-    let view = state.engine.create_credential(spec).await?;
+    let view = state.engine.of(&caller).create_credential(spec).await?;
     let location = [(header::LOCATION, format!("/api/v1/secrets/{}", view.credential.id))];
     Ok((StatusCode::CREATED, warnings, location, Json(SecretJson::from(&view))))
 }
@@ -98,10 +101,10 @@ pub(super) async fn create_secret(
 ))]
 pub(super) async fn get_secret(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<SecretJson>, ApiError> {
-    let view = state.engine.credential(secret_id(&id)?).await?;
+    let view = state.engine.of(&caller).credential(secret_id(&id)?).await?;
     Ok(Json(SecretJson::from(&view)))
 }
 
@@ -117,13 +120,13 @@ pub(super) async fn get_secret(
 )]
 pub(super) async fn update_secret(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     extract::Json { value, warnings }: extract::Json<SecretRequestJson>,
 ) -> Result<impl IntoResponse, ApiError> {
     let id = secret_id(&id)?;
     let spec = CredentialRequest::from(value).check_change()?;
-    let view = state.engine.update_credential(id, spec).await?;
+    let view = state.engine.of(&caller).update_credential(id, spec).await?;
     Ok((warnings, Json(SecretJson::from(&view))))
 }
 
@@ -135,11 +138,11 @@ pub(super) async fn update_secret(
 ))]
 pub(super) async fn delete_secret(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
     if let Some(id) = CredentialId::new(number(&id)?) {
-        state.engine.delete_credential(id).await?;
+        state.engine.of(&caller).delete_credential(id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -152,10 +155,10 @@ pub(super) async fn delete_secret(
 ))]
 pub(super) async fn test_secret(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<SecretTestJson>, ApiError> {
-    let check = state.engine.test_credential(secret_id(&id)?).await?;
+    let check = state.engine.of(&caller).test_credential(secret_id(&id)?).await?;
     Ok(Json(check.into()))
 }

@@ -18,13 +18,14 @@ use axum::{Json, extract::State};
 ))]
 pub(super) async fn pause_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
     let id = task_id(&id)?;
-    state.engine.pause_task(&id).await?;
-    full(&state, &id).await.map(Json)
+    let engine = state.engine.of(&caller);
+    engine.pause_task(&id).await?;
+    full(&engine, &id).await.map(Json)
 }
 
 /// Lets a paused task go on.
@@ -35,13 +36,14 @@ pub(super) async fn pause_task(
 ))]
 pub(super) async fn resume_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
     let id = task_id(&id)?;
-    state.engine.resume_task(&id).await?;
-    full(&state, &id).await.map(Json)
+    let engine = state.engine.of(&caller);
+    engine.resume_task(&id).await?;
+    full(&engine, &id).await.map(Json)
 }
 
 /// Tries the failed pulls of a task again, with all retries unspent. A task that has ended is open again.
@@ -52,11 +54,12 @@ pub(super) async fn resume_task(
 ))]
 pub(super) async fn retry_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
     let id = task_id(&id)?;
-    state.engine.retry_task(&id).await?;
-    full(&state, &id).await.map(Json)
+    let engine = state.engine.of(&caller);
+    engine.retry_task(&id).await?;
+    full(&engine, &id).await.map(Json)
 }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     domain::{caller::Caller, ids::TaskId, task::TaskRequest, task_state::TaskState},
     engine::{
+        Engine,
         error::EngineError,
         views::{TaskFilter, TaskView},
     },
@@ -46,22 +47,23 @@ pub(super) fn task_id(text: &str) -> Result<TaskId, ApiError> {
     (status = 201, description = "Accepted", body = TaskJson, headers(("Location", description = "The task's path"))),
     (status = 400, description = "A field breaks a rule, or the selector matches no node", body = ErrorJson),
     (status = 409, description = "The id is taken", body = ErrorJson),
+    (status = 429, description = "A quota of the tenant is used up", body = ErrorJson),
     (status = 413, description = "Over 1 MiB", body = ErrorJson),
     (status = 415, description = "Not JSON", body = ErrorJson),
     (status = 503, description = "The store cannot write", body = ErrorJson),
 ))]
 pub(super) async fn create_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     extract::Json { value, warnings }: extract::Json<CreateTaskJson>,
 ) -> Result<Response, ApiError> {
     let dry_run = value.is_dry_run();
     let new = TaskRequest::try_from(value)?.check()?;
     if dry_run {
-        let preview = state.engine.preview_task(&new).await?;
+        let preview = state.engine.of(&caller).preview_task(&new).await?;
         return Ok((warnings, Json(PreviewJson::from(&preview))).into_response());
     }
-    let view = state.engine.create_task(new).await?;
+    let view = state.engine.of(&caller).create_task(new).await?;
     Ok((warnings, created(&view)).into_response())
 }
 
@@ -83,6 +85,8 @@ pub(super) struct ListTasks {
     /// Comma list of statuses; all when absent.
     #[param(example = "pending,running")]
     status: Option<String>,
+    /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
+    tenant: Option<String>,
 }
 
 /// Lists tasks, newest first.
@@ -92,13 +96,14 @@ pub(super) struct ListTasks {
 ))]
 pub(super) async fn list_tasks(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     Params(query): Params<ListTasks>,
 ) -> Result<Json<TaskPageJson>, ApiError> {
     let known = TaskState::ALL.map(TaskState::as_str);
     let states = page::words("status", query.status.as_deref(), TaskState::parse, &known)?;
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
-    let found = state.engine.tasks(&TaskFilter { states }, asked).await?;
+    let engine = state.engine_for(&caller, query.tenant.as_deref())?;
+    let found = engine.tasks(&TaskFilter { states }, asked).await?;
     Ok(Json(TaskPageJson::new(&found, asked)))
 }
 
@@ -109,15 +114,15 @@ pub(super) async fn list_tasks(
 ))]
 pub(super) async fn get_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
 ) -> Result<Json<TaskJson>, ApiError> {
-    full(&state, &task_id(&id)?).await.map(Json)
+    full(&state.engine.of(&caller), &task_id(&id)?).await.map(Json)
 }
 
-pub(super) async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, ApiError> {
-    let view = state.engine.task(id).await?;
-    let pulls = pulls::settled(&state.engine, id).await?;
+pub(super) async fn full(engine: &Engine, id: &TaskId) -> Result<TaskJson, ApiError> {
+    let view = engine.task(id).await?;
+    let pulls = pulls::settled(engine, id).await?;
     Ok(TaskJson::from(&view).with_pulls(&pulls))
 }
 
@@ -134,17 +139,17 @@ pub(super) async fn full(state: &HttpState, id: &TaskId) -> Result<TaskJson, Api
 )]
 pub(super) async fn clone_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     extract::OptionalJson(body): extract::OptionalJson<CloneTaskJson>,
 ) -> Result<Response, ApiError> {
     let (id, dry_run) = (task_id(&id)?, body.is_dry_run());
     let overrides = body.try_into()?;
     if dry_run {
-        let preview = state.engine.preview_clone(&id, overrides).await?;
+        let preview = state.engine.of(&caller).preview_clone(&id, overrides).await?;
         return Ok(Json(PreviewJson::from(&preview)).into_response());
     }
-    let view = state.engine.clone_task(&id, overrides).await?;
+    let view = state.engine.of(&caller).clone_task(&id, overrides).await?;
     Ok(created(&view).into_response())
 }
 
@@ -156,13 +161,14 @@ pub(super) async fn clone_task(
 ))]
 pub(super) async fn cancel_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(id): PathText,
     _body: NoBody,
 ) -> Result<Json<TaskJson>, ApiError> {
     let id = task_id(&id)?;
-    state.engine.cancel_task(&id).await?;
-    full(&state, &id).await.map(Json)
+    let engine = state.engine.of(&caller);
+    engine.cancel_task(&id).await?;
+    full(&engine, &id).await.map(Json)
 }
 
 /// Query of a delete.
@@ -184,15 +190,15 @@ pub(super) struct DeleteTask {
 )]
 pub(super) async fn delete_task(
     State(state): State<HttpState>,
-    _caller: Caller,
+    caller: Caller,
     PathText(text): PathText,
     Params(query): Params<DeleteTask>,
 ) -> Result<Json<TaskDeletedJson>, ApiError> {
-    let id = task_id(&text)?;
+    let (engine, id) = (state.engine.of(&caller), task_id(&text)?);
     let action = match query.mode.as_deref() {
-        None => cancel_or_delete(&state, &id).await?,
+        None => cancel_or_delete(&engine, &id).await?,
         Some("delete") => {
-            state.engine.delete_task(&id).await?;
+            engine.delete_task(&id).await?;
             DeleteAction::Deleted
         }
         Some(other) => {
@@ -207,17 +213,18 @@ pub(super) async fn delete_task(
 
 /// The two meanings that `DELETE` has for clients of the original. Whether the task has ended is the engine's word, so that a task
 /// that ends in between is handled too.
-async fn cancel_or_delete(state: &HttpState, id: &TaskId) -> Result<DeleteAction, ApiError> {
-    match state.engine.cancel_task(id).await {
+async fn cancel_or_delete(engine: &Engine, id: &TaskId) -> Result<DeleteAction, ApiError> {
+    match engine.cancel_task(id).await {
         Ok(_cancelled) => Ok(DeleteAction::Cancelled),
         Err(EngineError::Precondition(_has_ended)) => {
-            state.engine.delete_task(id).await?;
+            engine.delete_task(id).await?;
             Ok(DeleteAction::Deleted)
         }
         Err(
             error @ (EngineError::Invalid(_)
             | EngineError::NotFound { .. }
             | EngineError::AlreadyExists { .. }
+            | EngineError::OverQuota { .. }
             | EngineError::Unavailable(_)
             | EngineError::Internal(_)),
         ) => Err(error.into()),

@@ -134,9 +134,15 @@ impl Edge {
 
     /// Somebody new with this role logs in; gives back the token.
     pub(super) async fn person(&self, name: &str, role: Role) -> String {
+        self.person_of("", name, role).await
+    }
+
+    /// The same in a tenant; empty text means the one that is always there.
+    pub(super) async fn person_of(&self, tenant: &str, name: &str, role: Role) -> String {
         let identity = &self.state.identity;
+        let password = FIRST_PASSWORD.into();
         let made = identity
-            .create_user(&Caller::system(), name, &FIRST_PASSWORD.into(), role.as_str())
+            .create_user_in(&Caller::system(), tenant, name, &password, role.as_str())
             .await;
         made.unwrap();
         self.choose(name, FIRST_PASSWORD).await;
@@ -180,7 +186,7 @@ impl Edge {
         let stop = CancellationToken::new();
         tokio::spawn(engine_loop.run(stop.clone()));
         let state = HttpState {
-            engine,
+            engine: engine.into(),
             identity,
             metrics,
             shutdown: CancellationToken::new(),
@@ -248,9 +254,10 @@ impl Edge {
             unacknowledged: vec![],
             inventory_hash: String::new(),
         };
-        let grant = self.state.engine.open_session(hello, sender).await.unwrap().unwrap();
+        let engine = self.state.engine.whole();
+        let grant = engine.open_session(hello, sender).await.unwrap().unwrap();
         Agent {
-            engine: self.state.engine.clone(),
+            engine: engine.clone(),
             node: NodeName::parse(name).unwrap(),
             session: grant.session,
             orders,

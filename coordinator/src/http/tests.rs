@@ -16,4 +16,6 @@ mod schedules;
 mod secrets;
 mod shared_rules;
 mod stories;
+mod tenants;
+mod tenants_alone;
 mod wire;

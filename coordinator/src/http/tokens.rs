@@ -4,7 +4,7 @@ use super::{
     HttpState,
     dto::token::{ApiTokenJson, CreateTokenJson, NewTokenJson, TokensJson},
     error::{ApiError, ErrorJson},
-    extract::{self, PathText},
+    extract::{self, OfTenant, Params, PathText},
 };
 use crate::domain::{
     api_token::ApiTokenRequest,
@@ -18,11 +18,15 @@ use axum::{
 };
 
 /// Lists the tenant's tokens, newest first, revoked and ended ones too.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "users", responses(
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "users", params(OfTenant), responses(
     (status = 200, description = "The tokens, without the secret", body = TokensJson),
 ))]
-pub(super) async fn list_tokens(State(state): State<HttpState>, caller: Caller) -> Result<Json<TokensJson>, ApiError> {
-    let found = state.identity.api_tokens(&caller).await?;
+pub(super) async fn list_tokens(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Params(query): Params<OfTenant>,
+) -> Result<Json<TokensJson>, ApiError> {
+    let found = state.identity.api_tokens(&caller, query.tenant()).await?;
     Ok(Json(TokensJson::from(found.as_slice())))
 }
 

@@ -4,7 +4,7 @@ use super::{
     HttpState,
     dto::user::{CreateUserJson, MessageJson, UpdateUserJson, UserJson, UserUpdatedJson},
     error::{ApiError, ErrorJson},
-    extract::{self, PathText},
+    extract::{self, OfTenant, Params, PathText},
 };
 use crate::domain::{
     caller::{Caller, UserId},
@@ -25,14 +25,15 @@ fn user_id(text: &str) -> Result<UserId, ApiError> {
 }
 
 /// Lists users by number: those of the tenant, for a system admin all.
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", responses(
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", params(OfTenant), responses(
     (status = 200, description = "The users", body = Vec<UserJson>),
 ))]
 pub(super) async fn list_users(
     State(state): State<HttpState>,
     caller: Caller,
+    Params(query): Params<OfTenant>,
 ) -> Result<Json<Vec<UserJson>>, ApiError> {
-    let found = state.identity.users(&caller).await?;
+    let found = state.identity.users(&caller, query.tenant()).await?;
     Ok(Json(found.iter().map(UserJson::from).collect()))
 }
 
@@ -48,8 +49,12 @@ pub(super) async fn create_user(
     caller: Caller,
     extract::Json { value, warnings }: extract::Json<CreateUserJson>,
 ) -> Result<impl IntoResponse, ApiError> {
+    let tenant = value.tenant().to_owned();
     let (username, password, role) = value.into_parts();
-    let user = state.identity.create_user(&caller, &username, &password, &role).await?;
+    let made = state
+        .identity
+        .create_user_in(&caller, &tenant, &username, &password, &role);
+    let user = made.await?;
     let location = [(header::LOCATION, format!("/api/v1/users/{}", user.id))];
     Ok((StatusCode::CREATED, warnings, location, Json(UserJson::from(&user))))
 }

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         api_token::{ApiToken, ApiTokenSpec, PREFIX},
         caller::{ApiTokenId, Caller, Proof, Role, Scope},
+        tenant::Realm,
     },
     store::Numbers,
 };
@@ -30,12 +31,13 @@ pub(super) fn hash_of(token: &str) -> Option<String> {
 }
 
 impl Identity {
-    /// Tokens of the caller's tenant, newest first, with the names of their owners.
+    /// Tokens that the caller may see, newest first, with the names of their owners; only those of a tenant, unless it is empty.
     ///
     /// # Errors
-    /// Unavailable.
-    pub async fn api_tokens(&self, caller: &Caller) -> Result<Vec<(ApiToken, String)>, IdentityError> {
-        Ok(self.desk()?.store.api_tokens(&caller.tenant).await?)
+    /// `Invalid` for a tenant that the caller may not look at.
+    pub async fn api_tokens(&self, caller: &Caller, tenant: &str) -> Result<Vec<(ApiToken, String)>, IdentityError> {
+        let realm = Realm::of(caller).narrowed(tenant)?;
+        Ok(self.desk()?.store.api_tokens(&realm).await?)
     }
 
     /// Makes a token that acts for the caller.
@@ -77,13 +79,13 @@ impl Identity {
         Ok(NewApiToken { token, secret })
     }
 
-    /// Revokes a token of the caller's tenant.
+    /// Revokes a token that the caller may see.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn revoke_api_token(&self, caller: &Caller, id: ApiTokenId) -> Result<(), IdentityError> {
         let desk = self.desk()?;
-        let found = desk.store.revoke_api_token(&caller.tenant, id, now()).await?;
+        let found = desk.store.revoke_api_token(&Realm::of(caller), id, now()).await?;
         desk.principals.forget_all();
         if found {
             return Ok(());

@@ -5,8 +5,9 @@ use super::{Desk, Identity, error::IdentityError, now};
 use crate::{
     domain::{
         Invalid,
-        caller::{Caller, Proof, Role, UserId},
+        caller::{Caller, Proof, Role, TenantId, UserId},
         permission::Permission,
+        tenant::Realm,
         user::{self, NewUser, User, UserChange},
     },
     store::{UserOutcome, UserUpdate},
@@ -24,14 +25,13 @@ impl Identity {
         desk.store.user(id).await?.ok_or_else(|| no_user(&id.to_string()))
     }
 
-    /// Users that the caller may see, by number.
+    /// Users that the caller may see, by number; only those of a tenant, unless it is empty.
     ///
     /// # Errors
-    /// Unavailable.
-    pub async fn users(&self, caller: &Caller) -> Result<Vec<User>, IdentityError> {
-        let desk = self.desk()?;
-        let tenant = (caller.role < Role::SystemAdmin).then_some(&caller.tenant);
-        Ok(desk.store.users(tenant).await?)
+    /// `Invalid` for a tenant that the caller may not look at.
+    pub async fn users(&self, caller: &Caller, tenant: &str) -> Result<Vec<User>, IdentityError> {
+        let realm = Realm::of(caller).narrowed(tenant)?;
+        Ok(self.desk()?.store.users(&realm).await?)
     }
 
     /// One user that the caller may see.
@@ -53,14 +53,31 @@ impl Identity {
         password: &SecretString,
         role: &str,
     ) -> Result<User, IdentityError> {
+        self.create_user_in(caller, "", username, password, role).await
+    }
+
+    /// Makes a user in a tenant, which may be another than the caller's only for a system admin; empty text means the caller's. It must
+    /// choose another password at its first log-in.
+    ///
+    /// # Errors
+    /// As [`Identity::create_user`]; `Invalid` for a tenant that is not there.
+    pub async fn create_user_in(
+        &self,
+        caller: &Caller,
+        tenant: &str,
+        username: &str,
+        password: &SecretString,
+        role: &str,
+    ) -> Result<User, IdentityError> {
         let desk = self.desk()?;
         let username = user::check_username(username)?;
         user::check_password("password", password)?;
         let role = user::check_role(role)?;
         not_above(caller, role)?;
+        let tenant = desk.tenant_for(caller, tenant).await?;
         let now = now();
         let user = NewUser {
-            tenant: caller.tenant.clone(),
+            tenant,
             password_hash: desk.passwords.hash(password).await?,
             username,
             role,
@@ -132,11 +149,24 @@ impl Identity {
 }
 
 impl Desk {
+    /// The tenant of a new user.
+    async fn tenant_for(&self, caller: &Caller, tenant: &str) -> Result<TenantId, IdentityError> {
+        let narrowed = Realm::of(caller).narrowed(tenant)?;
+        let Some(wanted) = narrowed.tenant().filter(|wanted| **wanted != caller.tenant) else {
+            return Ok(caller.tenant.clone());
+        };
+        if self.store.tenants().await?.iter().any(|known| known.id == *wanted) {
+            return Ok(wanted.clone());
+        }
+        Err(Invalid::new("tenant", format!("there is no tenant {tenant:?}")).into())
+    }
+
     /// A user that the caller may see; of another tenant it may not even see that there is one.
     async fn visible(&self, caller: &Caller, id: UserId) -> Result<User, IdentityError> {
         let user = self.store.user(id).await?;
-        let seen = |user: &User| caller.role == Role::SystemAdmin || user.tenant == caller.tenant;
-        user.filter(seen).ok_or_else(|| no_user(&id.to_string()))
+        let realm = Realm::of(caller);
+        user.filter(|user| realm.holds(&user.tenant))
+            .ok_or_else(|| no_user(&id.to_string()))
     }
 
     /// Whether the caller may change the user.

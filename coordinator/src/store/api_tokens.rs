@@ -6,6 +6,7 @@ use crate::domain::{
     api_token::ApiToken,
     caller::{ApiTokenId, Role, TenantId, UserId},
     permission::Permission,
+    tenant::Realm,
 };
 use std::collections::BTreeSet;
 
@@ -83,28 +84,31 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Tokens of a tenant, newest first, revoked and ended ones too.
+    /// Tokens of the realm, newest first, revoked and ended ones too.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn api_tokens(&self, tenant: &TenantId) -> Result<Vec<(ApiToken, String)>, StoreError> {
-        let select = format!(
-            "SELECT {COLUMNS}, u.username FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.tenant_id = ? ORDER BY t.id DESC"
-        );
-        let rows: Vec<NamedRow> = self.db.all(Sql::new(select).bind(tenant.as_str())).await?;
+    pub async fn api_tokens(&self, realm: &Realm) -> Result<Vec<(ApiToken, String)>, StoreError> {
+        let select =
+            format!("SELECT {COLUMNS}, u.username FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE 1 = 1");
+        let select = match realm.tenant() {
+            None => Sql::new(select),
+            Some(tenant) => Sql::new(select).push(" AND t.tenant_id = ?").bind(tenant.as_str()),
+        };
+        let rows: Vec<NamedRow> = self.db.all(select.push(" ORDER BY t.id DESC")).await?;
         rows.into_iter()
             .map(|row| Ok((row.token.into_token()?, row.username)))
             .collect()
     }
 
-    /// Revokes a token of a tenant; false when there is none. Revoked before is revoked.
+    /// Revokes a token of the realm; false when there is none. Revoked before is revoked.
     ///
     /// # Errors
     /// Unavailable or deposed.
-    pub async fn revoke_api_token(&self, tenant: &TenantId, id: ApiTokenId, now: Millis) -> Result<bool, StoreError> {
+    pub async fn revoke_api_token(&self, realm: &Realm, id: ApiTokenId, now: Millis) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let known = Sql::new("SELECT id FROM api_tokens WHERE id = ? AND tenant_id = ?").bind(id.get());
-        if tx.optional::<(i64,)>(known.bind(tenant.as_str())).await?.is_none() {
+        let known = Sql::new("SELECT id FROM api_tokens WHERE id = ?").bind(id.get());
+        if tx.optional::<(i64,)>(known.within(realm)).await?.is_none() {
             return Ok(false);
         }
         let revoke = Sql::update("api_tokens", [("revoked_at", now.into())]);

@@ -1,8 +1,9 @@
 //! What one step of the engine changes, written as one transaction.
 
-use super::{Store, StoreError, nodes, outbox, pulls, settings, tasks};
+use super::{Store, StoreError, nodes, outbox, pulls, settings, tasks, tenants};
 use crate::domain::{
     Millis,
+    caller::TenantId,
     event::Event,
     ids::{NodeName, PullId, TaskId},
     limits::Limits,
@@ -24,6 +25,8 @@ pub struct Changes {
     nodes: HashMap<NodeName, Node>,
     limits: Option<(Millis, Limits)>,
     events: Vec<Event>,
+    /// Bytes that tenants fetched, by the day.
+    fetched: HashMap<(TenantId, i64), u64>,
     step: OnceLock<String>,
 }
 
@@ -66,6 +69,12 @@ impl Changes {
         self.events.push(event);
     }
 
+    /// A tenant fetched bytes on a day.
+    pub fn fetched(&mut self, tenant: &TenantId, day: i64, bytes: u64) {
+        let sum = self.fetched.entry((tenant.clone(), day)).or_default();
+        *sum = sum.saturating_add(bytes);
+    }
+
     /// The newest record of a task that changes.
     pub fn task_written(&self, id: &TaskId) -> Option<&Task> {
         self.tasks.get(id).map(|(_, task)| task)
@@ -93,6 +102,7 @@ impl Changes {
             && self.nodes.is_empty()
             && self.limits.is_none()
             && self.events.is_empty()
+            && self.fetched.is_empty()
     }
 }
 
@@ -120,6 +130,9 @@ impl Store {
         nodes::save(&mut tx, changes.nodes.values()).await?;
         if let Some((now, limits)) = &changes.limits {
             settings::save_limits(&mut tx, *now, limits).await?;
+        }
+        for ((tenant, day), bytes) in &changes.fetched {
+            tenants::count_bytes(&mut tx, tenant, *day, *bytes).await?;
         }
         for event in &changes.events {
             outbox::put(&mut tx, event).await?;

@@ -10,9 +10,11 @@ use crate::domain::{
     channel::{Channel, ChannelId, ChannelKind, Language},
     credential::Sealed,
     task::TaskSpec,
+    tenant::Realm,
 };
 
-const COLUMNS: &str = "id, name, kind, enabled, language, events, settings, key_id, secrets, created_at, updated_at";
+const COLUMNS: &str =
+    "id, tenant_id, name, kind, enabled, language, events, settings, key_id, secrets, created_at, updated_at";
 /// Users of a channel that a refusal names.
 const NAMED_USERS: usize = 5;
 
@@ -30,6 +32,7 @@ pub enum ChannelRemoval {
 #[derive(Debug, sqlx::FromRow)]
 struct ChannelRow {
     id: i64,
+    tenant_id: String,
     name: String,
     kind: String,
     enabled: i64,
@@ -47,6 +50,7 @@ impl ChannelRow {
         let damaged = |what| StoreError::Damaged { what };
         Ok(Channel {
             id: ChannelId::from_stored(self.id),
+            tenant: self.tenant_id.into(),
             name: self.name,
             kind: ChannelKind::parse(&self.kind).ok_or(damaged("channels.kind"))?,
             enabled: self.enabled != 0,
@@ -64,13 +68,15 @@ impl ChannelRow {
 }
 
 impl Store {
-    /// Channels, newest first, and how many there are.
+    /// Channels of the realm, newest first, and how many there are.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn channels(&self, limit: u32, offset: u32) -> Result<(Vec<Channel>, u32), StoreError> {
-        let (total,): (i64,) = self.db.one(Sql::new("SELECT COUNT(*) FROM channels")).await?;
-        let page = select("ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+    pub async fn channels(&self, realm: &Realm, limit: u32, offset: u32) -> Result<(Vec<Channel>, u32), StoreError> {
+        let count = Sql::new("SELECT COUNT(*) FROM channels WHERE 1 = 1").within(realm);
+        let (total,): (i64,) = self.db.one(count).await?;
+        let page = select("WHERE 1 = 1").within(realm);
+        let page = page.push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
         let found = self.select_channels(page.bind(limit).bind(offset)).await?;
         Ok((found, u32::try_from(total).unwrap_or(u32::MAX)))
     }
@@ -103,6 +109,7 @@ impl Store {
     pub async fn insert_channel(&self, channel: &Channel) -> Result<(), StoreError> {
         let row = [
             ("id", channel.id.get().into()),
+            ("tenant_id", channel.tenant.as_str().into()),
             ("name", (&channel.name).into()),
             ("kind", channel.kind.as_str().into()),
             ("enabled", channel.enabled.into()),

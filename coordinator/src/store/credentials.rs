@@ -10,9 +10,10 @@ use crate::domain::{
     credential::{Credential, CredentialId, RegistryScope, Sealed},
     ids::TaskId,
     task::{Task, TaskSpec},
+    tenant::Realm,
 };
 
-const COLUMNS: &str = "id, task_id, name, registry, username, key_id, password, created_at, updated_at";
+const COLUMNS: &str = "id, tenant_id, task_id, name, registry, username, key_id, password, created_at, updated_at";
 /// Users of a credential that a refusal names.
 const NAMED_USERS: usize = 5;
 
@@ -30,6 +31,7 @@ pub enum CredentialRemoval {
 #[derive(Debug, sqlx::FromRow)]
 struct CredentialRow {
     id: i64,
+    tenant_id: String,
     task_id: Option<String>,
     name: Option<String>,
     registry: String,
@@ -47,6 +49,7 @@ impl CredentialRow {
         };
         Ok(Credential {
             id: CredentialId::from_stored(self.id),
+            tenant: self.tenant_id.into(),
             name: self.name.unwrap_or_default(),
             owner: self.task_id.map(TaskId::from_stored),
             scope: RegistryScope::parse(&self.registry).map_err(damaged)?,
@@ -70,14 +73,20 @@ impl Store {
         self.select_credentials(select("ORDER BY id")).await
     }
 
-    /// Credentials that belong to no task, newest first, and how many there are.
+    /// Credentials of the realm that belong to no task, newest first, and how many there are.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn credentials(&self, limit: u32, offset: u32) -> Result<(Vec<Credential>, u32), StoreError> {
-        let count = Sql::new("SELECT COUNT(*) FROM credentials WHERE task_id IS NULL");
+    pub async fn credentials(
+        &self,
+        realm: &Realm,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Credential>, u32), StoreError> {
+        let count = Sql::new("SELECT COUNT(*) FROM credentials WHERE task_id IS NULL").within(realm);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = select("WHERE task_id IS NULL ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+        let page = select("WHERE task_id IS NULL").within(realm);
+        let page = page.push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
         let found = self.select_credentials(page.bind(limit).bind(offset)).await?;
         Ok((found, u32::try_from(total).unwrap_or(u32::MAX)))
     }
@@ -189,6 +198,7 @@ async fn insert(tx: &mut Tx, credential: &Credential) -> Result<(), StoreError> 
     let name = owner.is_none().then_some(credential.name.as_str());
     let row = [
         ("id", credential.id.get().into()),
+        ("tenant_id", credential.tenant.as_str().into()),
         ("task_id", owner.into()),
         ("name", name.into()),
         ("registry", credential.scope.to_string().into()),

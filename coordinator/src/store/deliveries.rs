@@ -12,9 +12,10 @@ use crate::domain::{
     channel::ChannelId,
     delivery::{Delivery, DeliveryState},
     event::EventKind,
+    tenant::Realm,
 };
 
-const COLUMNS: &str = "id, event_id, channel_id, target, kind, about, state, attempts, created_at, due_at, give_up_at, \
+const COLUMNS: &str = "id, tenant_id, event_id, channel_id, target, kind, about, state, attempts, created_at, due_at, give_up_at, \
      last_attempt_at, finished_at, status, message";
 
 /// Which deliveries to list; `None` and empty mean all.
@@ -31,6 +32,7 @@ pub struct DeliveryQuery {
 #[derive(Debug, sqlx::FromRow)]
 struct DeliveryRow {
     id: String,
+    tenant_id: String,
     event_id: String,
     channel_id: i64,
     target: String,
@@ -52,6 +54,7 @@ impl DeliveryRow {
         let damaged = |what| StoreError::Damaged { what };
         let delivery = Delivery {
             id: self.id,
+            tenant: self.tenant_id.into(),
             channel: ChannelId::new(self.channel_id),
             event: self.event_id,
             kind: EventKind::parse(&self.kind).ok_or(damaged("deliveries.kind"))?,
@@ -76,6 +79,7 @@ pub(super) async fn insert_new(tx: &mut Tx, addressed: &Addressed) -> Result<(),
     let it = &addressed.delivery;
     let row = [
         ("id", Value::from(&it.id)),
+        ("tenant_id", it.tenant.as_str().into()),
         ("event_id", (&it.event).into()),
         ("channel_id", it.channel.map_or(0, ChannelId::get).into()),
         ("target", (&addressed.target).into()),
@@ -169,19 +173,20 @@ impl Store {
         Ok(found.pop().map(|addressed| addressed.delivery))
     }
 
-    /// Deliveries, newest first, and how many match.
+    /// Deliveries of the realm, newest first, and how many match.
     ///
     /// # Errors
     /// Unavailable or damaged.
     pub async fn deliveries(
         &self,
+        realm: &Realm,
         query: &DeliveryQuery,
         limit: u32,
         offset: u32,
     ) -> Result<(Vec<Delivery>, u32), StoreError> {
-        let count = filtered(Sql::new("SELECT COUNT(*) FROM deliveries"), query);
+        let count = filtered(Sql::new("SELECT COUNT(*) FROM deliveries"), realm, query);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = filtered(select(""), query).push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+        let page = filtered(select(""), realm, query).push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
         let found = self.read_deliveries(page.bind(limit).bind(offset)).await?;
         let deliveries = found.into_iter().map(|addressed| addressed.delivery).collect();
         Ok((deliveries, u32::try_from(total).unwrap_or(u32::MAX)))
@@ -197,8 +202,8 @@ fn select(rest: &str) -> Sql {
     Sql::new(format!("SELECT {COLUMNS} FROM deliveries {rest}"))
 }
 
-fn filtered(sql: Sql, query: &DeliveryQuery) -> Sql {
-    let mut sql = sql.push(" WHERE 1 = 1");
+fn filtered(sql: Sql, realm: &Realm, query: &DeliveryQuery) -> Sql {
+    let mut sql = sql.push(" WHERE 1 = 1").within(realm);
     if let Some(channel) = query.channel {
         sql = sql.push(" AND channel_id = ?").bind(channel.get());
     }

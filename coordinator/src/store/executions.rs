@@ -7,6 +7,7 @@ use super::{
 };
 use crate::domain::{
     Millis,
+    caller::TenantId,
     execution::{Cause, Execution, ExecutionState},
     ids::{ScheduleId, TaskId},
 };
@@ -104,8 +105,13 @@ impl Store {
     }
 }
 
-/// Saves a new execution and gives its number.
-pub(super) async fn insert(tx: &mut Tx, execution: &Execution, epoch: i64) -> Result<i64, StoreError> {
+/// Saves a new execution of a tenant and gives its number.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    tenant: Option<&TenantId>,
+    execution: &Execution,
+    epoch: i64,
+) -> Result<i64, StoreError> {
     let slot = execution.cause.slot();
     let due_at = match execution.cause {
         Cause::Due(at) => at,
@@ -113,6 +119,7 @@ pub(super) async fn insert(tx: &mut Tx, execution: &Execution, epoch: i64) -> Re
     };
     let row = [
         ("schedule_id", execution.schedule.as_str().into()),
+        ("tenant_id", tenant.map_or(TenantId::DEFAULT, TenantId::as_str).into()),
         ("epoch", epoch.into()),
         ("slot", slot.as_str().into()),
         ("due_at", due_at.into()),

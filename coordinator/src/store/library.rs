@@ -9,14 +9,16 @@ use crate::domain::{
     Millis,
     image::ImageRef,
     library::{Entry, EntrySpec},
+    tenant::Realm,
 };
 use std::collections::{BTreeSet, HashMap};
 
-const COLUMNS: &str = "l.id, l.name, l.image, l.created_at, l.updated_at";
+const COLUMNS: &str = "l.id, l.tenant_id, l.name, l.image, l.created_at, l.updated_at";
 
 #[derive(Debug, sqlx::FromRow)]
 struct EntryRow {
     id: i64,
+    tenant_id: String,
     name: String,
     image: String,
     created_at: i64,
@@ -28,6 +30,7 @@ impl EntryRow {
         let damaged = |_rule| StoreError::Damaged { what: "library.image" };
         Ok(Entry {
             id: self.id,
+            tenant: self.tenant_id.into(),
             spec: EntrySpec {
                 name: self.name,
                 image: ImageRef::parse(&self.image).map_err(damaged)?,
@@ -40,16 +43,20 @@ impl EntryRow {
 }
 
 impl Store {
-    /// Entries, newest first, only those with the tag unless it is empty; and how many there are.
+    /// Entries of the realm, newest first, only those with the tag unless it is empty; and how many there are.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn library(&self, tag: &str, limit: u32, offset: u32) -> Result<(Vec<Entry>, u32), StoreError> {
-        let (total,): (i64,) = self
-            .db
-            .one(tagged(Sql::new("SELECT COUNT(*) FROM library_entries l"), tag))
-            .await?;
-        let page = tagged(Sql::new(format!("SELECT {COLUMNS} FROM library_entries l")), tag);
+    pub async fn library(
+        &self,
+        realm: &Realm,
+        tag: &str,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Entry>, u32), StoreError> {
+        let count = tagged(Sql::new("SELECT COUNT(*) FROM library_entries l"), tag).within(realm);
+        let (total,): (i64,) = self.db.one(count).await?;
+        let page = tagged(Sql::new(format!("SELECT {COLUMNS} FROM library_entries l")), tag).within(realm);
         let page = page.push(" ORDER BY l.created_at DESC, l.id DESC LIMIT ? OFFSET ?");
         let rows: Vec<EntryRow> = self.db.all(page.bind(limit).bind(offset)).await?;
         let tags =
@@ -75,7 +82,7 @@ impl Store {
         for entry in entries {
             let row = [
                 ("id", entry.id.into()),
-                ("tenant_id", "default".into()),
+                ("tenant_id", entry.tenant.as_str().into()),
                 ("name", (&entry.spec.name).into()),
                 ("image", entry.spec.image.as_str().into()),
                 ("created_at", entry.created_at.into()),
@@ -84,8 +91,9 @@ impl Store {
             tx.execute(Sql::insert_new("library_entries", &["tenant_id", "image"], row))
                 .await?;
             // What `execute` counts for a row that stayed differs by database; who has the image does not.
-            let holder = Sql::new("SELECT id FROM library_entries WHERE tenant_id = 'default' AND image = ?");
-            let (holder,): (i64,) = tx.one(holder.bind(entry.spec.image.as_str())).await?;
+            let holder = Sql::new("SELECT id FROM library_entries WHERE tenant_id = ? AND image = ?");
+            let holder = holder.bind(entry.tenant.as_str()).bind(entry.spec.image.as_str());
+            let (holder,): (i64,) = tx.one(holder).await?;
             if holder == entry.id {
                 insert_tags(&mut tx, entry.id, &entry.spec.tags).await?;
                 added.push(entry.id);
@@ -95,11 +103,17 @@ impl Store {
         Ok(added)
     }
 
-    /// Replaces an entry's fields; `None` when there is no such entry.
+    /// Replaces the fields of an entry of the realm; `None` when there is no such entry.
     ///
     /// # Errors
     /// `Taken` when another entry has the image.
-    pub async fn update_library(&self, id: i64, spec: &EntrySpec, now: Millis) -> Result<Option<Entry>, StoreError> {
+    pub async fn update_library(
+        &self,
+        realm: &Realm,
+        id: i64,
+        spec: &EntrySpec,
+        now: Millis,
+    ) -> Result<Option<Entry>, StoreError> {
         let mut tx = self.begin().await?;
         let row = [
             ("name", (&spec.name).into()),
@@ -107,6 +121,7 @@ impl Store {
             ("updated_at", now.into()),
         ];
         let update = Sql::update("library_entries", row).push(" WHERE id = ?").bind(id);
+        let update = update.within(realm);
         if tx.execute(update).await.map_err(taken)? == 0 {
             return Ok(None);
         }
@@ -119,26 +134,28 @@ impl Store {
         row.into_entry(spec.tags.clone()).map(Some)
     }
 
-    /// Removes an entry, if it is there.
+    /// Removes an entry of the realm, if it is there.
     ///
     /// # Errors
     /// Unavailable or deposed.
-    pub async fn delete_library(&self, id: i64) -> Result<(), StoreError> {
+    pub async fn delete_library(&self, realm: &Realm, id: i64) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.execute(Sql::new("DELETE FROM library_entries WHERE id = ?").bind(id))
-            .await?;
+        let delete = Sql::new("DELETE FROM library_entries WHERE id = ?").bind(id);
+        tx.execute(delete.within(realm)).await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
 fn tagged(select: Sql, tag: &str) -> Sql {
-    if tag.is_empty() {
-        return select;
-    }
-    select
-        .push(" JOIN library_tags t ON t.entry_id = l.id AND t.tag = ?")
-        .bind(tag)
+    let select = if tag.is_empty() {
+        select
+    } else {
+        select
+            .push(" JOIN library_tags t ON t.entry_id = l.id AND t.tag = ?")
+            .bind(tag)
+    };
+    select.push(" WHERE 1 = 1")
 }
 
 fn by_entry(rows: Vec<(i64, String)>) -> HashMap<i64, BTreeSet<String>> {

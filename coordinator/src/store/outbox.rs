@@ -8,7 +8,7 @@ use super::{
     rows::{from_json, to_json},
     sql::Sql,
 };
-use crate::domain::{Millis, delivery::Delivery, event::Event};
+use crate::domain::{Millis, caller::TenantId, delivery::Delivery, event::Event};
 
 /// A delivery to make, and what names its receiver: deliveries to one receiver take turns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Addressed {
 pub(super) async fn put(tx: &mut Tx, event: &Event) -> Result<(), StoreError> {
     let row = [
         ("id", (&event.id).into()),
+        (
+            "tenant_id",
+            event.tenant().map_or(TenantId::DEFAULT, TenantId::as_str).into(),
+        ),
         ("kind", event.kind.as_str().into()),
         ("about", event.about().into()),
         ("body", to_json(event, "outbox.body")?.into()),

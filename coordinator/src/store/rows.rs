@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct TaskRow {
     id: String,
+    tenant_id: String,
     state: String,
     spec: String,
     images: String,
@@ -39,6 +40,7 @@ impl TaskRow {
     pub(super) fn into_task(self) -> Result<Task, StoreError> {
         Ok(Task {
             id: TaskId::from_stored(self.id),
+            tenant: self.tenant_id.into(),
             spec: from_json(&self.spec, "tasks.spec")?,
             state: TaskState::parse(&self.state).ok_or(StoreError::Damaged { what: "tasks.state" })?,
             images: from_json(&self.images, "tasks.images")?,

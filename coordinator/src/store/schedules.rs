@@ -14,9 +14,10 @@ use crate::domain::{
     execution::{Execution, ExecutionState},
     ids::ScheduleId,
     schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleSpec},
+    tenant::Realm,
 };
 
-const COLUMNS: &str = "id, created_by, revision, name, description, cron_expr, time_zone, enabled, task_spec, overlap_policy, \
+const COLUMNS: &str = "id, tenant_id, created_by, revision, name, description, cron_expr, time_zone, enabled, task_spec, overlap_policy, \
      timeout_seconds, missed_runs, anchor, dealt_until, next_due_at, pruned_until, last_execution_at, created_at, updated_at";
 
 /// Schedules that are read at a time when many are due.
@@ -71,6 +72,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let row = [
             ("id", Value::from(schedule.id.as_str())),
+            ("tenant_id", schedule.tenant.as_str().into()),
             ("created_by", (&schedule.created_by).into()),
             ("created_at", schedule.created_at.into()),
         ];
@@ -94,7 +96,10 @@ impl Store {
             executions::update(&mut tx, *from, execution, self.epoch_value()).await?;
         }
         let number = match step.new {
-            Some(execution) => Some(executions::insert(&mut tx, execution, self.epoch_value()).await?),
+            Some(execution) => {
+                let tenant = step.schedule.map(|schedule| &schedule.tenant);
+                Some(executions::insert(&mut tx, tenant, execution, self.epoch_value()).await?)
+            }
             None => None,
         };
         for event in step.events {
@@ -117,6 +122,15 @@ impl Store {
         Ok(rows == 1)
     }
 
+    /// Whether the realm has this schedule, also where it cannot be read.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn has_schedule(&self, realm: &Realm, id: &ScheduleId) -> Result<bool, StoreError> {
+        let select = Sql::new("SELECT id FROM schedules WHERE id = ?").bind(id.as_str());
+        Ok(self.db.optional::<(String,)>(select.within(realm)).await?.is_some())
+    }
+
     /// One schedule.
     ///
     /// # Errors
@@ -129,13 +143,15 @@ impl Store {
         Ok(row.map(ScheduleRow::read).transpose()?.map(|stored| stored.schedule))
     }
 
-    /// Schedules, newest first, and how many there are; one that cannot be read is counted and left out.
+    /// Schedules of the realm, newest first, and how many there are; one that cannot be read is counted and left out.
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn schedules(&self, limit: u32, offset: u32) -> Result<(Vec<Schedule>, u32), StoreError> {
-        let (total,): (i64,) = self.db.one(Sql::new("SELECT COUNT(*) FROM schedules")).await?;
-        let page = select("ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+    pub async fn schedules(&self, realm: &Realm, limit: u32, offset: u32) -> Result<(Vec<Schedule>, u32), StoreError> {
+        let count = Sql::new("SELECT COUNT(*) FROM schedules WHERE 1 = 1").within(realm);
+        let (total,): (i64,) = self.db.one(count).await?;
+        let page = select("WHERE 1 = 1").within(realm);
+        let page = page.push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
         let found = self.read(page.bind(limit).bind(offset)).await?;
         let schedules = found.sound.into_iter().map(|stored| stored.schedule).collect();
         Ok((schedules, u32::try_from(total).unwrap_or(u32::MAX)))
@@ -271,6 +287,7 @@ fn select(condition: &str) -> Sql {
 #[derive(Debug, sqlx::FromRow)]
 struct ScheduleRow {
     id: String,
+    tenant_id: String,
     created_by: String,
     revision: i64,
     name: String,
@@ -307,6 +324,7 @@ impl ScheduleRow {
         };
         let schedule = Schedule {
             id: ScheduleId::from_stored(self.id),
+            tenant: self.tenant_id.into(),
             spec,
             created_by: self.created_by,
             created_at: self.created_at,

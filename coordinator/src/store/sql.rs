@@ -16,6 +16,7 @@
 //! tx.execute(Sql::upsert("shelves", &["id"], &["created_at"], [("id", id.into()), ("created_at", now.into()), …])).await?;
 //! ```
 
+use crate::domain::tenant::Realm;
 use std::fmt::Write;
 
 /// Which SQL is spoken.
@@ -88,6 +89,14 @@ impl Sql {
             format!("({})", marks.join(", "))
         };
         self.push(&list)
+    }
+
+    /// Only rows of the realm; what was pushed last must be able to go on with `AND`.
+    pub(super) fn within(self, realm: &Realm) -> Self {
+        match realm.tenant() {
+            None => self,
+            Some(tenant) => self.push(" AND tenant_id = ?").bind(tenant.as_str()),
+        }
     }
 
     /// `INSERT` of one row; a taken key is an error, see [`violated`](super::db::violated).

@@ -8,10 +8,20 @@ use super::{
     pulls,
     rows::{TaskRow, to_json},
     sql::Sql,
+    tenants,
 };
-use crate::domain::{Millis, credential::Credential, ids::TaskId, pull::Pull, task::Task, task_state::TaskState};
+use crate::domain::{
+    Millis,
+    caller::TenantId,
+    credential::Credential,
+    ids::TaskId,
+    pull::Pull,
+    task::Task,
+    task_state::TaskState,
+    tenant::{Quotas, Realm},
+};
 
-const COLUMNS: &str = "id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
+const COLUMNS: &str = "id, tenant_id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
 
 /// Pulls of a task that are removed in one transaction: some ten milliseconds in which nobody else writes.
 const REMOVED_AT_ONCE: usize = 500;
@@ -22,23 +32,27 @@ impl Store {
     /// # Errors
     /// As [`Store::insert_task_with_login`].
     pub async fn insert_task(&self, task: &Task, request_id: Option<&str>, pulls: &[Pull]) -> Result<(), StoreError> {
-        self.insert_task_with_login(task, request_id, pulls, None).await
+        self.insert_task_with_login(task, request_id, pulls, None, &Quotas::default())
+            .await
     }
 
     /// The same for a task that brings a login along.
     ///
     /// # Errors
-    /// `Taken` when the id or the request id exists, `NoCredential` when it names one that does not; then nothing is saved.
+    /// `Taken` when the id or the request id exists, `NoCredential` when it names one that does not, `Spent` when a quota of its tenant
+    /// is used up; then nothing is saved.
     pub async fn insert_task_with_login(
         &self,
         task: &Task,
         request_id: Option<&str>,
         pulls: &[Pull],
         login: Option<&Credential>,
+        quotas: &Quotas,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let row = [
             ("id", task.id.as_str().into()),
+            ("tenant_id", task.tenant.as_str().into()),
             ("request_id", request_id.into()),
             ("epoch", self.epoch_value().into()),
             ("state", task.state.as_str().into()),
@@ -57,6 +71,7 @@ impl Store {
             ("retried_at", task.retried_at.into()),
         ];
         tx.execute(Sql::insert("tasks", row)).await.map_err(taken)?;
+        tenants::count_task(&mut tx, task, quotas).await?;
         credentials::of_task(&mut tx, task, login).await?;
         pulls::inserts(pulls, self.epoch_value())?.insert(&mut tx).await?;
         tx.commit().await?;
@@ -73,6 +88,16 @@ impl Store {
         row.map(TaskRow::into_task).transpose()
     }
 
+    /// Whose a task is; also of one that cannot be read.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn tenant_of_task(&self, id: &TaskId) -> Result<Option<TenantId>, StoreError> {
+        let select = Sql::new("SELECT tenant_id FROM tasks WHERE id = ?").bind(id.as_str());
+        let row = self.db.optional::<(String,)>(select).await?;
+        Ok(row.map(|(tenant,)| tenant.into()))
+    }
+
     /// One task, once no transaction that was begun before is under way any more.
     ///
     /// # Errors
@@ -83,24 +108,31 @@ impl Store {
         row.map(TaskRow::into_task).transpose()
     }
 
-    /// The task that was created with this request id.
+    /// The task of the tenant that was created with this request id.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn task_by_request(&self, request_id: &str) -> Result<Option<Task>, StoreError> {
-        let select = select("WHERE tenant_id = 'default' AND request_id = ?").bind(request_id);
+    pub async fn task_by_request(&self, tenant: &TenantId, request_id: &str) -> Result<Option<Task>, StoreError> {
+        let select = select("WHERE tenant_id = ? AND request_id = ?").bind(tenant.as_str());
+        let select = select.bind(request_id);
         let row = self.db.optional::<TaskRow>(select).await?;
         row.map(TaskRow::into_task).transpose()
     }
 
-    /// Tasks in one of the states (empty: all), newest first, and how many there are.
+    /// Tasks of the realm in one of the states (empty: all), newest first, and how many there are.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn tasks(&self, states: &[TaskState], limit: u32, offset: u32) -> Result<(Vec<Task>, u32), StoreError> {
-        let count = filtered(Sql::new("SELECT COUNT(*) FROM tasks "), states);
+    pub async fn tasks(
+        &self,
+        realm: &Realm,
+        states: &[TaskState],
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Task>, u32), StoreError> {
+        let count = filtered(Sql::new("SELECT COUNT(*) FROM tasks "), realm, states);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = filtered(select(""), states).push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+        let page = filtered(select(""), realm, states).push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
         let rows = self.db.all::<TaskRow>(page.bind(limit).bind(offset)).await?;
         let tasks = rows.into_iter().map(TaskRow::into_task).collect::<Result<_, _>>()?;
         Ok((tasks, u32::try_from(total).unwrap_or(u32::MAX)))
@@ -208,11 +240,15 @@ pub(super) fn select(condition: &str) -> Sql {
     Sql::new(format!("SELECT {COLUMNS} FROM tasks {condition}"))
 }
 
-fn filtered(sql: Sql, states: &[TaskState]) -> Sql {
+fn filtered(sql: Sql, realm: &Realm, states: &[TaskState]) -> Sql {
+    if states.is_empty() && realm.tenant().is_none() {
+        return sql;
+    }
+    let sql = sql.push("WHERE 1 = 1").within(realm);
     if states.is_empty() {
         return sql;
     }
-    sql.push("WHERE state IN ")
+    sql.push(" AND state IN ")
         .list(states.iter().map(|state| state.as_str()))
 }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     Millis,
     caller::{Role, TenantId, UserId},
+    tenant::Realm,
     user::{NewUser, User},
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -122,16 +123,12 @@ impl Store {
         row.map(UserRow::into_user).transpose()
     }
 
-    /// Users by number; of one tenant, or of all.
+    /// Users of the realm by number.
     ///
     /// # Errors
     /// Unavailable or damaged.
-    pub async fn users(&self, tenant: Option<&TenantId>) -> Result<Vec<User>, StoreError> {
-        let select = Sql::new(format!("SELECT {COLUMNS} FROM users"));
-        let select = match tenant {
-            Some(tenant) => select.push(" WHERE tenant_id = ?").bind(tenant.as_str()),
-            None => select,
-        };
+    pub async fn users(&self, realm: &Realm) -> Result<Vec<User>, StoreError> {
+        let select = Sql::new(format!("SELECT {COLUMNS} FROM users WHERE 1 = 1")).within(realm);
         let rows: Vec<UserRow> = self.db.all(select.push(" ORDER BY id")).await?;
         rows.into_iter().map(UserRow::into_user).collect()
     }

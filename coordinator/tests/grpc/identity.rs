@@ -15,10 +15,10 @@ use ips_proto::v1::{
 use std::collections::BTreeSet;
 use tonic::{Code, Request, Status, metadata::MetadataValue, transport::Channel};
 
-const FIRST: &str = "the first password";
+pub const FIRST: &str = "the first password";
 const PASSWORD: &str = "correct horse battery";
 
-fn with<T>(token: &str, message: T) -> Request<T> {
+pub fn with<T>(token: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
     let value: MetadataValue<_> = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", value);
@@ -34,7 +34,7 @@ async fn login(channel: Channel, name: &str, password: &str) -> Result<v1::Login
 }
 
 /// The admin logs in for the first time and chooses a password.
-async fn admin(stand: &Stand) -> String {
+pub async fn admin(stand: &Stand) -> String {
     let first = login(stand.channel().await, "admin", FIRST).await.unwrap();
     let request = v1::UpdateUserRequest {
         user_id: first.user.unwrap().user_id,
@@ -49,11 +49,17 @@ async fn admin(stand: &Stand) -> String {
 
 /// Somebody new with this role.
 async fn person(stand: &Stand, boss: &str, role: Role) -> String {
-    let name = format!("the-{role}");
+    person_of(stand, boss, "", role).await
+}
+
+/// Somebody new with this role in a tenant; empty text means that of the boss.
+pub async fn person_of(stand: &Stand, boss: &str, tenant: &str, role: Role) -> String {
+    let name = format!("the-{role}{tenant}");
     let request = v1::CreateUserRequest {
         username: name.clone(),
         password: FIRST.into(),
         role: role.to_string(),
+        tenant: tenant.to_owned(),
     };
     let mut users = UserServiceClient::new(stand.channel().await);
     let made = users.create_user(with(boss, request)).await.unwrap().into_inner();
@@ -80,7 +86,7 @@ async fn call(channel: Channel, operation: &Operation, token: Option<&str>) -> R
     client.unary(request, path, Raw).await.map(drop)
 }
 
-fn public_rpcs() -> impl Iterator<Item = &'static Operation> {
+pub fn public_rpcs() -> impl Iterator<Item = &'static Operation> {
     let rpcs = OPERATIONS.iter().filter(|it| !it.rpc.is_empty());
     rpcs.filter(|it| it.access != Access::Agents)
 }
@@ -205,7 +211,7 @@ async fn people_and_programs_are_kept_at_both_doors_alike() {
     assert_eq!(status, 409);
     let mut users = UserServiceClient::new(stand.channel().await);
     let listed = users
-        .list_users(with(&boss, v1::ListUsersRequest {}))
+        .list_users(with(&boss, v1::ListUsersRequest::default()))
         .await
         .unwrap()
         .into_inner();

@@ -7,6 +7,7 @@ use ips_coordinator::{
         channel::ChannelId,
         delivery::{Delivery, DeliveryState},
         event::{Event, EventKind},
+        tenant::Realm,
     },
     store::{Addressed, Changes, DeliveryQuery},
 };
@@ -94,7 +95,10 @@ async fn an_event_is_written_with_its_change_and_its_deliveries_are_made_once(
         about: Some("t".into()),
         states: vec![DeliveryState::Delivered],
     };
-    assert_eq!(store.deliveries(&query, 10, 0).await.unwrap(), (vec![delivery], 1));
+    assert_eq!(
+        store.deliveries(&Realm::All, &query, 10, 0).await.unwrap(),
+        (vec![delivery], 1)
+    );
     assert_eq!(
         store.prune_events(1000, 10).await.unwrap(),
         0,
@@ -105,7 +109,11 @@ async fn an_event_is_written_with_its_change_and_its_deliveries_are_made_once(
     store.save_delivery(&rest).await.unwrap();
     assert_eq!(store.prune_events(1000, 10).await.unwrap(), 1);
     assert_eq!(
-        store.deliveries(&DeliveryQuery::default(), 10, 0).await.unwrap().1,
+        store
+            .deliveries(&Realm::All, &DeliveryQuery::default(), 10, 0)
+            .await
+            .unwrap()
+            .1,
         0,
         "the log goes along"
     );

@@ -3,10 +3,12 @@
 use crate::stand::{Stand, pulls, task};
 use ips_coordinator::{
     domain::{
+        caller::TenantId,
         credential::{Credential, CredentialId, RegistryScope, Sealed, TaskCredential},
         ids::TaskId,
         library::{Entry, EntryRequest},
         task_state::TaskState,
+        tenant::{Quotas, Realm},
     },
     store::{Changes, CredentialRemoval, Numbers, Removed, Store, StoreError},
 };
@@ -17,6 +19,7 @@ async fn credential(store: &Store, name: &str, owner: Option<&str>) -> Credentia
     let id = store.new_number(Numbers::Credentials).await.unwrap();
     Credential {
         id: CredentialId::from_stored(id),
+        tenant: TenantId::default(),
         name: name.into(),
         owner: owner.map(|task| TaskId::parse(task).unwrap()),
         scope: RegistryScope::parse("harbor.corp/team-a").unwrap(),
@@ -49,11 +52,14 @@ async fn credentials_come_back_as_they_went_in(#[values(Sqlite, Postgres, MariaD
     assert!(matches!(refused, Err(StoreError::Taken { .. })), "{refused:?}");
     assert_eq!(store.credential(one.id).await.unwrap().as_ref(), Some(&one));
     assert_eq!(
-        store.credentials(1, 0).await.unwrap(),
+        store.credentials(&Realm::All, 1, 0).await.unwrap(),
         (vec![two.clone()], 2),
         "newest first"
     );
-    assert_eq!(store.credentials(5, 1).await.unwrap().0, std::slice::from_ref(&one));
+    assert_eq!(
+        store.credentials(&Realm::All, 5, 1).await.unwrap().0,
+        std::slice::from_ref(&one)
+    );
 
     let renamed = Credential {
         name: "two".into(),
@@ -105,7 +111,7 @@ async fn what_a_task_names_stays_while_it_is_open_and_what_it_owns_goes_with_it(
     let mut first = task("t1", 1);
     first.spec.credentials = vec![TaskCredential::named(named.id)];
     let missing = store
-        .insert_task_with_login(&first, None, &pulls(&first), Some(&own))
+        .insert_task_with_login(&first, None, &pulls(&first), Some(&own), &Quotas::default())
         .await;
     assert!(
         matches!(missing, Err(StoreError::NoCredential { id }) if id == named.id),
@@ -116,12 +122,12 @@ async fn what_a_task_names_stays_while_it_is_open_and_what_it_owns_goes_with_it(
 
     store.insert_credential(&named).await.unwrap();
     store
-        .insert_task_with_login(&first, None, &[], Some(&own))
+        .insert_task_with_login(&first, None, &[], Some(&own), &Quotas::default())
         .await
         .unwrap();
     assert_eq!(store.all_credentials().await.unwrap(), [named.clone(), own.clone()]);
     assert_eq!(
-        store.credentials(9, 0).await.unwrap().1,
+        store.credentials(&Realm::All, 9, 0).await.unwrap().1,
         1,
         "a task's own is in no list"
     );
@@ -176,6 +182,7 @@ fn entry(id: i64, image: &str, tags: &[&str]) -> Entry {
     };
     Entry {
         id,
+        tenant: TenantId::default(),
         spec: request.check().unwrap(),
         created_at: id,
         updated_at: id,
@@ -195,21 +202,30 @@ async fn the_library_has_each_image_once_and_finds_it_by_tag(#[values(Sqlite, Po
         store.insert_library(&[a.clone(), b.clone(), twice]).await.unwrap(),
         [1, 2]
     );
-    assert_eq!(store.library("", 10, 0).await.unwrap(), (vec![b.clone(), a.clone()], 2));
-    assert_eq!(store.library("x", 10, 0).await.unwrap(), (vec![a.clone()], 1));
-    assert_eq!(store.library("z", 10, 0).await.unwrap(), (vec![], 0));
-    assert_eq!(store.library("y", 1, 1).await.unwrap(), (vec![a.clone()], 2));
-    let taken = store.update_library(2, &a.spec, 9).await;
+    assert_eq!(
+        store.library(&Realm::All, "", 10, 0).await.unwrap(),
+        (vec![b.clone(), a.clone()], 2)
+    );
+    assert_eq!(
+        store.library(&Realm::All, "x", 10, 0).await.unwrap(),
+        (vec![a.clone()], 1)
+    );
+    assert_eq!(store.library(&Realm::All, "z", 10, 0).await.unwrap(), (vec![], 0));
+    assert_eq!(
+        store.library(&Realm::All, "y", 1, 1).await.unwrap(),
+        (vec![a.clone()], 2)
+    );
+    let taken = store.update_library(&Realm::All, 2, &a.spec, 9).await;
     assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
     let spec = entry(0, "c:1", &["x"]).spec;
-    let changed = store.update_library(2, &spec, 9).await.unwrap().unwrap();
+    let changed = store.update_library(&Realm::All, 2, &spec, 9).await.unwrap().unwrap();
     assert_eq!(
         (changed.spec, changed.created_at, changed.updated_at),
         (spec.clone(), 2, 9)
     );
-    assert_eq!(store.update_library(77, &spec, 9).await.unwrap(), None);
-    assert_eq!(store.library("x", 10, 0).await.unwrap().1, 2);
-    store.delete_library(1).await.unwrap();
-    store.delete_library(1).await.unwrap();
-    assert_eq!(store.library("x", 10, 0).await.unwrap().1, 1);
+    assert_eq!(store.update_library(&Realm::All, 77, &spec, 9).await.unwrap(), None);
+    assert_eq!(store.library(&Realm::All, "x", 10, 0).await.unwrap().1, 2);
+    store.delete_library(&Realm::All, 1).await.unwrap();
+    store.delete_library(&Realm::All, 1).await.unwrap();
+    assert_eq!(store.library(&Realm::All, "x", 10, 0).await.unwrap().1, 1);
 }

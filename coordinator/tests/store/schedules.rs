@@ -7,6 +7,7 @@ use ips_coordinator::{
         ids::{ScheduleId, TaskId},
         schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleRequest},
         task::TaskRequest,
+        tenant::Realm,
     },
     store::{ScheduleStep, Store, StoreError},
 };
@@ -80,7 +81,7 @@ async fn a_schedule_comes_back_as_it_went_in(#[values(Sqlite, Postgres, MariaDb)
     drop(store);
     let store = stand.open().await;
     assert_eq!(stored(&store, "s1").await, first);
-    let (page, total) = store.schedules(1, 0).await.unwrap();
+    let (page, total) = store.schedules(&Realm::All, 1, 0).await.unwrap();
     assert_eq!((page[0].id.as_str(), total), ("s2", 2), "newest first");
     assert_eq!(store.schedule_counts().await.unwrap(), (2, 0));
     assert!(store.delete_schedule(&first.id).await.unwrap());

@@ -2,6 +2,7 @@
 
 use ips_coordinator::{
     domain::{
+        caller::TenantId,
         counts::{ByteCounts, PullCounts},
         ids::{NodeName, PullId, TaskId},
         pull::{Pull, PullState},
@@ -51,6 +52,7 @@ pub fn task(id: &str, created_at: i64) -> Task {
     Task {
         retried_at: 0,
         id: TaskId::parse(id).unwrap(),
+        tenant: TenantId::default(),
         spec: request.check().unwrap().spec,
         state: TaskState::Pending,
         images: vec![],

@@ -3,8 +3,8 @@
 use crate::stand::{Stand, pulls, pulls_on, stored, task};
 use ips_coordinator::{
     domain::{
-        ids::NodeName, image::Platform, limits::Limits, node::Node, outcome::FailureReason, pull::PullState,
-        task::Task, task_state::TaskState,
+        caller::TenantId, ids::NodeName, image::Platform, limits::Limits, node::Node, outcome::FailureReason,
+        pull::PullState, task::Task, task_state::TaskState, tenant::Realm,
     },
     store::{Changes, DatabaseUrl, PullQuery, Removed, Store, StoreError},
 };
@@ -34,7 +34,14 @@ async fn a_task_and_its_pulls_come_back_as_they_went_in(#[values(Sqlite, Postgre
     let store = stand.open().await;
     assert_eq!((store.uuid(), store.epoch()), (uuid.as_str(), epoch + 1));
     assert_eq!(store.task(&task.id).await.unwrap().as_ref(), Some(&task));
-    assert_eq!(store.task_by_request("key").await.unwrap().as_ref(), Some(&task));
+    assert_eq!(
+        store
+            .task_by_request(&TenantId::default(), "key")
+            .await
+            .unwrap()
+            .as_ref(),
+        Some(&task)
+    );
     assert_eq!(store.open_pulls(&task.id).await.unwrap(), pulls);
     assert_eq!(store.pull(&pulls[0].id).await.unwrap().as_ref(), Some(&pulls[0]));
     store.ping().await.unwrap();
@@ -55,10 +62,16 @@ async fn a_taken_id_or_request_saves_nothing(#[values(Sqlite, Postgres, MariaDb)
         matches!(same_key, Err(StoreError::Taken { what: "request" })),
         "{same_key:?}"
     );
-    assert_eq!(store.tasks(&[], 10, 0).await.unwrap().1, 1);
+    assert_eq!(store.tasks(&Realm::All, &[], 10, 0).await.unwrap().1, 1);
     let other_case = store.insert_task(&task("three", 3), Some("Key"), &[]).await;
     assert!(other_case.is_ok(), "keys are compared letter by letter: {other_case:?}");
-    assert!(store.task_by_request("KEY").await.unwrap().is_none());
+    assert!(
+        store
+            .task_by_request(&TenantId::default(), "KEY")
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[rstest]
@@ -76,7 +89,7 @@ async fn lists_are_newest_first_filtered_and_paged(#[values(Sqlite, Postgres, Ma
         store.insert_task(&task, None, &[]).await.unwrap();
     }
     let ids = |tasks: &[Task]| tasks.iter().map(|task| task.id.to_string()).collect::<Vec<_>>();
-    let (page, total) = store.tasks(&[TaskState::Completed], 2, 1).await.unwrap();
+    let (page, total) = store.tasks(&Realm::All, &[TaskState::Completed], 2, 1).await.unwrap();
     assert_eq!((ids(&page), total), (vec!["t2".to_owned(), "t0".to_owned()], 3));
     assert!(store.open_tasks().await.unwrap().is_empty());
 }

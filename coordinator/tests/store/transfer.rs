@@ -2,7 +2,7 @@
 
 use crate::stand::{Stand, pulls, stored, task};
 use ips_coordinator::{
-    domain::{outcome::FailureReason, pull::PullState, task_state::TaskState},
+    domain::{caller::TenantId, outcome::FailureReason, pull::PullState, task_state::TaskState, tenant::TenantRequest},
     store::{
         Changes, Store,
         transfer::{self, TransferError},
@@ -14,6 +14,8 @@ use rstest::rstest;
 /// Something in the tables, with all that is hard on the way.
 async fn fill(stand: &Stand) {
     let store = stand.open().await;
+    let team = TenantRequest::default().check_new("team-a", 7).unwrap();
+    assert!(store.insert_tenant(&team).await.unwrap());
     for number in 0..5_i64 {
         let mut task = task(&format!("task-{number}"), number);
         let mut pulls = pulls(&task);
@@ -58,7 +60,7 @@ async fn everything_arrives(
     fill(&old).await;
     let file = export(&old).await;
     let counts = transfer::import(&new.url(), file.as_bytes()).await.unwrap();
-    assert_eq!((counts["tasks"], counts["pulls"]), (5, 10));
+    assert_eq!((counts["tasks"], counts["pulls"], counts["tenants"]), (5, 10, 2));
     assert_eq!(content(&export(&new).await), content(&file));
     assert_eq!(ips_coordinator::store::check(&new.url()).await.unwrap(), []);
 
@@ -69,11 +71,12 @@ async fn everything_arrives(
         "agents keep their outcomes for this very database"
     );
     assert!(new.epoch() >= old.epoch());
+    assert_eq!(new.tenants().await.unwrap(), old.tenants().await.unwrap());
     let one = task("task-3", 3);
     assert_eq!(stored(&new, &one).await, stored(&old, &one).await);
     assert_eq!(
-        new.task_by_request("Key").await.unwrap(),
-        old.task_by_request("Key").await.unwrap()
+        new.task_by_request(&TenantId::default(), "Key").await.unwrap(),
+        old.task_by_request(&TenantId::default(), "Key").await.unwrap()
     );
     // It goes on from there.
     let next = task("next", 9);

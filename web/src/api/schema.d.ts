@@ -704,6 +704,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant of the caller, with its rules, quotas and what it uses. */
+        get: operations["get_own_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all tenants by id. */
+        get: operations["list_tenants"];
+        put?: never;
+        /** Makes a tenant. */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tenant, with its rules, quotas and what it uses. */
+        get: operations["get_tenant"];
+        /** Changes what the body names. What was accepted before goes on; what starts, and what is accepted, follows the new rules. */
+        put: operations["update_tenant"];
+        post?: never;
+        /** Removes a tenant that owns nothing any more. Its id is never given again. */
+        delete: operations["delete_tenant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -873,6 +927,8 @@ export interface components {
             scopes?: string[];
             /** @description Its beginning, by which people know it again. */
             shown: string;
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
         };
         /** @description A part of the list. */
         AuditPage: {
@@ -1016,6 +1072,8 @@ export interface components {
             name: string;
             /** @description False when the key that encrypted its secrets is gone, or its record was changed by somebody else. */
             readable: boolean;
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
             /** @description Why it cannot be read. */
             unreadableReason?: string;
             /** Format: date-time */
@@ -1206,6 +1264,27 @@ export interface components {
             /** @description When it may start pulls. Default: at any time. */
             windows?: components["schemas"]["MaintenanceWindow"][] | null;
         };
+        /** @description A tenant to make. */
+        CreateTenant: {
+            /** @description 1 to 63 characters of `a-z`, `0-9` and `-`; never given again after the tenant was removed. */
+            id: string;
+            /** @description For people; the id when absent. */
+            name?: string;
+            /**
+             * @description Conditions on the labels of the nodes that its tasks may be for, in Kubernetes' syntax; every node when absent.
+             * @example pool in (a,b),!spot
+             */
+            nodeSelector?: string;
+            /** @description No limits when absent. */
+            quotas?: components["schemas"]["TenantQuotas"];
+            /**
+             * @description Repositories that it may use; all when there is none.
+             * @example [
+             *       "registry.example/team-a/*"
+             *     ]
+             */
+            repositories?: string[];
+        };
         /** @description A token to make. */
         CreateToken: {
             /**
@@ -1235,6 +1314,8 @@ export interface components {
             password: string;
             /** @description `viewer`, `operator`, `admin` or `system-admin`. */
             role: string;
+            /** @description Whose things it sees; the caller's own tenant when absent, another one only for a system admin. */
+            tenant?: string;
             /** @description Unique: 1 to 255 characters without spaces, `/` and `:`. */
             username: string;
         };
@@ -1406,7 +1487,7 @@ export interface components {
          * @description Class of an error, for programs.
          * @enum {string}
          */
-        ErrorCode: "invalid_argument" | "not_supported" | "unauthenticated" | "forbidden" | "password_change_required" | "rate_limited" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
+        ErrorCode: "invalid_argument" | "not_supported" | "unauthenticated" | "forbidden" | "password_change_required" | "rate_limited" | "quota_exceeded" | "not_found" | "already_exists" | "failed_precondition" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
         /** @description One run of a schedule, or one that was left out. */
         Execution: {
             /**
@@ -1612,6 +1693,8 @@ export interface components {
             image: string;
             name: string;
             tags: string[];
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
             /** Format: date-time */
             updatedAt: string;
         };
@@ -2113,6 +2196,8 @@ export interface components {
             nextExecutions: string[];
             overlapPolicy: components["schemas"]["OverlapPolicy"];
             taskConfig: components["schemas"]["TaskConfig"];
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
             /**
              * Format: int32
              * @description Longest run in seconds; 0 means none.
@@ -2162,6 +2247,8 @@ export interface components {
             /** @description False when the key that encrypted it is gone, or its record was changed by somebody else. */
             readable: boolean;
             registry: string;
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
             /** @description Why it cannot be read. */
             unreadableReason?: string;
             /** Format: date-time */
@@ -2361,6 +2448,8 @@ export interface components {
             startedAt?: string;
             status: components["schemas"]["TaskState"];
             taskId: string;
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
             /** @description User name of the login that it brought along. */
             username?: string;
             /** @description Why nothing of it runs although pulls wait. */
@@ -2540,6 +2629,67 @@ export interface components {
              */
             totalPulls: number;
         };
+        /** @description A tenant with what it uses. */
+        Tenant: {
+            /** Format: date-time */
+            createdAt: string;
+            id: string;
+            name: string;
+            /** @description Conditions on the labels of its nodes; empty means every node. */
+            nodeSelector: string;
+            quotas: components["schemas"]["TenantQuotas"];
+            /** @description Repositories that it may use; empty means all. */
+            repositories: string[];
+            /** Format: date-time */
+            updatedAt: string;
+            usage: components["schemas"]["TenantUsage"];
+        };
+        /** @description How much a tenant may; what is absent is not limited, and 0 allows nothing. */
+        TenantQuotas: {
+            /**
+             * Format: int64
+             * @description Bytes fetched from registries in a day of UTC. What runs when it is reached goes on.
+             */
+            bytesPerDay?: number | null;
+            /**
+             * Format: int64
+             * @description Pulls that hold a slot at a time.
+             */
+            openPulls?: number | null;
+            /**
+             * Format: int64
+             * @description Tasks accepted in a day of UTC.
+             */
+            tasksPerDay?: number | null;
+        };
+        /** @description All tenants. */
+        Tenants: {
+            /** @description By id. */
+            tenants: components["schemas"]["Tenant"][];
+        };
+        /** @description What a tenant uses now, and used up today. */
+        TenantUsage: {
+            /**
+             * Format: int64
+             * @description Bytes fetched today (UTC).
+             */
+            bytesToday: number;
+            /**
+             * Format: date-time
+             * @description When today ends for the quotas.
+             */
+            dayEndsAt: string;
+            /**
+             * Format: int32
+             * @description Pulls that hold a slot.
+             */
+            openPulls: number;
+            /**
+             * Format: int32
+             * @description Tasks accepted today (UTC).
+             */
+            tasksToday: number;
+        };
         /** @description All tokens of the tenant. */
         Tokens: {
             tokens: components["schemas"]["ApiToken"][];
@@ -2628,6 +2778,17 @@ export interface components {
             /** @description IANA name of the zone; empty or `null` means UTC. */
             timeZone?: string | null;
         };
+        /** @description What to change of a tenant; what is left out stays. */
+        UpdateTenant: {
+            /** @description For people. */
+            name?: string;
+            /** @description Conditions on labels; empty text means every node. */
+            nodeSelector?: string;
+            /** @description Replaces all quotas; one that is absent within is none. */
+            quotas?: components["schemas"]["TenantQuotas"];
+            /** @description Replaces all patterns; an empty list means all repositories. */
+            repositories?: string[];
+        };
         /** @description What to change; what is left out stays. */
         UpdateUser: {
             /**
@@ -2701,6 +2862,8 @@ export interface operations {
                 result?: string;
                 /** @description Of this person or program. */
                 subject?: string;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
                 /** @description Before this time (RFC 3339). */
                 to?: string;
             };
@@ -2758,6 +2921,8 @@ export interface operations {
                 result?: string;
                 /** @description Of this person or program. */
                 subject?: string;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
                 /** @description Before this time (RFC 3339). */
                 to?: string;
             };
@@ -2804,6 +2969,8 @@ export interface operations {
                 limit?: number;
                 /** @description Channels to pass over, default 0. */
                 offset?: number;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -3062,6 +3229,8 @@ export interface operations {
                 offset?: number;
                 /** @description Comma list of queued, delivered, failed. Default: all. */
                 status?: string;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path: {
@@ -3169,6 +3338,8 @@ export interface operations {
                 offset?: number;
                 /** @description Comma list of queued, delivered, failed. Default: all. */
                 status?: string;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -3321,6 +3492,8 @@ export interface operations {
                 offset?: number;
                 /** @description Only images with this tag. */
                 tag?: string;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -3949,6 +4122,8 @@ export interface operations {
                 limit?: number;
                 /** @description Schedules to pass over, default 0. */
                 offset?: number;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -4443,6 +4618,8 @@ export interface operations {
                 page?: number;
                 /** @description 1 to 1000, default 10; larger becomes 1000. */
                 pageSize?: number;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -4780,6 +4957,8 @@ export interface operations {
                  * @example pending,running
                  */
                 status?: string;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -4878,6 +5057,15 @@ export interface operations {
             };
             /** @description Not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A quota of the tenant is used up */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5413,9 +5601,263 @@ export interface operations {
             };
         };
     };
-    list_tokens: {
+    get_own_tenant: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenants */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenants"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTenant"];
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            201: {
+                headers: {
+                    /** @description The tenant's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The id is another tenant's, or was */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTenant"];
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It still owns something, or is the default tenant */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5544,7 +5986,10 @@ export interface operations {
     };
     list_users: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

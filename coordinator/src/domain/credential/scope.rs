@@ -50,7 +50,7 @@ impl RegistryScope {
             check_repository(prefix)?;
         }
         Ok(Self {
-            host: canonical(host),
+            host: canonical_host(host),
             prefix: prefix.to_owned(),
         })
     }
@@ -75,7 +75,7 @@ impl RegistryScope {
 
     /// Whether it is for this repository: the same host, and the prefix ends where a component of the path ends.
     pub fn covers(&self, registry: &str, repository: &str) -> bool {
-        let same_host = self.host == canonical(registry.to_ascii_lowercase());
+        let same_host = self.host == canonical_host(registry.to_ascii_lowercase());
         let rest = repository.strip_prefix(self.prefix.as_str());
         let whole = |rest: &str| self.prefix.is_empty() || rest.is_empty() || rest.starts_with('/');
         same_host && rest.is_some_and(whole)
@@ -87,7 +87,8 @@ impl RegistryScope {
     }
 }
 
-fn canonical(host: String) -> String {
+/// The one name of a registry host that has several; `host` is in lower case.
+pub(in crate::domain) fn canonical_host(host: String) -> String {
     if HUB.contains(&host.as_str()) {
         HUB[0].to_owned()
     } else {

@@ -4,6 +4,7 @@ use super::*;
 fn credential(id: i64, registry: &str) -> Credential {
     Credential {
         id: CredentialId::from_stored(id),
+        tenant: TenantId::default(),
         name: format!("c{id}"),
         owner: None,
         scope: RegistryScope::parse(registry).unwrap(),

@@ -57,6 +57,9 @@ fn document() -> String {
          A role may do everything that a lesser one may. An API token has the role of its owner or a lesser one, and may be held to some \
          permissions (its scopes). What no line names is refused. `PUT /api/v1/users/{id}` changes one's own password; changing anybody \
          else, or a role, needs `users:write` as well.\n\n\
+         A role counts within its tenant: a caller sees, lists and changes what its tenant owns, and an id of another tenant answers as one \
+         that does not exist. A system admin sees everything, and a list of one tenant with `?tenant=`. Nodes, limits and registries are \
+         shown as far as the tenant may use them.\n\n\
          | operation | REST | gRPC | permission | viewer | operator | admin | system-admin |\n|---|---|---|---|---|---|---|---|\n",
     );
     for it in OPERATIONS {

@@ -3,6 +3,7 @@
 use super::{Refusal, SessionGrant};
 use crate::{
     domain::{
+        caller::TenantId,
         cluster::ClusterNews,
         credential::TaskCredential,
         ids::{NodeName, PullId, TaskId},
@@ -78,6 +79,8 @@ pub enum Command {
         /// Whom to answer.
         reply: oneshot::Sender<LimitsView>,
     },
+    /// What tenants may has changed: pulls that waited may start.
+    TenantsChanged,
     /// The registry answered, or did not.
     Resolved {
         /// Task.
@@ -142,6 +145,8 @@ pub enum Effect {
         platforms: Vec<Platform>,
         /// Credentials that the task names.
         credentials: Vec<TaskCredential>,
+        /// Whose the task is.
+        tenant: TenantId,
     },
     /// An outcome for a pull that is not open: only the store knows what to say.
     LateOutcome(NodeName, PullId, Box<Outcome>),

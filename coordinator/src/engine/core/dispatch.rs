@@ -48,11 +48,12 @@ impl Core {
         self.set_alarms(now);
     }
 
-    /// When the planner must look again by time alone: hosts that recover, windows that open. Retries set their own.
+    /// When the planner must look again by time alone: hosts that recover, windows that open, a new day of quotas. Retries set their own.
     fn set_alarms(&mut self, now: Millis) {
         let windows = self.work.tasks.values().filter(|open| !open.queue.is_empty());
         let opening = windows.filter_map(|open| open.task.spec.rules.next_opening(now)).min();
-        let due = [opening, self.hosts.next_at(now)].into_iter().flatten().min();
+        let due = [opening, self.hosts.next_at(now), self.next_day(now)];
+        let due = due.into_iter().flatten().min();
         let earlier = |due: &Millis| self.alarms.peek().is_none_or(|Reverse(at)| due < at);
         if let Some(due) = due.filter(earlier) {
             self.alarms.push(Reverse(due));
@@ -72,6 +73,7 @@ impl Core {
             nodes: self.slots.free(),
             zones: self.slots.zone_room(&self.limits),
             hosts: self.hosts.room(now, &self.limits, hosts),
+            tenants: self.tenant_room(now),
             favour: self.starts_since_favour + 1 >= FAVOUR_EVERY,
         };
         let tasks = open.into_iter().map(view).collect();
@@ -90,7 +92,7 @@ impl Core {
             return;
         };
         let spec = &open.task.spec;
-        let login = match self.shared.login(&spec.credentials, &pull.image) {
+        let login = match self.shared.login(&open.task.tenant, &spec.credentials, &pull.image) {
             Ok(login) => login,
             Err(why) => return self.cannot_log_in(now, id, why),
         };
@@ -129,6 +131,7 @@ fn may_start(now: Millis, open: &OpenTask) -> bool {
 
 fn view(open: &OpenTask) -> PlanTask<'_> {
     PlanTask {
+        tenant: &open.task.tenant,
         priority: open.task.spec.priority,
         created_at: open.task.created_at,
         waiting_since: open.waiting_since,

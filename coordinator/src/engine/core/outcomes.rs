@@ -84,7 +84,11 @@ impl Core {
 
     fn settle(&mut self, now: Millis, pull: &Pull, outcome: Outcome) {
         let outcome = self.checked(pull, outcome);
-        self.metrics.bytes_fetched(outcome.bytes.bounded().fetched);
+        let fetched = outcome.bytes.bounded().fetched;
+        self.metrics.bytes_fetched(fetched);
+        if let Some(tenant) = self.work.tasks.get(&pull.task).map(|open| open.task.tenant.clone()) {
+            self.count_fetched(now, &tenant, fetched);
+        }
         match &outcome.result {
             Ok(success) => self.succeed(now, pull, &outcome, success),
             // A late failure of an older attempt, or of one that was queued again, says nothing about the next one.
@@ -245,6 +249,7 @@ impl Core {
             && (1..=pull.attempt).contains(&outcome.attempt)
         {
             let before = (pull.bytes, pull.failure.take());
+            self.count_fetched(now, &task.tenant, outcome.bytes.bounded().fetched);
             record(&mut pull, outcome);
             pull.state = state;
             pull.success = Some(success.reason);

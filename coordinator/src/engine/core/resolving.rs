@@ -32,6 +32,7 @@ impl Core {
                     image: image.clone(),
                     platforms: platforms.iter().cloned().collect(),
                     credentials: open.task.spec.credentials.clone(),
+                    tenant: open.task.tenant.clone(),
                 });
             }
         }

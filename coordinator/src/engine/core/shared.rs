@@ -2,12 +2,13 @@
 
 use crate::{
     domain::{
+        caller::TenantId,
         credential::{Login, Logins as _, TaskCredential},
         ids::{NodeName, TaskId},
         image::ImageRef,
         limits::Limits,
     },
-    engine::{hosts::HostState, live::Live, logins::LoginBook, views::LimitsView},
+    engine::{hosts::HostState, live::Live, logins::LoginBook, tenants::TenantBook, views::LimitsView},
     fleet::{Fleet, messages::Order},
 };
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -19,6 +20,7 @@ pub struct Shared {
     live: RwLock<Live>,
     limits: RwLock<LimitsView>,
     logins: Option<Arc<LoginBook>>,
+    tenants: TenantBook,
 }
 
 impl Shared {
@@ -29,6 +31,7 @@ impl Shared {
             live: RwLock::default(),
             limits: RwLock::default(),
             logins: None,
+            tenants: TenantBook::default(),
         }
     }
 
@@ -40,11 +43,27 @@ impl Shared {
         }
     }
 
-    /// The login for an image of a task; `None` means anonymous.
-    pub(super) fn login(&self, credentials: &[TaskCredential], image: &ImageRef) -> Result<Option<Login>, String> {
+    /// The same with the tenants that the store knows.
+    pub fn with_tenants(self, tenants: TenantBook) -> Self {
+        Self { tenants, ..self }
+    }
+
+    /// The tenants.
+    pub fn tenants(&self) -> &TenantBook {
+        &self.tenants
+    }
+
+    /// The login for an image of a tenant's task; `None` means anonymous.
+    pub(super) fn login(
+        &self,
+        tenant: &TenantId,
+        credentials: &[TaskCredential],
+        image: &ImageRef,
+    ) -> Result<Option<Login>, String> {
         let Some(logins) = &self.logins else { return Ok(None) };
         let parts = image.parts();
-        logins.of_task(credentials).login(&parts.registry, &parts.repository)
+        let logins = logins.of_task(tenant, credentials);
+        logins.login(&parts.registry, &parts.repository)
     }
 
     /// The limits in force and how the registries bear them.

@@ -7,6 +7,7 @@ mod harness;
 mod life;
 mod limits;
 mod logins;
+mod quotas;
 mod rules;
 
 use super::*;

@@ -40,7 +40,8 @@ impl Core {
         if self.limits.cluster_pulls == 0 {
             return "all pulls are paused: the limit clusterPulls is 0".into();
         }
-        self.why_hosts(now, open)
+        self.why_quotas(now, open)
+            .or_else(|| self.why_hosts(now, open))
             .or_else(|| self.why_nodes(now, open))
             .unwrap_or_else(|| format!("all {} slots of the cluster are taken", self.limits.cluster_pulls))
     }

@@ -11,6 +11,7 @@ fn node(n: usize) -> NodeName {
 /// A task with its own queue; pulls are named by task, node and image.
 #[derive(Debug, Clone)]
 struct Sample {
+    tenant: TenantId,
     priority: u32,
     created_at: Millis,
     waiting_since: Millis,
@@ -35,6 +36,7 @@ impl Sample {
             queue.entry(node(*n)).or_default().push(waiting);
         }
         Self {
+            tenant: TenantId::default(),
             priority,
             created_at,
             waiting_since: LATER,
@@ -49,6 +51,7 @@ impl Sample {
 
     fn view(&self) -> PlanTask<'_> {
         PlanTask {
+            tenant: &self.tenant,
             priority: self.priority,
             created_at: self.created_at,
             waiting_since: self.waiting_since,
@@ -83,6 +86,7 @@ fn room(cluster: u32, nodes: &HashMap<NodeName, NodeRoom>) -> Room<'_> {
         nodes,
         zones: HashMap::new(),
         hosts: HashMap::new(),
+        tenants: HashMap::new(),
         favour: false,
     }
 }
@@ -140,6 +144,26 @@ fn zones_and_registries_have_limits_of_their_own_and_let_others_pass() {
     let mut by_host = room(9, &free);
     by_host.hosts = [("a.io".into(), 1), ("b.io".into(), 1)].into();
     assert_eq!(starts(by_host, &[task]), ["t/0/0", "t/0/1"]);
+}
+
+#[test]
+fn a_tenant_has_a_limit_of_its_own_and_lets_others_pass() {
+    let mut rich = Sample::new("rich", 9, 1, &[(0, 0, 0), (1, 0, 0), (2, 0, 0)]);
+    rich.tenant = TenantId::from_stored("team");
+    let mut beside = Sample::new("beside", 8, 2, &[(0, 1, 0)]);
+    beside.tenant = TenantId::from_stored("team");
+    let other = Sample::new("other", 1, 3, &[(0, 0, 0), (2, 0, 0)]);
+    let free = nodes(&[3, 3, 3]);
+    let tasks = [rich, beside, other];
+    let mut limited = room(9, &free);
+    limited.tenants = [(TenantId::from_stored("team"), 2)].into();
+    assert_eq!(
+        starts(limited, &tasks),
+        ["rich/0/0", "rich/1/0", "other/0/0", "other/2/0"]
+    );
+    let mut paused = room(9, &free);
+    paused.tenants = [(TenantId::from_stored("team"), 0)].into();
+    assert_eq!(starts(paused, &tasks), ["other/0/0", "other/2/0"]);
 }
 
 #[test]
@@ -230,10 +254,14 @@ proptest! {
         slots in proptest::collection::vec(0u32..4, 1..5),
         even in proptest::option::of(0u32..3),
         host in proptest::option::of(0u32..3),
+        team in proptest::option::of(0u32..4),
         favour in any::<bool>(),
         mut tasks in proptest::collection::vec(sample(), 0..5),
     ) {
         for (n, task) in tasks.iter_mut().enumerate() {
+            if n % 2 == 1 {
+                task.tenant = TenantId::from_stored("team");
+            }
             for waiting in task.queue.values_mut().flatten() {
                 waiting.id = PullId::from_stored(format!("{n}{}", waiting.id.as_str().trim_start_matches('t')));
             }
@@ -242,6 +270,7 @@ proptest! {
         let room = Room {
             zones: even.map(|room| ("even".into(), room)).into_iter().collect(),
             hosts: host.map(|room| ("a.io".into(), room)).into_iter().collect(),
+            tenants: team.map(|room| (TenantId::from_stored("team"), room)).into_iter().collect(),
             favour,
             ..room(cluster, &free)
         };
@@ -257,6 +286,8 @@ proptest! {
         let zone_is_even = |node: &NodeName| free.get(node).is_some_and(|room| room.zone.as_deref() == Some("even"));
         prop_assert!(c.starts.len() <= cluster as usize);
         prop_assert!(even.is_none_or(|most| c.count(|s| zone_is_even(&s.1)) <= most));
+        let of_team = || c.count(|s| tasks[s.0].tenant.as_str() == "team");
+        prop_assert!(team.is_none_or(|most| of_team() <= most));
         prop_assert!(host.is_none_or(|most| c.count(|s| &*c.host(s) == "a.io") <= most));
         for (n, task) in tasks.iter().enumerate() {
             let nodes = c.nodes_of(n);
@@ -274,8 +305,9 @@ proptest! {
                     let zone = zone_is_even(node) && even.is_some_and(|most| c.count(|s| zone_is_even(&s.1)) >= most);
                     let at_host = &*task.hosts[pull.image_index as usize] == "a.io";
                     let host = at_host && host.is_some_and(|most| c.count(|s| &*c.host(s) == "a.io") >= most);
+                    let spent = task.tenant.as_str() == "team" && team.is_some_and(|most| of_team() >= most);
                     let allowed = pull.not_before <= LATER && c.starts.len() < cluster as usize
-                        && c.count(|s| s.1 == *node) < slots_of(node) && turn && !batch && !zone && !host;
+                        && c.count(|s| s.1 == *node) < slots_of(node) && turn && !batch && !zone && !host && !spent;
                     prop_assert!(!allowed, "{:?} could have started", pull);
                 }
             }

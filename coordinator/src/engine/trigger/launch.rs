@@ -75,7 +75,7 @@ impl Engine {
             id: execution.task.clone(),
             request_id: Some(execution.request_id()),
         };
-        match self.create_task(new).await {
+        match self.of_tenant(&schedule.tenant).create_task(new).await {
             Ok(_accepted) => {
                 execution.launched = true;
                 execution.started_at = now;
@@ -87,6 +87,7 @@ impl Engine {
                 | EngineError::NotFound { .. }
                 | EngineError::AlreadyExists { .. }
                 | EngineError::Precondition(_)
+                | EngineError::OverQuota { .. }
                 | EngineError::Internal(_)),
             ) => {
                 tracing::warn!(schedule.id = %schedule.id, error = chain(&error), "the task of a schedule cannot be made");
@@ -120,6 +121,7 @@ impl Engine {
                 Err(
                     error @ (EngineError::Invalid(_)
                     | EngineError::AlreadyExists { .. }
+                    | EngineError::OverQuota { .. }
                     | EngineError::Unavailable(_)
                     | EngineError::Internal(_)),
                 ) => return Err(error),

@@ -19,6 +19,7 @@ pub(in crate::engine) fn of_run(schedule: &Schedule, execution: &Execution, now:
     };
     let news = ScheduleNews {
         id: schedule.id.clone(),
+        tenant: schedule.tenant.clone(),
         name: schedule.spec.name.clone(),
         execution: execution.id,
         triggered_at: execution.triggered_at,

@@ -70,6 +70,7 @@ impl Engine {
             Err(
                 error @ (EngineError::Invalid(_)
                 | EngineError::AlreadyExists { .. }
+                | EngineError::OverQuota { .. }
                 | EngineError::Unavailable(_)
                 | EngineError::Internal(_)),
             ) => Err(error),

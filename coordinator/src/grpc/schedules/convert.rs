@@ -16,6 +16,7 @@ pub(super) fn schedule(view: &ScheduleView) -> v1::Schedule {
     let spec = &schedule.spec;
     v1::Schedule {
         schedule_id: schedule.id.to_string(),
+        tenant: schedule.tenant.to_string(),
         name: spec.name.clone(),
         description: spec.description.clone(),
         cron_expr: spec.timetable.expression().to_owned(),

@@ -1,6 +1,6 @@
 //! Channels as JSON. Addresses and keys come in and never go out.
 
-use super::{password::PasswordJson, time};
+use super::{password::PasswordJson, tenant, time};
 use crate::{
     domain::channel::{ChannelKind, ChannelRequest, Language, MailRequest, MailSecurity, MailSettings},
     engine::views::{ChannelView, Page, PageRequest},
@@ -274,6 +274,10 @@ impl From<&MailSettings> for MailJson {
 #[schema(as = Channel)]
 pub(crate) struct ChannelJson {
     id: i64,
+    /// Whose it is; absent for the default tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     name: String,
     kind: ChannelKindWord,
     /// Whether it is told anything.
@@ -307,6 +311,7 @@ impl From<&ChannelView> for ChannelJson {
         let channel = &view.channel;
         Self {
             id: channel.id.get(),
+            tenant: tenant::shown(&channel.tenant),
             name: channel.name.clone(),
             kind: channel.kind.into(),
             enabled: channel.enabled,

@@ -1,6 +1,6 @@
 //! The library as JSON. The route is the original's: unknown fields are ignored and named in a warning.
 
-use super::time;
+use super::{tenant, time};
 use crate::{
     domain::library::{Entry, EntryRequest},
     engine::views::{Imported, ImportedAs, Page, PageRequest},
@@ -92,6 +92,10 @@ impl From<LibraryImportJson> for Vec<EntryRequest> {
 #[schema(as = LibraryImage)]
 pub(crate) struct LibraryImageJson {
     id: i64,
+    /// Whose it is; absent for the default tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     name: String,
     image: String,
     tags: Vec<String>,
@@ -105,6 +109,7 @@ impl From<&Entry> for LibraryImageJson {
     fn from(entry: &Entry) -> Self {
         Self {
             id: entry.id,
+            tenant: tenant::shown(&entry.tenant),
             name: entry.spec.name.clone(),
             image: entry.spec.image.to_string(),
             tags: entry.spec.tags.iter().cloned().collect(),

@@ -2,7 +2,7 @@
 
 use super::{
     task_config::TaskConfigJson,
-    time,
+    tenant, time,
     words::{MissedRunsWord, OverlapWord},
 };
 use crate::engine::views::{Page, PageRequest, ScheduleView};
@@ -15,6 +15,10 @@ use utoipa::ToSchema;
 #[schema(as = ScheduledTask)]
 pub(crate) struct ScheduledTaskJson {
     id: String,
+    /// Whose it is; absent for the default tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     name: String,
     description: String,
     /// Expression without its zone.
@@ -55,6 +59,7 @@ impl From<&ScheduleView> for ScheduledTaskJson {
         let next_executions: Vec<_> = view.upcoming.iter().map(|due| time::rfc3339(*due)).collect();
         Self {
             id: schedule.id.to_string(),
+            tenant: tenant::shown(&schedule.tenant),
             name: spec.name.clone(),
             description: spec.description.clone(),
             cron_expr: spec.timetable.expression().to_owned(),

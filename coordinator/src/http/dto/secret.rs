@@ -1,6 +1,6 @@
 //! Credentials of registries as JSON; the routes call them secrets, as the original does.
 
-use super::{password::PasswordJson, time};
+use super::{password::PasswordJson, tenant, time};
 use crate::{
     domain::credential::{CredentialRequest, LoginCheck, LoginResult},
     engine::views::{CredentialView, Page},
@@ -56,6 +56,10 @@ impl From<SecretRequestJson> for CredentialRequest {
 #[schema(as = Secret)]
 pub(crate) struct SecretJson {
     id: i64,
+    /// Whose it is; absent for the default tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     name: String,
     registry: String,
     username: String,
@@ -78,6 +82,7 @@ impl From<&CredentialView> for SecretJson {
         let credential = &view.credential;
         Self {
             id: credential.id.get(),
+            tenant: tenant::shown(&credential.tenant),
             name: credential.name.clone(),
             registry: credential.scope.to_string(),
             username: credential.username.clone(),

@@ -7,7 +7,7 @@ use super::{
     rules::RulesJson,
     selection::SelectionJson,
     task_progress::TaskProgressJson,
-    time,
+    tenant, time,
     words::{RetryWord, TaskStatus},
 };
 use crate::{
@@ -24,6 +24,10 @@ use utoipa::ToSchema;
 #[schema(as = Task)]
 pub(crate) struct TaskJson {
     task_id: String,
+    /// Whose it is; absent for the default tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     status: TaskStatus,
     /// 1 (last) to 10 (first).
     priority: u32,
@@ -116,6 +120,7 @@ impl From<&TaskView> for TaskJson {
         let owned = spec.credentials.iter().find(|credential| credential.owned);
         Self {
             task_id: task.id.to_string(),
+            tenant: tenant::shown(&task.tenant),
             status: task.state.into(),
             priority: spec.priority,
             batch_size: spec.batch_size,

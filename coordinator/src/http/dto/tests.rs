@@ -3,6 +3,7 @@
 use super::{node::NodeJson, pull::PullJson, task::TaskJson};
 use crate::{
     domain::{
+        caller::TenantId,
         cluster::{ClusterNode, Taint},
         counts::{ByteCounts, FailureGroup, PullCounts},
         ids::{NodeName, TaskId},
@@ -103,6 +104,7 @@ fn task() -> TaskView {
         task: Task {
             retried_at: 0,
             id: TaskId::parse("t").unwrap(),
+            tenant: TenantId::default(),
             spec: request.check().unwrap().spec,
             state: TaskState::Running,
             images: vec![known, unknown],

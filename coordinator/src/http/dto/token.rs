@@ -1,6 +1,6 @@
 //! Tokens of programs as JSON.
 
-use super::time;
+use super::{tenant, time};
 use crate::{
     domain::api_token::{ApiToken, ApiTokenRequest},
     http::extract::{RequestBody, UnknownFields},
@@ -57,6 +57,10 @@ impl From<CreateTokenJson> for ApiTokenRequest {
 #[schema(as = ApiToken)]
 pub(crate) struct ApiTokenJson {
     id: i64,
+    /// Whose it is; absent for the default tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     name: String,
     /// The user that it acts for.
     owner: String,
@@ -90,6 +94,7 @@ impl ApiTokenJson {
         };
         Self {
             id: token.id.get(),
+            tenant: tenant::shown(&token.tenant),
             name: token.name.clone(),
             owner: owner.to_owned(),
             shown: token.shown.clone(),

@@ -162,6 +162,9 @@ pub(crate) struct CreateUserJson {
     /// `viewer`, `operator`, `admin` or `system-admin`.
     #[schema(required, nullable = false)]
     role: Option<String>,
+    /// Whose things it sees; the caller's own tenant when absent, another one only for a system admin.
+    #[schema(nullable = false)]
+    tenant: Option<String>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: UnknownFields,
@@ -176,6 +179,11 @@ impl RequestBody for CreateUserJson {
 }
 
 impl CreateUserJson {
+    /// Id of the tenant; empty for the caller's own.
+    pub(crate) fn tenant(&self) -> &str {
+        self.tenant.as_deref().unwrap_or_default()
+    }
+
     /// Name, password, role.
     pub(crate) fn into_parts(self) -> (String, SecretString, String) {
         let password = self.password.map(|password| password.0).unwrap_or_default();

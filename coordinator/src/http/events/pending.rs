@@ -5,6 +5,7 @@ use super::topics::Topics;
 use crate::{
     domain::ids::{NodeName, PullId, TaskId},
     engine::{
+        Engine,
         board::Delta,
         views::{NodeView, PullView, TaskView},
     },
@@ -42,10 +43,12 @@ impl Pending {
         self.version
     }
 
-    /// Adds what the topics show of a delta.
-    pub(super) fn merge(&mut self, delta: &Delta, topics: &Topics) {
+    /// Adds what the topics show of a delta, and the engine of whoever watches.
+    pub(super) fn merge(&mut self, delta: &Delta, topics: &Topics, engine: &Engine) {
         self.version = delta.version;
-        for task in delta.tasks.iter().filter(|view| topics.show_task(&view.task.id)) {
+        let tasks = delta.tasks.iter().filter(|view| engine.shows_task(view));
+        let tasks = tasks.filter(|view| topics.show_task(&view.task.id));
+        for task in tasks {
             self.urgent |= !task.task.state.is_open();
             self.removed_tasks.remove(&task.task.id);
             self.tasks.insert(task.task.id.clone(), Arc::clone(task));
@@ -54,10 +57,15 @@ impl Pending {
             self.urgent |= !pull.pull.state.is_open();
             self.pulls.insert(pull.pull.id.clone(), Arc::clone(pull));
         }
-        for node in delta.nodes.iter().filter(|_| topics.nodes) {
-            self.nodes.insert(node.node.name.clone(), Arc::clone(node));
+        if topics.nodes {
+            let nodes = delta.nodes.iter().filter_map(|view| engine.shown_node(view));
+            self.nodes.extend(nodes.map(|view| (view.node.name.clone(), view)));
         }
-        for id in delta.removed_tasks.iter().filter(|id| topics.show_task(id)) {
+        let removed = delta
+            .removed_tasks
+            .iter()
+            .filter(|(tenant, _)| engine.shows_tenant(tenant));
+        for (_, id) in removed.filter(|(_, id)| topics.show_task(id)) {
             self.urgent = true;
             self.tasks.remove(id);
             self.pulls.retain(|_, view| view.pull.task != *id);

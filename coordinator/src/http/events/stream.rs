@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engine::{
         Engine,
-        board::{Follower, Step},
+        board::{Delta, Follower, Step},
         error::EngineError,
     },
     http::{HttpState, dto::event::SnapshotJson},
@@ -48,19 +48,20 @@ impl EventStream {
     /// `NotFound` for an unknown task; Unavailable when the store cannot be read.
     pub(super) async fn open(
         state: HttpState,
+        engine: Engine,
         topics: Topics,
         position: Option<Position>,
     ) -> Result<Self, EngineError> {
-        let resumed = position.map(|position| position.follow(state.engine.board()));
+        let resumed = position.map(|position| position.follow(engine.board()));
         let (follower, first) = match resumed {
             Some(Ok(follower)) => {
                 for id in &topics.single {
-                    state.engine.task(id).await?;
+                    engine.task(id).await?;
                 }
                 (follower, None)
             }
-            Some(Err(reason)) => read_all(&state.engine, &topics, Some(reason), MissingTask::Refuse).await?,
-            None => read_all(&state.engine, &topics, None, MissingTask::Refuse).await?,
+            Some(Err(reason)) => read_all(&engine, &topics, Some(reason), MissingTask::Refuse).await?,
+            None => read_all(&engine, &topics, None, MissingTask::Refuse).await?,
         };
         Ok(Self {
             follower,
@@ -70,7 +71,7 @@ impl EventStream {
             last_sent: None,
             shutdown: state.shutdown,
             _counted: state.metrics.events_stream_opened(),
-            engine: state.engine,
+            engine,
         })
     }
 
@@ -94,11 +95,20 @@ impl EventStream {
                 () = self.shutdown.cancelled() => return None,
                 () = until(due) => return Some(self.delta()),
                 step = self.follower.next() => match step {
-                    Step::Delta(delta) => self.pending.merge(&delta, &self.topics),
+                    Step::Delta(delta) => self.take(&delta),
                     Step::Lagged => return self.resync().await,
                     Step::Closed => return None,
                 },
             }
+        }
+    }
+
+    /// Adds what the caller may see of a change.
+    fn take(&mut self, delta: &Delta) {
+        self.pending.merge(delta, &self.topics, &self.engine);
+        // Whoever makes a task of that id next may be another tenant.
+        for (_, id) in &delta.removed_tasks {
+            self.topics.single.remove(id);
         }
     }
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// The edge with a scribe, and the tokens of an admin and a viewer.
 async fn start() -> (Edge, String, String) {
     let edge = Edge::with_identity().await;
-    let scribe = Scribe::new(&edge.state.engine, AuditSettings::default());
+    let scribe = Scribe::new(edge.state.engine.whole(), AuditSettings::default());
     tokio::spawn(scribe.run(CancellationToken::new()));
     let admin = edge.person("alice", Role::SystemAdmin).await;
     let viewer = edge.person("victor", Role::Viewer).await;

@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        caller::TenantId,
         ids::TaskId,
         outcome::{Success, SuccessReason},
     },
@@ -15,21 +16,29 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// One stream, read event by event.
-struct Events {
+pub(super) struct Events {
     body: BodyDataStream,
     text: String,
 }
 
 #[derive(Debug)]
-struct Event {
-    name: String,
-    id: String,
-    data: Value,
+pub(super) struct Event {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) data: Value,
 }
 
 impl Events {
     async fn open(edge: &Edge, path: &str, last_event_id: Option<&str>) -> Self {
+        Self::open_as(edge, "", path, last_event_id).await
+    }
+
+    /// As whoever has this token.
+    pub(super) async fn open_as(edge: &Edge, token: &str, path: &str, last_event_id: Option<&str>) -> Self {
         let mut request = request("GET", path).header("accept-encoding", "gzip, br");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
@@ -45,7 +54,7 @@ impl Events {
     }
 
     /// The next event; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<Event> {
+    pub(super) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -62,7 +71,7 @@ impl Events {
         }
     }
 
-    async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+    pub(super) async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = self.next().await.unwrap();
             if wanted(&event) {
@@ -137,7 +146,7 @@ async fn a_client_that_comes_back_goes_on_or_reads_again() {
     drop(events);
     let board = edge.state.engine.board();
     let gone = |id: &str| Delta {
-        removed_tasks: vec![TaskId::parse(id).unwrap()],
+        removed_tasks: vec![(TenantId::default(), TaskId::parse(id).unwrap())],
         ..Delta::default()
     };
     board.publish(gone("missed"));
@@ -183,7 +192,7 @@ async fn a_slow_client_gets_merged_deltas_and_one_that_is_far_behind_reads_again
         for number in range {
             let id = TaskId::parse(&format!("t{}", number % 10)).unwrap();
             board.publish(Delta {
-                removed_tasks: vec![id],
+                removed_tasks: vec![(TenantId::default(), id)],
                 ..Delta::default()
             });
         }

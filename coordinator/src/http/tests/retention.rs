@@ -29,7 +29,7 @@ async fn edge_with(ended: &[&str], open: &[&str]) -> Edge {
 }
 
 fn retention(edge: &Edge, age_ms: i64, count: u32) -> Retention {
-    Retention::new(edge.state.engine.clone(), RetentionSettings { age_ms, count })
+    Retention::new(edge.state.engine.whole().clone(), RetentionSettings { age_ms, count })
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn ended_tasks_go_after_their_time_and_watchers_are_told() {
     let mut removed = vec![];
     while removed.len() < 2 {
         match follower.next().await {
-            Step::Delta(delta) => removed.extend(delta.removed_tasks.iter().map(ToString::to_string)),
+            Step::Delta(delta) => removed.extend(delta.removed_tasks.iter().map(|(_, id)| id.to_string())),
             other @ (Step::Lagged | Step::Closed) => panic!("{other:?}"),
         }
     }

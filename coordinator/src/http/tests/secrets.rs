@@ -206,7 +206,7 @@ async fn a_login_that_a_task_brings_along_is_its_own_and_goes_with_it() {
     edge.until("/api/v1/tasks/own", |task| task["status"] == "completed")
         .await;
     assert_eq!(edge.delete("/api/v1/tasks/own").await.status, 200);
-    assert!(edge.state.engine.has_no_logins());
+    assert!(edge.state.engine.whole().has_no_logins());
 }
 
 #[rstest]

@@ -88,7 +88,7 @@ async fn a_token_ends_when_it_is_revoked_and_with_its_owner() {
     stand.identity.revoke_api_token(&boss, made.token.id).await.unwrap();
     stand.identity.revoke_api_token(&boss, made.token.id).await.unwrap();
     assert!(stand.call(&made.secret, "list_tasks").await.is_err());
-    let listed = stand.identity.api_tokens(&boss).await.unwrap();
+    let listed = stand.identity.api_tokens(&boss, "").await.unwrap();
     assert!(listed[0].0.revoked_at > 0 && listed[0].1 == "chief");
 
     let made = stand
@@ -111,12 +111,12 @@ async fn the_store_knows_no_token_and_notes_its_use() {
     let made = stand.identity.create_api_token(&admin, spec(|_| ())).await.unwrap();
     stand.call(&made.secret, "list_tasks").await.unwrap();
     for _ in 0..100 {
-        if stand.identity.api_tokens(&admin).await.unwrap()[0].0.last_used_at > 0 {
+        if stand.identity.api_tokens(&admin, "").await.unwrap()[0].0.last_used_at > 0 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    assert!(stand.identity.api_tokens(&admin).await.unwrap()[0].0.last_used_at > 0);
+    assert!(stand.identity.api_tokens(&admin, "").await.unwrap()[0].0.last_used_at > 0);
     let mut found = false;
     for entry in std::fs::read_dir(stand.folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();

@@ -2,7 +2,10 @@
 
 use super::{Takeover, time};
 use crate::{
-    domain::credential::{Credential, CredentialId, CredentialRequest, CredentialSpec, TaskCredential},
+    domain::{
+        caller::TenantId,
+        credential::{Credential, CredentialId, CredentialRequest, CredentialSpec, TaskCredential},
+    },
     store::{Numbers, Original, OriginalRow},
     vault::Place,
 };
@@ -17,7 +20,9 @@ pub(super) type CredentialIds = HashMap<String, TaskCredential>;
 impl Takeover {
     pub(super) async fn credentials(&mut self, original: &Original) -> Result<CredentialIds> {
         let known = self.store.all_credentials().await?;
-        let named = known.iter().filter(|credential| credential.owner.is_none());
+        let named = known
+            .iter()
+            .filter(|credential| credential.owner.is_none() && credential.tenant.is_default());
         let mut known: HashMap<String, TaskCredential> = named
             .map(|credential| (credential.name.clone(), shown(credential)))
             .collect();
@@ -65,6 +70,7 @@ impl Takeover {
         let created_at = time::parse(row.text("created_at")).unwrap_or(self.now);
         let credential = Credential {
             id,
+            tenant: TenantId::default(),
             name: spec.name,
             owner: None,
             scope: spec.login.scope,

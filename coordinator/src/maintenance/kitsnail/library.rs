@@ -2,7 +2,11 @@
 
 use super::{Takeover, time};
 use crate::{
-    domain::library::{Entry, EntryRequest},
+    domain::{
+        caller::TenantId,
+        library::{Entry, EntryRequest},
+        tenant::Realm,
+    },
     store::{Numbers, Original},
 };
 use anyhow::Result;
@@ -12,7 +16,8 @@ const TABLE: &str = "image_library";
 
 impl Takeover {
     pub(super) async fn library(&mut self, original: &Original) -> Result<()> {
-        let (known, _) = self.store.library("", u32::MAX, 0).await?;
+        let own = Realm::Of(TenantId::default());
+        let (known, _) = self.store.library(&own, "", u32::MAX, 0).await?;
         let mut known: HashSet<String> = known.iter().map(|entry| entry.spec.image.to_string()).collect();
         for row in original.rows(TABLE) {
             let request = EntryRequest {
@@ -32,6 +37,7 @@ impl Takeover {
                 let created_at = time::parse(row.text("created_at")).unwrap_or(self.now);
                 let entry = Entry {
                     id: self.store.new_number(Numbers::Library).await?,
+                    tenant: TenantId::default(),
                     spec,
                     created_at,
                     updated_at: created_at,

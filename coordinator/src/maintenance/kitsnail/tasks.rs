@@ -3,6 +3,7 @@
 use super::{Takeover, time};
 use crate::{
     domain::{
+        caller::TenantId,
         channel::{self, NoticesRequest},
         counts::{ByteCounts, FailureGroup, PullCounts},
         ids::{NodeName, PullId, TaskId},
@@ -61,6 +62,7 @@ impl Takeover {
         let state = TaskState::parse(row.text("status")).filter(|state| !state.is_open());
         Task {
             id,
+            tenant: TenantId::default(),
             state: state.unwrap_or(TaskState::Failed),
             images: vec![TaskImage::default(); spec.images.len()],
             spec,

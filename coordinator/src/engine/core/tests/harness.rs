@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     domain::{
+        caller::TenantId,
         counts::ByteCounts,
         image::{ImageDigests, Platform, ResolvedImage},
         node::{Node, NodeCondition},
@@ -286,6 +287,18 @@ impl Harness {
         let (mut task, pulls) = fixtures::task_from(id, nodes, request);
         task.created_at = self.now;
         task.spec.rules.canary_nodes = canary.iter().map(|node| name(node)).collect();
+        self.pulls
+            .extend(pulls.iter().map(|pull| (pull.id.clone(), pull.clone())));
+        self.handle(Command::Accepted {
+            task: Box::new(task),
+            pulls,
+        });
+    }
+
+    pub fn accept_of(&mut self, tenant: &str, id: &str, nodes: &[&str], request: TaskRequest) {
+        let (mut task, pulls) = fixtures::task_from(id, nodes, request);
+        task.created_at = self.now;
+        task.tenant = TenantId::from_stored(tenant);
         self.pulls
             .extend(pulls.iter().map(|pull| (pull.id.clone(), pull.clone())));
         self.handle(Command::Accepted {

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    domain::credential::{Credential, CredentialId, RegistryScope, Sealed, TaskLoginsRequest},
+    domain::{
+        caller::TenantId,
+        credential::{Credential, CredentialId, RegistryScope, Sealed, TaskLoginsRequest},
+    },
     engine::logins::LoginBook,
     vault::{KeySettings, Vault},
 };
@@ -16,6 +19,7 @@ fn unreadable() -> LoginBook {
     });
     let credential = Credential {
         id: CredentialId::from_stored(1),
+        tenant: TenantId::default(),
         name: "a.corp".into(),
         owner: None,
         scope: RegistryScope::parse("a.corp").unwrap(),
