@@ -5,7 +5,8 @@ mod check;
 #[cfg(test)]
 mod tests;
 
-use check::{Setting, credential_providers, labels, seconds, whole_number};
+use crate::link::proof::ProofSettings;
+use check::{Setting, credential_providers, file, labels, seconds, whole_number};
 use clap::Parser;
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
 use thiserror::Error;
@@ -21,6 +22,18 @@ pub struct Arguments {
     /// Address of the coordinator's gRPC port, as URL
     #[arg(long, env = "IPS_COORDINATOR", default_value = "http://127.0.0.1:9443")]
     coordinator: String,
+    /// Certificates that the coordinator's is checked with, as PEM; read at each dial [default: those that the machine trusts]
+    #[arg(long, env = "IPS_CA_FILE")]
+    ca_file: Option<String>,
+    /// Speak plain text with a coordinator beyond loopback: everybody on the network can read the node's key then
+    #[arg(long, env = "IPS_ALLOW_PLAIN_TEXT")]
+    allow_plain_text: bool,
+    /// File with a bootstrap token, by which this node joins once: ips-coordinator agents token create
+    #[arg(long, env = "IPS_BOOTSTRAP_TOKEN_FILE")]
+    bootstrap_token_file: Option<String>,
+    /// File with a projected token of this pod's service account, by which it proves its node
+    #[arg(long, env = "IPS_KUBERNETES_TOKEN_FILE")]
+    kubernetes_token_file: Option<String>,
     /// Name of the node as Kubernetes knows it [also: NODE_NAME; default: the machine's name]
     #[arg(long, env = "IPS_NODE_NAME")]
     node_name: Option<String>,
@@ -39,7 +52,7 @@ pub struct Arguments {
     /// Snapshotter that CRI uses
     #[arg(long, env = "IPS_SNAPSHOTTER", default_value = "overlayfs")]
     snapshotter: String,
-    /// Directory for outcomes that were not acknowledged yet
+    /// Directory for outcomes that were not acknowledged yet, and for the node's key
     #[arg(long, env = "IPS_STATE_DIR", default_value = "/var/lib/ips-agent")]
     state_dir: String,
     /// The kubelet's CredentialProviderConfig, a file or a folder; needs --credential-provider-bin-dir
@@ -109,6 +122,12 @@ pub struct CredentialProviders {
 pub struct Config {
     /// Address of the coordinator, as URL.
     pub coordinator: String,
+    /// Certificates that its own is checked with.
+    pub ca_file: Option<PathBuf>,
+    /// Plain text may be spoken beyond loopback.
+    pub allow_plain_text: bool,
+    /// What lets this agent in.
+    pub proof: ProofSettings,
     /// Name of the node.
     pub node_name: String,
     /// Identity of the machine.
@@ -157,6 +176,10 @@ impl Config {
     fn check(given: Arguments, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let Arguments {
             coordinator,
+            ca_file,
+            allow_plain_text,
+            bootstrap_token_file,
+            kubernetes_token_file,
             node_name,
             node_uid,
             node_labels,
@@ -183,7 +206,13 @@ impl Config {
             .or_else(|| environment("CRI_SOCKET_PATH"))
             .unwrap_or_else(|| "/run/containerd/containerd.sock".into());
         Ok(Self {
-            coordinator: Setting::new("coordinator").coordinator(coordinator)?,
+            coordinator: Setting::new("coordinator").coordinator(coordinator, allow_plain_text)?,
+            ca_file: file("ca-file", ca_file)?,
+            allow_plain_text,
+            proof: ProofSettings {
+                bootstrap_token_file: file("bootstrap-token-file", bootstrap_token_file)?,
+                kubernetes_token_file: file("kubernetes-token-file", kubernetes_token_file)?,
+            },
             node_name: Setting::new("node-name").node_name(node_name)?,
             node_uid: Setting::new("node-uid").word(node_uid)?,
             node_labels: labels(&Setting::named("node-label", "IPS_NODE_LABELS"), node_labels)?,

@@ -7,10 +7,12 @@ mod convert;
 mod dial;
 mod outbox;
 mod progress;
+pub mod proof;
 mod session;
 #[cfg(test)]
 mod tests;
 
+pub use dial::Dialling;
 pub use outbox::Outbox;
 
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
     worker::Worker,
 };
 use backoff::Backoff;
+use proof::Proof;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -68,7 +71,8 @@ pub enum LinkState {
 /// Everything that a session needs.
 pub struct Link {
     identity: Identity,
-    coordinator: String,
+    dialling: Dialling,
+    proof: Arc<Proof>,
     worker: Worker,
     outbox: Arc<Outbox>,
     node: watch::Receiver<NodeState>,
@@ -103,7 +107,8 @@ impl Link {
     #[must_use]
     pub fn new(
         identity: Identity,
-        coordinator: String,
+        dialling: Dialling,
+        proof: Arc<Proof>,
         worker: Worker,
         outbox: Arc<Outbox>,
         node: watch::Receiver<NodeState>,
@@ -112,7 +117,8 @@ impl Link {
         let state = watch::Sender::new(LinkState::Closed("not connected yet".into()));
         Self {
             identity,
-            coordinator,
+            dialling,
+            proof,
             worker,
             outbox,
             node,
@@ -131,7 +137,7 @@ impl Link {
     /// Keeps a session open until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
         let mut backoff = Backoff::default();
-        let mut address = self.coordinator.clone();
+        let mut address = self.dialling.address.clone();
         while !stop.is_cancelled() {
             let ended = session::run(self, &address, &stop).await;
             if *self.state.borrow() == LinkState::Open {
@@ -146,7 +152,7 @@ impl Link {
                     backoff.next()
                 }
                 Ended::Lost(status) => {
-                    address.clone_from(&self.coordinator);
+                    address.clone_from(&self.dialling.address);
                     self.closed(&status, &mut backoff)
                 }
             };
@@ -160,7 +166,9 @@ impl Link {
     /// Notes why there is no session, and says how long to wait.
     fn closed(&self, status: &Status, backoff: &mut Backoff) -> Duration {
         let reason = format!("{:?}: {}", status.code(), status.message());
-        let is_refusal = REFUSALS.contains(&status.code());
+        // A ticket that is not believed any more is no refusal yet: the node may be proved anew.
+        let is_stale = status.code() == Code::Unauthenticated && self.proof.forget_ticket();
+        let is_refusal = !is_stale && REFUSALS.contains(&status.code());
         self.state.send_replace(LinkState::Closed(reason.clone()));
         if !is_refusal {
             let pause = backoff.next();

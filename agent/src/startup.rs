@@ -6,7 +6,7 @@ use crate::{
     config::{Config, CredentialProviders},
     credentials::NodeCredentials,
     health::{self, Readiness},
-    link::{Identity, Link, Outbox},
+    link::{Dialling, Identity, Link, Outbox, proof::Proof},
     node::{Inventory, NodeState, condition, inventory},
     pull::Platform,
     runtime::{ImageRuntime, containerd::Containerd},
@@ -67,6 +67,12 @@ impl Agent {
         let outbox = Outbox::open(&config.state_dir)
             .with_context(|| format!("--state-dir (IPS_STATE_DIR): {:?} cannot be written", config.state_dir))?;
         let outbox = Arc::new(outbox);
+        let proof = Proof::open(&config.state_dir, config.proof.clone()).with_context(|| {
+            format!(
+                "--state-dir (IPS_STATE_DIR): the key in {:?} cannot be read or made",
+                config.state_dir
+            )
+        })?;
         let listener = TcpListener::bind(config.health_address).await.with_context(|| {
             format!(
                 "--health-address (IPS_HEALTH_ADDRESS): {:?} cannot be listened on",
@@ -77,7 +83,7 @@ impl Agent {
         let worker = worker(config, &runtime, &outbox, node_credentials(config)?);
         let node = watch::Sender::new(NodeState::unknown());
         let images = watch::Sender::new(Arc::new(Inventory::default()));
-        let link = link(config, &worker, &outbox, &node, &images);
+        let link = link(config, proof, &worker, &outbox, &node, &images);
         let readiness = Readiness {
             node: node.subscribe(),
             link: link.state(),
@@ -174,6 +180,7 @@ fn worker(
 
 fn link(
     config: &Config,
+    proof: Proof,
     worker: &Worker,
     outbox: &Arc<Outbox>,
     node: &watch::Sender<NodeState>,
@@ -186,10 +193,15 @@ fn link(
         platform: Platform::of_this_machine(),
         max_concurrent_pulls: config.max_concurrent_pulls,
     };
-    let address = config.coordinator.clone();
+    let dialling = Dialling {
+        address: config.coordinator.clone(),
+        ca_file: config.ca_file.clone(),
+        allow_plain_text: config.allow_plain_text,
+    };
     Link::new(
         identity,
-        address,
+        dialling,
+        Arc::new(proof),
         worker.clone(),
         Arc::clone(outbox),
         node.subscribe(),

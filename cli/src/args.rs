@@ -49,6 +49,12 @@ pub struct Cli {
         value_name = "URL"
     )]
     pub server: String,
+    /// Certificates that the coordinator's is checked with, as PEM; without it those that the machine trusts
+    #[arg(long, global = true, env = "IPS_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Send passwords and tokens in plain text beyond loopback, too
+    #[arg(long, global = true, env = "IPS_ALLOW_PLAIN_TEXT")]
+    pub allow_plain_text: bool,
     /// File of log-ins, instead of ips/logins.json in the folder of settings
     #[arg(long, global = true, env = "IPS_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,

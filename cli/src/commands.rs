@@ -15,7 +15,7 @@ mod user;
 
 use crate::{
     args::{Cli, Command},
-    connect::Server,
+    connect::{Server, Trust},
     error::CliError,
     output::{self, Format},
     session::Tokens,
@@ -27,6 +27,8 @@ use std::process::ExitCode;
 pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let Cli {
         server,
+        ca_file,
+        allow_plain_text,
         token_file,
         tenant,
         output,
@@ -34,8 +36,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     } = cli;
     // There is no flag for it: arguments are seen by everybody on the machine.
     let given = std::env::var("IPS_TOKEN").ok();
+    let trust = Trust {
+        ca_file: ca_file.filter(|path| !path.as_os_str().is_empty()),
+        allow_plain_text,
+    };
     let server = || {
-        let server = Server::parse(&server, Tokens::new(given.clone(), token_file.clone()))?;
+        let server = Server::parse(&server, Tokens::new(given.clone(), token_file.clone()), &trust)?;
         Ok::<_, CliError>(server.of_tenant(tenant.clone()))
     };
     match command {

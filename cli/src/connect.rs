@@ -12,11 +12,17 @@ use ips_proto::v1::{
     task_service_client::TaskServiceClient, tenant_service_client::TenantServiceClient,
     token_service_client::TokenServiceClient, user_service_client::UserServiceClient,
 };
-use std::{error::Error as _, time::Duration};
+use std::{
+    error::Error as _,
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tonic::{
     Code, Request, Status,
     service::interceptor::InterceptedService,
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri},
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -26,6 +32,23 @@ const CALL_LIMIT: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// A page of a thousand pulls with all their layers is larger than gRPC's default of 4 MiB.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Where machines keep the certificates that they trust.
+const OF_THE_MACHINE: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// How the coordinator is trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Certificates that its own is checked with, as PEM; those that the machine trusts where there is none.
+    pub ca_file: Option<PathBuf>,
+    /// Plain text may be spoken beyond loopback.
+    pub allow_plain_text: bool,
+}
 
 /// A connection that carries the token on every call.
 pub type Line = InterceptedService<Channel, Bearer>;
@@ -40,21 +63,27 @@ pub struct Server {
 }
 
 impl Server {
-    /// Reads an address; `http://` may be left out.
-    pub fn parse(text: &str, tokens: Tokens) -> Result<Self, CliError> {
+    /// Reads an address. Without a scheme it is `https://`, and `http://` on loopback unless certificates are given.
+    pub fn parse(text: &str, tokens: Tokens, trust: &Trust) -> Result<Self, CliError> {
+        let usage = |why: &str| CliError::Usage(format!("--server {text:?} {why}"));
+        let no_address = "is not an address like https://ips.example:9443 or http://127.0.0.1:9443";
         let address = if text.contains("://") {
             text.to_owned()
         } else {
-            format!("http://{text}")
+            let plain = trust.ca_file.is_none() && is_loopback(&format!("http://{text}"));
+            format!("{}://{text}", if plain { "http" } else { "https" })
         };
-        let usage = |why: &str| CliError::Usage(format!("--server {text:?} {why}"));
-        if !address.starts_with("http://") {
-            return Err(usage(
-                "must begin with http:// (TLS comes with log-in, in a later version)",
-            ));
-        }
-        let endpoint = Endpoint::from_shared(address.clone())
-            .map_err(|_invalid| usage("is not an address like http://127.0.0.1:9443"))?;
+        let endpoint = Endpoint::from_shared(address.clone()).map_err(|_invalid| usage(no_address))?;
+        let endpoint = match endpoint.uri().scheme_str() {
+            Some("https") => with_tls(endpoint, trust)?,
+            Some("http") if trust.allow_plain_text || is_loopback(&address) => endpoint,
+            Some("http") => {
+                return Err(usage(
+                    "would send passwords and tokens in plain text: use https://, or --allow-plain-text",
+                ));
+            }
+            Some(_) | None => return Err(usage(no_address)),
+        };
         let endpoint = endpoint
             .connect_timeout(CONNECT_LIMIT)
             .http2_keep_alive_interval(KEEP_ALIVE)
@@ -247,6 +276,30 @@ pub fn is_broken_connection(status: &Status) -> bool {
     status.source().is_some()
 }
 
+fn with_tls(endpoint: Endpoint, trust: &Trust) -> Result<Endpoint, CliError> {
+    let read =
+        |path: &Path| fs::read(path).map_err(|error| CliError::Usage(format!("--ca-file {}: {error}", path.display())));
+    let trusted = match &trust.ca_file {
+        Some(path) => read(path)?,
+        None => OF_THE_MACHINE
+            .iter()
+            .find_map(|path| fs::read(path).ok())
+            .ok_or_else(|| {
+                CliError::Usage("--ca-file must be given, because the machine has no file of certificates".into())
+            })?,
+    };
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(trusted));
+    let named = |error: tonic::transport::Error| CliError::Usage(format!("--ca-file: {}", innermost(&error)));
+    endpoint.tls_config(tls).map_err(named)
+}
+
+fn is_loopback(address: &str) -> bool {
+    let uri: Option<Uri> = address.parse().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
@@ -260,21 +313,42 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Server, CliError> {
-        Server::parse(
-            text,
-            Tokens {
-                given: None,
-                file: None,
-            },
-        )
+        parse_with(text, &Trust::default())
+    }
+
+    fn parse_with(text: &str, trust: &Trust) -> Result<Server, CliError> {
+        let tokens = Tokens {
+            given: None,
+            file: None,
+        };
+        Server::parse(text, tokens, trust)
     }
 
     #[test]
     fn addresses_are_read_with_and_without_their_scheme() {
         assert!(parse("http://127.0.0.1:9443").is_ok());
         assert!(parse("127.0.0.1:9443").is_ok_and(|server| server.address == "http://127.0.0.1:9443"));
-        for bad in ["https://a:1", "ftp://a", "http://", "a b"] {
+        for bad in ["ftp://a", "http://", "a b"] {
             assert!(matches!(parse(bad), Err(CliError::Usage(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn passwords_cross_a_network_in_plain_text_only_where_that_is_allowed() {
+        let refused = |text| matches!(parse(text), Err(CliError::Usage(why)) if why.contains("plain text"));
+        assert!(refused("http://ips.example:9443") && refused("http://10.0.0.1:9443"));
+        let allowed = Trust {
+            allow_plain_text: true,
+            ..Trust::default()
+        };
+        assert!(parse_with("http://10.0.0.1:9443", &allowed).is_ok());
+        let missing = Trust {
+            ca_file: Some("/nowhere/ca.pem".into()),
+            ..Trust::default()
+        };
+        let why = parse_with("https://ips.example:9443", &missing)
+            .err()
+            .map(|error| error.to_string());
+        assert!(why.is_some_and(|why| why.contains("/nowhere/ca.pem")));
     }
 }

@@ -21,6 +21,7 @@ use ips_coordinator::{
     startup,
     store::{DatabaseUrl, Store},
     telemetry::LogFormat,
+    tls::TlsSettings,
     vault::{KeySettings, Vault},
 };
 use secrecy::ExposeSecret as _;
@@ -126,6 +127,8 @@ fn config(folder: &Path) -> Config {
         registry: RegistrySettings::default(),
         keys: keys(folder),
         identity: settings(),
+        kubernetes: None,
+        tls: TlsSettings::default(),
         notify: NotifySettings::default(),
         courier: CourierSettings::default(),
         audit: AuditSettings::default(),

@@ -1,11 +1,13 @@
 //! Every setting: its flag, its environment names, default and unit. Checked once, before anything starts; what is wrong is said in
 //! one line that names the setting, the value and what is allowed.
 
+mod agents;
 mod db;
 mod identity;
 mod keys;
 mod notify;
 mod registry;
+mod tls;
 
 use crate::{
     domain::limits::{DEFAULT_CLUSTER_PULLS, Limits},
@@ -14,19 +16,23 @@ use crate::{
         trigger::ScheduleSettings,
     },
     identity::IdentitySettings,
+    kubernetes::KubernetesSettings,
     maintenance,
     notify::NotifySettings,
     registry::RegistrySettings,
     store::DatabaseUrl,
     telemetry::LogFormat,
+    tls::TlsSettings,
     vault::KeySettings,
 };
+use agents::AgentArguments;
 use clap::{Parser, ValueEnum};
 use identity::IdentityArguments;
 use keys::KeyArguments;
 use notify::NotifyArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use tls::{Addresses, TlsArguments};
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
 #[derive(Debug, Parser)]
@@ -38,7 +44,7 @@ struct Arguments {
     /// Port of REST on 127.0.0.1, as the original IPS names it; --http-address wins.
     #[arg(long, env = "SERVER_PORT", value_name = "PORT", hide = true)]
     server_port: Option<String>,
-    /// Address of gRPC for agents and clients. Loopback only until agents prove who they are.
+    /// Address of gRPC for agents and clients. A loopback address while identity is off.
     #[arg(
         long,
         env = "IPS_GRPC_ADDRESS",
@@ -107,6 +113,10 @@ struct Arguments {
     notify: NotifyArguments,
     #[command(flatten)]
     identity: IdentityArguments,
+    #[command(flatten)]
+    agents: AgentArguments,
+    #[command(flatten)]
+    tls: TlsArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -161,6 +171,10 @@ pub struct Config {
     pub audit: AuditSettings,
     /// Who is asked who it is.
     pub identity: IdentitySettings,
+    /// Which cluster is asked who somebody is, if one is.
+    pub kubernetes: Option<KubernetesSettings>,
+    /// Which ports speak TLS, and with what.
+    pub tls: TlsSettings,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -223,6 +237,8 @@ impl Config {
             keys,
             notify,
             identity,
+            agents,
+            tls,
             metrics_image_status,
             log,
             log_format,
@@ -250,13 +266,22 @@ impl Config {
                 .unwrap_or_else(|| "sqlite:ips.db".into()),
         );
         let (notify, courier, audit) = notify.check()?;
-        let identity = identity.check()?;
+        let mut identity = identity.check()?;
+        let (bootstrap, kubernetes) = agents.check()?;
+        identity.bootstrap = bootstrap;
         let open = (!identity.enabled).then_some(WITHOUT_IDENTITY);
+        let addresses = Addresses {
+            http: address("--http-address", &http, open)?,
+            grpc: address("--grpc-address", &grpc_address, open)?,
+            metrics: address("--metrics-address", &metrics_address, open)?,
+        };
         Ok(Self {
-            http_address: address("--http-address", &http, open)?,
-            grpc_address: address("--grpc-address", &grpc_address, Some(WITH_AGENTS))?,
-            metrics_address: address("--metrics-address", &metrics_address, open)?,
+            http_address: addresses.http,
+            grpc_address: addresses.grpc,
+            metrics_address: addresses.metrics,
+            tls: tls.check(addresses)?,
             identity,
+            kubernetes,
             keys: keys.check(database.file())?,
             database,
             engine: EngineSettings {
@@ -295,7 +320,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 const WITHOUT_IDENTITY: &str =
     "is not a loopback address; with --identity off the coordinator listens on 127.0.0.0/8 or [::1] only";
-const WITH_AGENTS: &str = "is not a loopback address; until agents prove who they are the coordinator listens for them on 127.0.0.0/8 or [::1] only";
 
 /// An address; on loopback only where there is a reason for that.
 fn address(setting: &'static str, value: &str, loopback_only: Option<&str>) -> Result<SocketAddr, ConfigError> {
@@ -476,7 +500,8 @@ mod tests {
     #[test]
     fn everybody_is_asked_unless_somebody_says_otherwise() {
         assert!(check(&[]).unwrap().identity.enabled);
-        assert!(check(&["--http-address", "0.0.0.0:8080"]).is_ok());
+        assert!(check(&["--http-address", "0.0.0.0:8080"]).unwrap().tls.http);
+        assert!(check(&["--grpc-address", "0.0.0.0:9443"]).unwrap().tls.grpc);
         for setting in ["--http-address", "--grpc-address", "--metrics-address"] {
             let line = check(&["--identity", "off", setting, "0.0.0.0:8080"]).unwrap_err();
             assert!(line.to_string().contains("loopback"), "{line}");
@@ -487,7 +512,9 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_what_is_allowed() {
         for (setting, value, word) in [
-            ("--grpc-address", "10.0.0.1:1", "loopback"),
+            ("--grpc-address", "10.0.0.1", "address with a port"),
+            ("--tls-cert-file", "/x", "--tls-key-file"),
+            ("--tls-names", "a b", "DNS name"),
             ("--metrics-address", "localhost", "address with a port"),
             ("--server-port", "99999", "address with a port"),
             ("--max-concurrent-pulls", "0", "1 to 100000"),

@@ -1,6 +1,7 @@
 //! The rules of IPS, pure: no async, no I/O, no clock reads (time is a parameter). Edges parse into these types, the
 //! store saves them, the engine decides with them.
 
+pub mod agent;
 pub mod api_token;
 pub mod audit;
 pub mod bulk;

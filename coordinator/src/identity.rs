@@ -4,6 +4,7 @@
 //! A log-in is a row that holds until it is revoked, so that a log-out, a disabled user or a new role counts at once here and within
 //! [`principals::MEMORY`] on another replica. The access token only spares asking for the password.
 
+pub mod agents;
 mod api_tokens;
 mod error;
 mod first_start;
@@ -11,9 +12,11 @@ mod keys;
 mod login;
 mod passwords;
 mod principals;
+mod reviews;
 mod secrets;
 mod tokens;
 mod tries;
+mod turns;
 mod users;
 
 pub use api_tokens::NewApiToken;
@@ -22,6 +25,7 @@ pub use first_start::FirstPassword;
 pub use keys::{TokenKeyError, TokenKeySettings};
 pub use login::LoggedIn;
 pub use passwords::PasswordWork;
+pub use reviews::KubernetesIdentity;
 
 use crate::{
     domain::{
@@ -33,9 +37,11 @@ use crate::{
     store::{SessionUser, Store, TokenHolder},
     vault::Vault,
 };
+use agents::{AgentDesk, BootstrapSettings};
 use keys::TokenKeys;
 use passwords::Passwords;
 use principals::Principals;
+use reviews::Reviews;
 use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 use tokens::AccessTokens;
@@ -61,6 +67,10 @@ pub struct IdentitySettings {
     pub login_life_ms: i64,
     /// Whether `/metrics` on the API's port needs no log-in.
     pub metrics_public: bool,
+    /// What lets agents in besides Kubernetes.
+    pub bootstrap: BootstrapSettings,
+    /// The cluster that vouches for agents and callers, if one is asked.
+    pub kubernetes: Option<KubernetesIdentity>,
 }
 
 impl IdentitySettings {
@@ -83,6 +93,8 @@ impl Default for IdentitySettings {
             token_life_ms: 3_600_000,
             login_life_ms: 7 * 86_400_000,
             metrics_public: false,
+            bootstrap: BootstrapSettings::default(),
+            kubernetes: None,
         }
     }
 }
@@ -101,6 +113,8 @@ struct Desk {
     tries: Tries,
     tokens: AccessTokens,
     principals: Principals,
+    agents: AgentDesk,
+    reviews: Option<Reviews>,
     settings: IdentitySettings,
 }
 
@@ -135,6 +149,8 @@ impl Identity {
             tries: Tries::default(),
             tokens: AccessTokens::new(keys, issuer, settings.token_life_ms),
             principals: Principals::default(),
+            agents: AgentDesk::new(store.clone(), settings.bootstrap.clone()),
+            reviews: settings.kubernetes.clone().map(Reviews::new),
             store,
             settings,
         };
@@ -254,6 +270,11 @@ impl Desk {
         if let Some(hash) = api_tokens::hash_of(token) {
             return self.principal(&Proof::Token(hash.into())).await;
         }
+        if let Some(reviews) = &self.reviews
+            && let Some(ends_at) = reviews.is_for_us(token)
+        {
+            return self.principal(&reviews.see(token, ends_at)).await;
+        }
         let claims = self.tokens.read(token)?;
         let mut caller = self.principal(&Proof::Session(claims.sid.into())).await?;
         caller.expires_at = claims.exp * 1000;
@@ -285,6 +306,10 @@ impl Desk {
                 let user = self.store.session_user(id, now()).await?;
                 Ok(user.map(|it| of_session(it, proof)))
             }
+            Proof::Reviewed(hash) => match &self.reviews {
+                Some(reviews) => reviews.caller(hash).await,
+                None => Ok(None),
+            },
             Proof::Token(hash) => {
                 let holder = self.store.token_holder(hash, now()).await?;
                 Ok(holder.map(|holder| {

@@ -1,11 +1,13 @@
-//! What the program does instead of serving: `ips-coordinator db …` and `credentials …`. Says on standard output what was done, and gives back whether all
+//! What the program does instead of serving: `ips-coordinator db …`, `credentials …`, `agents …` and `tls …`. Says on standard output what was done, and gives back whether all
 //! is well. Knows no SQL and no table.
 
+pub mod agents;
 pub mod kitsnail;
 mod rotate;
 
 use crate::{
     store::{DatabaseUrl, Store, check, transfer},
+    tls,
     vault::KeySettings,
 };
 use anyhow::{Context, Result};
@@ -28,6 +30,12 @@ pub enum Command {
     Import(PathBuf),
     /// Take over what the original IPS has in its file.
     ImportKitsnailIps(PathBuf, kitsnail::Choices),
+    /// Decide which agents may join.
+    Agents(agents::AgentsCommand),
+    /// Print the certificate of the own authority.
+    Authority,
+    /// Forget the own authority.
+    ForgetAuthority,
     /// Encrypt every stored password with the newest key.
     Rotate {
         /// Make that key first.
@@ -47,6 +55,21 @@ pub async fn run(command: &Command, database: &DatabaseUrl, keys: &KeySettings) 
         }
         Command::Check => return checked(database).await,
         Command::Rotate { new_key } => return rotate::run(database, keys, *new_key).await,
+        Command::Agents(command) => return agents::run(command, database).await,
+        Command::Authority => {
+            let certificate = tls::certificate(&Store::attach(database).await?).await?;
+            let none =
+                "there is no authority yet; it is made when a coordinator first speaks TLS without --tls-cert-file";
+            say(certificate.context(none)?.trim_end())?;
+        }
+        Command::ForgetAuthority => {
+            let forgotten = tls::forget(&Store::attach(database).await?).await?;
+            say(if forgotten {
+                "the authority is forgotten; the next start makes a new one"
+            } else {
+                "there is no authority"
+            })?;
+        }
         Command::Export(path) => {
             let counts = exported(path, database).await?;
             // Standard output may be the file.

@@ -1,5 +1,6 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
+mod incoming;
 mod serve;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
         auth::AuthService,
         channels::ChannelService,
         credentials::CredentialService,
-        identity::IdentityLayer,
+        identity::{self as identity_layer, IdentityLayer},
         library::LibraryService,
         limits::LimitsService,
         nodes::NodeService,
@@ -23,14 +24,17 @@ use crate::{
         users::UserService,
     },
     http::{self, HttpState},
-    identity::{FirstPassword, Identity},
+    identity::{FirstPassword, Identity, IdentitySettings, KubernetesIdentity},
+    kubernetes::{Kubernetes, KubernetesSettings},
     metrics::Metrics,
     notify::Notifier,
     registry::Registry,
     store::Store,
+    tls::{self, Tls},
     vault::Vault,
 };
 use anyhow::{Context, Result};
+use incoming::{PeerLayer, incoming};
 use ips_proto::v1::{
     audit_service_server::AuditServiceServer, auth_service_server::AuthServiceServer,
     channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
@@ -45,9 +49,10 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
     task::JoinSet,
 };
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
@@ -56,11 +61,18 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// How long open requests may take to end after a signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
+/// Changes of a cluster's nodes that may wait for the engine.
+const NEWS: usize = 256;
+
 /// Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn).
 const BACKLOG: u32 = 16_384;
 /// What one stream may send ahead, in bytes. Small, because a connection keeps a buffer of the largest frame that it has seen, and there
 /// are ten thousand.
 const STREAM_WINDOW: u32 = 7 << 10;
+/// Calls that are open at a time on one connection of gRPC.
+const STREAMS: u32 = 256;
+/// Longest headers of a call, in bytes; tokens are the longest.
+const HEADERS: u32 = 32 << 10;
 
 struct Listeners {
     http: TcpListener,
@@ -85,9 +97,20 @@ pub async fn run(config: Config) -> Result<()> {
     } else {
         metrics
     });
-    let (identity, first) = Identity::open(store.clone(), &vault, config.identity.clone())
+    let cluster = cluster(config.kubernetes.as_ref()).await?;
+    let settings = IdentitySettings {
+        kubernetes: cluster.as_ref().map(|(_, identity)| identity.clone()),
+        ..config.identity.clone()
+    };
+    let (identity, first) = Identity::open(store.clone(), &vault, settings)
         .await
         .context("identity")?;
+    let tls = Tls::open(&store, &vault, &config.tls).await.context("TLS")?;
+    // A certificate of somebody else says nothing of the own authority.
+    let authority = match &config.tls.files {
+        None if tls.is_some() => tls::certificate(&store).await.context("TLS")?,
+        None | Some(_) => None,
+    };
     if !identity.is_on() {
         tracing::warn!("Identity is off: everybody who reaches this machine's loopback address may do everything");
     }
@@ -128,20 +151,46 @@ pub async fn run(config: Config) -> Result<()> {
         scribe.run(stop).await;
         Ok(())
     });
+    let acceptor = |speaks: bool, of: fn(&Tls) -> TlsAcceptor| tls.as_ref().filter(|_| speaks).map(of);
     parts.spawn(serve(
         listeners.http,
+        acceptor(config.tls.http, Tls::http),
         http::router(state.clone()),
         Bounds::default(),
         shutdown.clone(),
     ));
     parts.spawn(serve(
         listeners.metrics,
+        acceptor(config.tls.metrics, Tls::http),
         http::probes(state),
         Bounds::default(),
         shutdown.clone(),
     ));
+    let grpc_tls = acceptor(config.tls.grpc, Tls::grpc);
+    if let Some((kubernetes, _)) = &cluster {
+        watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+    }
+    if let (Some((kubernetes, _)), Some(map), Some(pem)) = (
+        cluster,
+        config.kubernetes.as_ref().and_then(|it| it.authority.clone()),
+        authority,
+    ) {
+        let stop = shutdown.clone();
+        parts.spawn(async move {
+            kubernetes.keep_published(map, pem, stop).await;
+            Ok(())
+        });
+    }
+    if let Some(tls) = tls {
+        let (engine, stop) = (engine.clone(), shutdown.clone());
+        parts.spawn(async move {
+            tls.run(|wrong| engine.set_remark("tls", wrong), stop).await;
+            Ok(())
+        });
+    }
     parts.spawn(serve_grpc(
         listeners.grpc,
+        grpc_tls,
         engine,
         identity,
         config.heartbeat_interval,
@@ -155,6 +204,34 @@ pub async fn run(config: Config) -> Result<()> {
     shutdown.cancel();
     let _too_slow = tokio::time::timeout(DRAIN_LIMIT, async { while parts.join_next().await.is_some() {} }).await;
     result
+}
+
+/// The cluster that is asked who somebody is, if one is.
+async fn cluster(settings: Option<&KubernetesSettings>) -> Result<Option<(Kubernetes, KubernetesIdentity)>> {
+    let Some(settings) = settings else { return Ok(None) };
+    let kubernetes = Kubernetes::open(settings).await.context("Kubernetes")?;
+    let identity = KubernetesIdentity {
+        cluster: Arc::new(kubernetes.clone()),
+        audience: settings.audience.clone(),
+        agents: settings.agents.clone(),
+        grants: settings.grants.clone(),
+    };
+    Ok(Some((kubernetes, identity)))
+}
+
+/// Lets the engine know of the cluster's nodes.
+fn watch_nodes(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: Engine, stop: CancellationToken) {
+    let (news, mut heard) = mpsc::channel(NEWS);
+    parts.spawn(async move {
+        kubernetes.watch_nodes(news, stop).await;
+        Ok(())
+    });
+    parts.spawn(async move {
+        while let Some(news) = heard.recv().await {
+            engine.cluster_news(news).await?;
+        }
+        Ok(())
+    });
 }
 
 /// Shows the first password, once and not as a line of the log, which others may keep.
@@ -209,6 +286,7 @@ fn announce(path: &Path, addresses: &serde_json::Value) -> Result<()> {
 
 async fn serve_grpc(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     engine: Engine,
     identity: Identity,
     heartbeat_interval: Duration,
@@ -218,7 +296,7 @@ async fn serve_grpc(
         heartbeat_interval,
         progress_interval: PROGRESS_INTERVAL,
     };
-    let agents = Agents::new(engine.clone(), settings, shutdown.clone());
+    let agents = Agents::new(engine.clone(), identity.clone(), settings, shutdown.clone());
     let recorder = RecorderLayer::new(engine.audit_log().clone());
     let audit = AuditServiceServer::new(AuditService::new(engine.clone()));
     let channels = ChannelServiceServer::new(ChannelService::new(engine.clone()));
@@ -254,6 +332,11 @@ async fn serve_grpc(
         .initial_stream_window_size(STREAM_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .max_concurrent_streams(STREAMS)
+        .http2_max_header_list_size(HEADERS)
+        .layer(PeerLayer {
+            identifies: identity_layer::identifies,
+        })
         // Outside of the other, so that it sees what that one refuses.
         .layer(recorder)
         // Agents pass: they have a door of their own.
@@ -274,7 +357,10 @@ async fn serve_grpc(
         .add_service(library)
         .add_service(tenants)
         .add_service(limits)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown.cancelled_owned())
+        .serve_with_incoming_shutdown(
+            incoming(listener, tls, incoming::Bounds::default()),
+            shutdown.cancelled_owned(),
+        )
         .await
         .context("gRPC")
 }

@@ -10,6 +10,7 @@
 //! checks the epoch, so that a second coordinator on the same file could never write past it (and a lock file refuses that one
 //! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
+mod agents;
 mod api_tokens;
 mod audit;
 mod bulk;

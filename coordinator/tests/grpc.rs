@@ -9,10 +9,16 @@ mod audit;
 mod credentials;
 #[path = "grpc/identity.rs"]
 mod identity;
+#[path = "grpc/kubernetes.rs"]
+mod kubernetes;
+#[path = "grpc/limits.rs"]
+mod limits;
 #[path = "grpc/pairwise.rs"]
 mod pairwise;
 #[path = "grpc/parity.rs"]
 mod parity;
+#[path = "grpc/proofs.rs"]
+mod proofs;
 #[path = "grpc/schedules.rs"]
 mod schedules;
 #[path = "grpc/sessions.rs"]

@@ -1,6 +1,8 @@
 //! The store on the real databases: every test runs on SQLite, PostgreSQL and MariaDB, each in an empty database of its own.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "store/agents.rs"]
+mod agents;
 #[path = "store/audit.rs"]
 mod audit;
 #[path = "store/check.rs"]

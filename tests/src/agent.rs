@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 use crate::cache;
 use crate::containerd::Containerd;
 use crate::folder::Folder;
+use crate::login::BOOTSTRAP_TOKEN;
 use crate::process::Process;
 use crate::wait::wait_until;
 
@@ -28,6 +29,8 @@ pub struct AgentOptions {
     pub socket: PathBuf,
     /// The snapshotter that its CRI uses.
     pub snapshotter: String,
+    /// What lets it in; none where that is empty.
+    pub bootstrap_token: String,
     /// Further arguments.
     pub arguments: Vec<String>,
 }
@@ -42,6 +45,21 @@ impl AgentOptions {
             coordinator,
             socket: containerd.socket(),
             snapshotter: containerd.snapshotter().to_owned(),
+            bootstrap_token: BOOTSTRAP_TOKEN.to_owned(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// A node without a runtime; its agent joins all the same.
+    pub fn bare(node: &str, coordinator: String) -> Self {
+        Self {
+            node: node.to_owned(),
+            uid: uuid::Uuid::new_v4().to_string(),
+            labels: Vec::new(),
+            coordinator,
+            socket: "/nowhere/containerd.sock".into(),
+            snapshotter: "overlayfs".to_owned(),
+            bootstrap_token: BOOTSTRAP_TOKEN.to_owned(),
             arguments: Vec::new(),
         }
     }
@@ -85,6 +103,11 @@ impl Agent {
     /// The node's name.
     pub fn node(&self) -> &str {
         &self.options.node
+    }
+
+    /// How it was started, for another start.
+    pub fn options(&mut self) -> &mut AgentOptions {
+        &mut self.options
     }
 
     /// The process, for signals and measurements.
@@ -140,6 +163,11 @@ fn spawn(folder: &Folder, options: &AgentOptions) -> Result<Process> {
         .arg(folder.join("state"))
         .args(["--health-address", "127.0.0.1:0"]);
     command.arg("--ready-file").arg(folder.join("ready.json"));
+    if !options.bootstrap_token.is_empty() {
+        let file = folder.join("bootstrap-token");
+        std::fs::write(&file, &options.bootstrap_token)?;
+        command.arg("--bootstrap-token-file").arg(file);
+    }
     for label in &options.labels {
         command.args(["--node-label", label]);
     }

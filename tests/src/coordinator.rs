@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
 use crate::cache;
 use crate::folder::Folder;
@@ -61,6 +61,12 @@ impl Coordinator {
         Ok(coordinator)
     }
 
+    /// Starts one with a certificate of its own, which is checked with these.
+    pub async fn start_trusting(ca: &Path, arguments: &[&str]) -> Result<Self> {
+        let out = ca.display().to_string();
+        Self::start(&[arguments, &["--tls-ca-out", &out]].concat()).await
+    }
+
     /// Starts one on this database.
     pub async fn start_on(database: &str, arguments: &[&str]) -> Result<Self> {
         Self::start(&[&["--database", database], arguments].concat()).await
@@ -68,35 +74,51 @@ impl Coordinator {
 
     async fn ready(&mut self) -> Result<()> {
         let file = ready_file(&self.folder);
-        let api = Api::new(self.url());
         wait_until("the coordinator to be ready", Duration::from_secs(30), async || {
             assert!(
                 self.process.is_running(),
                 "the coordinator ended: {}",
                 self.process.log_tail()
             );
-            file.exists() && api.get("/health").await.is_ok()
+            // The certificates are there before anything is served.
+            file.exists()
+                && Api::trusting(self.url(), "", self.ca_file().as_deref())
+                    .get("/health")
+                    .await
+                    .is_ok()
         })
         .await;
         let is_off = |pair: &[String]| pair == ["--identity", "off"];
         if !self.arguments.windows(2).any(is_off) {
-            self.token = login::admin(&self.url()).await?;
+            self.token = login::admin_trusting(&self.url(), self.ca_file().as_deref()).await?;
         }
         Ok(())
     }
 
     /// The base of its REST API and of the console.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.http.number())
+        format!("{}://127.0.0.1:{}", self.scheme(), self.ports.http.number())
+    }
+
+    fn scheme(&self) -> &'static str {
+        let always = |pair: &[String]| pair == ["--tls", "always"];
+        if self.arguments.windows(2).any(always) {
+            "https"
+        } else {
+            "http"
+        }
+    }
+
+    /// Where the certificates are that its own is checked with; none while it speaks plain text.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        let named = self.arguments.windows(2).find(|pair| pair[0] == "--tls-ca-out");
+        let file = || named.map_or_else(|| ca_file(&self.folder), |pair| PathBuf::from(&pair[1]));
+        (self.scheme() == "https").then(file)
     }
 
     /// Its REST API, as the admin.
     pub fn api(&self) -> Api {
-        if self.token.is_empty() {
-            Api::new(self.url())
-        } else {
-            Api::with_token(self.url(), &self.token)
-        }
+        Api::trusting(self.url(), &self.token, self.ca_file().as_deref())
     }
 
     /// The admin's access token, for `IPS_TOKEN`.
@@ -106,20 +128,31 @@ impl Coordinator {
 
     /// Where agents and the CLI dial.
     pub fn grpc_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.grpc.number())
+        format!("{}://127.0.0.1:{}", self.scheme(), self.ports.grpc.number())
+    }
+
+    /// Numbers of its ports: HTTP, gRPC, metrics.
+    pub fn ports(&self) -> [u16; 3] {
+        let Ports { http, grpc, metrics } = &self.ports;
+        [http, grpc, metrics].map(Port::number)
     }
 
     /// A gRPC connection, as the admin.
     pub async fn grpc(&self) -> InterceptedService<Channel, Bearer> {
-        let endpoint = Channel::from_shared(self.grpc_url()).expect("a URL");
+        let mut endpoint = Channel::from_shared(self.grpc_url()).expect("a URL");
+        if let Some(ca) = self.ca_file() {
+            let pem = std::fs::read(ca).expect("the certificates");
+            let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+            endpoint = endpoint.tls_config(tls).expect("TLS");
+        }
         let channel = endpoint.connect().await.expect("the coordinator's gRPC port");
         InterceptedService::new(channel, Bearer::new(&self.token))
     }
 
     /// Its metrics, as text.
     pub async fn metrics(&self) -> Result<String> {
-        let url = format!("http://127.0.0.1:{}/metrics", self.ports.metrics.number());
-        Ok(crate::http::client()
+        let url = format!("{}://127.0.0.1:{}/metrics", self.scheme(), self.ports.metrics.number());
+        Ok(crate::http::client_trusting("", self.ca_file().as_deref())
             .get(url)
             .send()
             .await?
@@ -192,6 +225,10 @@ impl Coordinator {
     }
 }
 
+fn ca_file(folder: &Folder) -> PathBuf {
+    folder.join("ca.pem")
+}
+
 fn ready_file(folder: &Folder) -> PathBuf {
     folder.join("ready.json")
 }
@@ -219,6 +256,12 @@ fn spawn(folder: &Folder, ports: &Ports, arguments: &[String]) -> Result<Process
     let key = folder.join("token-key");
     std::fs::write(&key, "a key of access tokens, for tests alone")?;
     command.arg("--jwt-key-file").arg(key);
+    let bootstrap = folder.join("bootstrap-token");
+    std::fs::write(&bootstrap, login::BOOTSTRAP_TOKEN)?;
+    command.arg("--bootstrap-token-file").arg(bootstrap);
+    if !arguments.iter().any(|argument| argument == "--tls-ca-out") {
+        command.arg("--tls-ca-out").arg(ca_file(folder));
+    }
     // Benches and the demo run longer than an hour.
     command.args(["--token-lifetime", "24h"]);
     command

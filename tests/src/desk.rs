@@ -9,8 +9,8 @@ use ips_proto::v1::agent_message::Body as Said;
 use ips_proto::v1::agent_service_server::{AgentService, AgentServiceServer};
 use ips_proto::v1::coordinator_message::Body as Order;
 use ips_proto::v1::{
-    Acknowledge, AgentMessage, CancelPull, CoordinatorMessage, Hello, Outcome, PullAttempt, PullProgress,
-    RegistryCredential, Settings, StartPull, Welcome,
+    Acknowledge, AgentMessage, CancelPull, CoordinatorMessage, Hello, Outcome, ProveRequest, ProveResponse,
+    PullAttempt, PullProgress, RegistryCredential, Settings, StartPull, Welcome,
 };
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -186,6 +186,14 @@ struct Service {
 #[tonic::async_trait]
 impl AgentService for Service {
     type SessionStream = stream::UnboundedReceiver<Result<CoordinatorMessage, Status>>;
+
+    async fn prove(&self, _: Request<ProveRequest>) -> Result<Response<ProveResponse>, Status> {
+        // Whatever they show, nobody looks at it here.
+        Ok(Response::new(ProveResponse {
+            ticket: "ticket".to_owned(),
+            expires_in_ms: 3_600_000,
+        }))
+    }
 
     async fn session(
         &self,

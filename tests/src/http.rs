@@ -1,20 +1,32 @@
 //! A small JSON client for REST, with a time-out and without connection surprises.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Certificate, Client, Method, StatusCode};
 use serde_json::Value;
 
 /// An HTTP client; ours are built without a TLS provider, so that one is chosen first.
 pub fn client() -> Client {
+    client_trusting("", None)
+}
+
+/// A client for whoever has this token (if it is none), which checks servers with these certificates (if they are given).
+pub fn client_trusting(token: &str, ca: Option<&Path>) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .no_proxy()
-        .build()
-        .expect("an HTTP client")
+    let mut client = Client::builder().connect_timeout(Duration::from_secs(5)).no_proxy();
+    if let Some(ca) = ca {
+        let pem = std::fs::read(ca).expect("the certificates");
+        client = client.tls_certs_only([Certificate::from_pem(&pem).expect("a certificate")]);
+    }
+    if !token.is_empty() {
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).expect("a token");
+        value.set_sensitive(true);
+        client = client.default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]));
+    }
+    client.build().expect("an HTTP client")
 }
 
 /// One REST API by its base URL.
@@ -35,16 +47,13 @@ impl Api {
 
     /// The same, as whoever has this token.
     pub fn with_token(base: impl Into<String>, token: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).expect("a token");
-        value.set_sensitive(true);
-        let client = Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]))
-            .no_proxy()
-            .build();
+        Self::trusting(base, token, None)
+    }
+
+    /// The same with the certificates that the server's is checked with.
+    pub fn trusting(base: impl Into<String>, token: &str, ca: Option<&Path>) -> Self {
         Self {
-            client: client.expect("an HTTP client"),
+            client: client_trusting(token, ca),
             base: base.into(),
         }
     }

@@ -1,5 +1,7 @@
 //! The log-in of tests, benches and the demo: as the first admin, whose password a file gives at the first start.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -16,16 +18,24 @@ pub const FIRST_PASSWORD: &str = "the first password";
 /// What it is after the first log-in.
 pub const PASSWORD: &str = "the password of the tests";
 
+/// What lets agents of tests, benches and the demo in.
+pub const BOOTSTRAP_TOKEN: &str = "ips-bootstrap-for-tests-and-the-demo-alone";
+
 /// Logs the admin in, and changes its first password where that is due; gives back the token.
 pub async fn admin(base: &str) -> Result<String> {
-    let api = Api::new(base);
+    admin_trusting(base, None).await
+}
+
+/// The same with the certificates that the server's is checked with.
+pub async fn admin_trusting(base: &str, ca: Option<&Path>) -> Result<String> {
+    let api = Api::trusting(base, "", ca);
     let (status, body) = attempt(&api, PASSWORD).await?;
     if status == StatusCode::OK {
         return Ok(text(&body["token"]));
     }
     let (status, body) = attempt(&api, FIRST_PASSWORD).await?;
     ensure!(status == StatusCode::OK, "the first log-in: {status} {body}");
-    let changed = Api::with_token(base, &text(&body["token"]));
+    let changed = Api::trusting(base, &text(&body["token"]), ca);
     let path = format!("/api/v1/users/{}", body["user"]["id"]);
     let change = json!({"currentPassword": FIRST_PASSWORD, "password": PASSWORD});
     let (status, body) = changed.call(reqwest::Method::PUT, &path, Some(&change)).await?;

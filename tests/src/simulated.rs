@@ -2,6 +2,7 @@
 //! pulls. What crosses the network is what real agents say; what a pull would do to a disk is only waited for. A test or a
 //! bench starts the process with [`Simulator::start`] and tells it how pulls are to go.
 
+mod badge;
 pub mod behaviour;
 pub mod control;
 pub mod counters;
@@ -36,6 +37,9 @@ pub struct Options {
     pub images: usize,
     /// First dials are spread evenly over this time, in milliseconds.
     pub ramp_ms: u64,
+    /// What lets the agents in; none where that is empty.
+    #[serde(default)]
+    pub bootstrap_token: String,
     /// Port on 127.0.0.1 of the control and of the invented registry.
     pub port: u16,
 }

@@ -4,15 +4,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Who signs; nobody knows it unless told.
 #[derive(Debug)]
@@ -39,6 +40,14 @@ impl Authority {
         Ok(std::fs::write(path, &self.pem)?)
     }
 
+    /// A certificate for these names and its key, as PEM.
+    pub fn pair(&self, names: &[&str]) -> Result<(String, String)> {
+        let key = KeyPair::generate()?;
+        let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let certificate = CertificateParams::new(names)?.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
     fn server(&self, names: &[&str]) -> Result<ServerConfig> {
         let key = KeyPair::generate()?;
         let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -50,6 +59,27 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)?)
     }
+}
+
+/// What a server on 127.0.0.1 shows of itself: its certificate, and the protocol that it chooses of those offered.
+pub async fn shown(port: u16, trusted: &Path, protocols: &[&str]) -> Result<(Vec<u8>, String)> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(trusted)?)?;
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let name = ServerName::try_from("127.0.0.1")?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    let session = stream.get_ref().1;
+    let certificate = session
+        .peer_certificates()
+        .and_then(<[_]>::first)
+        .context("a certificate")?;
+    let protocol = session.alpn_protocol().unwrap_or_default();
+    Ok((certificate.to_vec(), String::from_utf8_lossy(protocol).into_owned()))
 }
 
 /// See the module. It ends when it is dropped.

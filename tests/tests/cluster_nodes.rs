@@ -37,7 +37,7 @@ async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
         .expect("a token");
     let config = kubernetes.kubeconfig_for("watcher.conf", &token).expect("a kubeconfig");
     let config = config.display().to_string();
-    let arguments = [&["--kubeconfig", &config], arguments].concat();
+    let arguments = [&["--kubernetes", "on", "--kubeconfig", &config], arguments].concat();
     Coordinator::start(&arguments).await.expect("a coordinator")
 }
 

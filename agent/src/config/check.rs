@@ -38,8 +38,8 @@ impl Setting {
         }
     }
 
-    pub(super) fn coordinator(&self, value: String) -> Result<String, ConfigError> {
-        address::check(&value).map_err(|allowed| self.refuse(&value, allowed))?;
+    pub(super) fn coordinator(&self, value: String, allow_plain_text: bool) -> Result<String, ConfigError> {
+        address::check(&value, allow_plain_text).map_err(|allowed| self.refuse(&value, allowed))?;
         Ok(value)
     }
 
@@ -110,6 +110,12 @@ pub(super) fn seconds(setting: &Setting, value: &str, least: u32, most: u32) -> 
     number
         .map(|number| Duration::from_secs(number.into()))
         .ok_or_else(allowed)
+}
+
+/// A file that may be left out; an empty value is none.
+pub(super) fn file(option: &str, value: Option<String>) -> Result<Option<PathBuf>, ConfigError> {
+    let value = value.filter(|value| !value.is_empty());
+    value.map(|value| Setting::new(option).path(&value)).transpose()
 }
 
 /// Both or none; an empty value is none.

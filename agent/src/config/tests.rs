@@ -40,7 +40,10 @@ fn labels_repeat_and_the_original_names_of_the_environment_hold() {
 
 #[rstest]
 #[case(&["--coordinator", "http://10.1.2.3:9443"], "--coordinator (IPS_COORDINATOR)")]
-#[case(&["--coordinator", "https://127.0.0.1:9443"], "--coordinator (IPS_COORDINATOR)")]
+#[case(&["--coordinator", "https://127.0.0.1"], "--coordinator (IPS_COORDINATOR)")]
+#[case(&["--ca-file", "ca.pem"], "--ca-file (IPS_CA_FILE)")]
+#[case(&["--bootstrap-token-file", "token"], "--bootstrap-token-file (IPS_BOOTSTRAP_TOKEN_FILE)")]
+#[case(&["--kubernetes-token-file", "token"], "--kubernetes-token-file (IPS_KUBERNETES_TOKEN_FILE)")]
 #[case(&["--node-label", "no-equals"], "--node-label (IPS_NODE_LABELS)")]
 #[case(&["--node-label", "-bad=1"], "--node-label (IPS_NODE_LABELS)")]
 #[case(&["--runtime-socket", "relative.sock"], "--runtime-socket (IPS_RUNTIME_SOCKET)")]

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{node::Inventory, runtime::RuntimeIdentity};
 use ips_proto::v1::{AgentMessage, CoordinatorMessage, agent_message::Body, coordinator_message::Body as Order};
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, Streaming};
+use tonic::{Status, Streaming, transport::Channel};
 use tracing::info;
 
 /// Pause between two looks at the board.
@@ -45,6 +45,7 @@ enum Opened<'a> {
 
 struct Session<'a> {
     link: &'a Link,
+    channel: Channel,
     outgoing: mpsc::Sender<AgentMessage>,
     incoming: Streaming<CoordinatorMessage>,
     sequence: u64,
@@ -59,13 +60,16 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     async fn open(link: &'a Link, address: &str) -> Result<Opened<'a>, Status> {
+        let channel = dial::connect(&link.dialling, address).await?;
+        let shown = link.proof.show(&channel, &link.identity.node_name).await?;
+        // Not before: a proof may have to wait for minutes.
         let conveyed = link.inventory.borrow().clone();
         let (hello, sent) = greeting::hello(link, &conveyed);
         let first = AgentMessage {
             sequence: 1,
             body: Some(Body::Hello(hello)),
         };
-        let mut stream = dial::open(address, first).await?;
+        let mut stream = dial::open(channel.clone(), &shown, first).await?;
         let answer = timeout(PATIENCE, stream.incoming.message())
             .await
             .map_err(|_| Status::unavailable("the coordinator does not welcome"))??
@@ -84,6 +88,7 @@ impl<'a> Session<'a> {
         let settings = welcome.settings.unwrap_or_default();
         Ok(Opened::Welcome(Box::new(Self {
             link,
+            channel,
             outgoing: stream.outgoing,
             incoming: stream.incoming,
             sequence: 1,
@@ -105,6 +110,9 @@ impl<'a> Session<'a> {
         let mut look = interval(LOOK_AT_BOARD);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut told = self.condition();
+        let link = self.link;
+        let fresh = link.proof.keep_fresh(self.channel.clone(), &link.identity.node_name);
+        let mut fresh = pin!(fresh);
         loop {
             self.send_outcomes().await?;
             self.send_inventory_changes().await?;
@@ -120,6 +128,7 @@ impl<'a> Session<'a> {
                 changed = outcomes.changed() => gone(changed.is_ok())?,
                 changed = inventory.changed() => gone(changed.is_ok())?,
                 changed = node.changed() => gone(changed.is_ok())?,
+                () = &mut fresh => {}
                 _ = beat.tick() => self.beat().await?,
                 _ = look.tick() => self.send_progress().await?,
             }

@@ -39,6 +39,10 @@ impl Drop for Agent {
 }
 
 fn agent(address: &str, state: &Path) -> Agent {
+    agent_with(address, state, proof::ProofSettings::default())
+}
+
+fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent {
     let fake = Fake::new();
     let outbox = Arc::new(Outbox::open(state).unwrap());
     let keeps = Arc::clone(&outbox);
@@ -59,9 +63,15 @@ fn agent(address: &str, state: &Path) -> Agent {
         platform: node(),
         max_concurrent_pulls: 2,
     };
+    let dialling = Dialling {
+        address: address.into(),
+        ..Dialling::default()
+    };
+    let proof = Proof::open(state, proof).unwrap();
     let link = Link::new(
         identity,
-        address.into(),
+        dialling,
+        Arc::new(proof),
         worker.clone(),
         Arc::clone(&outbox),
         node_state.subscribe(),

@@ -26,7 +26,7 @@ async fn wrong_usage_exits_with_two_and_a_hint() {
         &["limits", "set", "--registry", "docker.io"],
         &["nonsense"],
         &[],
-        &["task", "ls", "--server", "https://example:1"],
+        &["task", "ls", "--server", "http://example:1"],
         &["task", "ls", "--server", "not an address"],
     ] {
         let finished = run("http://127.0.0.1:9", args).await;

@@ -1,11 +1,12 @@
-//! The command line of `ips-coordinator db …` and `credentials …`.
+//! The command line of `ips-coordinator db …`, `credentials …`, `agents …` and `tls …`.
 
+use super::{HOUR, duration};
 use crate::{
     domain::caller::Role,
-    maintenance::{Command, kitsnail::Choices},
+    maintenance::{Command, agents::AgentsCommand, kitsnail::Choices},
 };
 use clap::{Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// What to do instead of serving.
 #[derive(Debug, Subcommand)]
@@ -16,12 +17,80 @@ pub(super) enum Instead {
         #[command(subcommand)]
         what: What,
     },
+    /// Decide which agents may join, without serving; also beside the coordinator.
+    Agents {
+        /// What to do.
+        #[command(subcommand)]
+        what: WithAgents,
+    },
+    /// Work on the authority that signs the coordinator's own certificates; also beside the coordinator.
+    Tls {
+        /// What to do.
+        #[command(subcommand)]
+        what: WithTls,
+    },
     /// Work on the stored credentials of registries, without serving.
     Credentials {
         /// What to do.
         #[command(subcommand)]
         what: WithCredentials,
     },
+}
+
+/// What to do about agents.
+#[derive(Debug, Subcommand)]
+pub(super) enum WithAgents {
+    /// Tokens that let agents bind their keys to their nodes.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        what: WithTokens,
+    },
+    /// Revoke the key of a node: its session ends within seconds, and its agent needs a bootstrap token to join again.
+    Forget {
+        /// Name of the node.
+        node: String,
+    },
+}
+
+/// What to do with bootstrap tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum WithTokens {
+    /// Make one; it is shown this once.
+    Create {
+        /// For people.
+        #[arg(long, default_value = "agents")]
+        name: String,
+        /// How long it lets agents in (1m to 365d); 0 means until it is revoked. Agents that have joined need it no more.
+        #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = life)]
+        expires_in: i64,
+    },
+    /// List them, without the tokens themselves.
+    Ls,
+    /// Revoke one. Agents that have joined by it stay.
+    Rm {
+        /// Its number.
+        id: i64,
+    },
+}
+
+/// What to do about the authority.
+#[derive(Debug, Subcommand)]
+pub(super) enum WithTls {
+    /// Print its certificate, which agents and clients are to trust.
+    Ca,
+    /// Forget it. The next start makes a new one, which agents and clients do not trust before they are given its certificate.
+    ForgetCa,
+}
+
+/// A duration in milliseconds, or 0.
+fn life(text: &str) -> Result<i64, String> {
+    if text == "0" {
+        return Ok(0);
+    }
+    let minute = Duration::from_secs(60);
+    let life = duration("--expires-in", text, minute, 365 * 24 * HOUR).map_err(|error| error.to_string())?;
+    i64::try_from(life.as_millis()).map_err(|error| error.to_string())
 }
 
 /// What to do with stored credentials.
@@ -93,6 +162,23 @@ impl From<Instead> for Command {
                 };
                 Self::ImportKitsnailIps(file, Choices { viewers_as })
             }
+            Instead::Agents { what } => Self::Agents(match what {
+                WithAgents::Forget { node } => AgentsCommand::Forget(node),
+                WithAgents::Token { what: WithTokens::Ls } => AgentsCommand::Tokens,
+                WithAgents::Token {
+                    what: WithTokens::Rm { id },
+                } => AgentsCommand::RevokeToken(id),
+                WithAgents::Token {
+                    what: WithTokens::Create { name, expires_in },
+                } => AgentsCommand::CreateToken {
+                    name,
+                    life_ms: expires_in,
+                },
+            }),
+            Instead::Tls { what: WithTls::Ca } => Self::Authority,
+            Instead::Tls {
+                what: WithTls::ForgetCa,
+            } => Self::ForgetAuthority,
             Instead::Credentials {
                 what: WithCredentials::Rotate { new_key },
             } => Self::Rotate { new_key },

@@ -69,6 +69,7 @@ impl IdentityArguments {
             token_life_ms: millis("--token-lifetime", &self.token_lifetime, minute, 24 * HOUR)?,
             login_life_ms: millis("--login-lifetime", &self.login_lifetime, 10 * minute, 365 * 24 * HOUR)?,
             metrics_public: self.metrics_public,
+            ..IdentitySettings::default()
         })
     }
 }

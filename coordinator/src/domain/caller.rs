@@ -159,6 +159,8 @@ pub enum Subject {
         /// For whom.
         owner: UserId,
     },
+    /// Somebody for whom the cluster vouches, known by its name alone.
+    Cluster,
     /// Whoever reaches the loopback address while identity is off.
     Anonymous,
     /// The coordinator itself, for example a schedule that is due.
@@ -174,6 +176,8 @@ pub enum Proof {
     Session(Arc<str>),
     /// An API token, by its hash.
     Token(Arc<str>),
+    /// A token that the cluster reviewed, by its hash.
+    Reviewed(Arc<str>),
 }
 
 impl fmt::Debug for Proof {
@@ -183,6 +187,7 @@ impl fmt::Debug for Proof {
             Self::None => "None",
             Self::Session(_) => "Session(..)",
             Self::Token(_) => "Token(..)",
+            Self::Reviewed(_) => "Reviewed(..)",
         })
     }
 }
@@ -257,7 +262,7 @@ impl Caller {
     pub fn user(&self) -> Option<UserId> {
         match self.subject {
             Subject::User(user) | Subject::Token { owner: user, .. } => Some(user),
-            Subject::Anonymous | Subject::System => None,
+            Subject::Cluster | Subject::Anonymous | Subject::System => None,
         }
     }
 }

@@ -256,6 +256,7 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::LimitsRead, "get_limits", "GET /api/v1/limits", "LimitsService.GetLimits"),
     needs(P::LimitsWrite, "set_limits", "PUT /api/v1/limits", "LimitsService.SetLimits"),
     needs(P::LimitsWrite, "update_limits", "PATCH /api/v1/limits", "LimitsService.UpdateLimits"),
+    Operation { id: "prove", rest: "", rpc: "AgentService.Prove", access: Access::Agents },
     Operation { id: "session", rest: "", rpc: "AgentService.Session", access: Access::Agents },
 ];
 

@@ -159,6 +159,14 @@ impl Engine {
         reasons
     }
 
+    /// Says what is wrong with a part that the engine does not know, although the coordinator serves; `None` when nothing is any more.
+    pub fn set_remark(&self, part: &'static str, text: Option<String>) {
+        match text {
+            Some(text) => self.readiness.remark(part, text),
+            None => self.readiness.withdraw(part),
+        }
+    }
+
     /// What is wrong although the coordinator serves.
     pub fn remarks(&self) -> Vec<String> {
         self.readiness.remarks()

@@ -3,6 +3,9 @@
 use crate::domain::node::InventoryImage;
 use std::sync::Arc;
 
+/// Images that are kept of one node; more than any runtime bears.
+const MOST: usize = 20_000;
+
 /// Images by id.
 #[derive(Debug, Default)]
 pub struct Images(Vec<Arc<InventoryImage>>);
@@ -12,7 +15,8 @@ impl Images {
     pub fn insert(&mut self, image: Arc<InventoryImage>) {
         match self.place(&image.id) {
             Ok(place) => self.0[place] = image,
-            Err(place) => self.0.insert(place, image),
+            Err(place) if self.0.len() < MOST => self.0.insert(place, image),
+            Err(_) => {}
         }
     }
 

@@ -26,6 +26,11 @@ const OPEN: [&str; 3] = [
     "/grpc.reflection.v1alpha.ServerReflection/",
 ];
 
+/// Whether a method that is answered well says who calls. A log-in says it only to whoever reads on.
+pub fn identifies(path: &str) -> bool {
+    Operation::by_rpc(path).is_some_and(|operation| operation.access != Access::Public)
+}
+
 /// Wraps every service.
 #[derive(Debug, Clone)]
 pub struct IdentityLayer {

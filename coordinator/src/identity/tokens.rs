@@ -4,7 +4,7 @@
 use super::{error::IdentityError, keys::TokenKeys};
 use crate::{domain::Millis, store::SessionUser};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 const AUDIENCE: &str = "ips-api";
 /// Longer texts are no tokens of ours.
@@ -45,17 +45,17 @@ pub(super) struct AccessTokens {
 impl AccessTokens {
     /// Tokens of an installation.
     pub(super) fn new(keys: TokenKeys, issuer: String, life_ms: i64) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_issuer(&[&issuer]);
-        validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-        validation.leeway = LEEWAY_S;
         Self {
+            validation: validation(AUDIENCE, &issuer),
             keys,
             issuer,
-            validation,
             life_ms,
         }
+    }
+
+    /// This installation.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// Seconds that a token lives.
@@ -65,10 +65,7 @@ impl AccessTokens {
 
     /// Makes a token; it ends with its log-in at the latest.
     pub(super) fn make(&self, user: &SessionUser, session: &str, now: Millis) -> Result<String, IdentityError> {
-        let keys = self.keys.current();
-        let no_key = || IdentityError::Internal("there is no key for access tokens".into());
-        let key = keys.newest().ok_or_else(no_key)?;
-        let claims = Claims {
+        self.sign(&Claims {
             sub: user.user.to_string(),
             name: user.username.clone(),
             role: user.role.to_string(),
@@ -77,16 +74,32 @@ impl AccessTokens {
             aud: AUDIENCE.to_owned(),
             iat: now / 1000,
             exp: (now + self.life_ms).min(user.expires_at) / 1000,
-        };
+        })
+    }
+
+    /// Signs what a token says.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, IdentityError> {
+        let keys = self.keys.current();
+        let no_key = || IdentityError::Internal("there is no key for access tokens".into());
+        let key = keys.newest().ok_or_else(no_key)?;
         let header = Header {
             kid: Some(key.kid.clone()),
             ..Header::new(Algorithm::HS256)
         };
-        encode(&header, &claims, &key.encoding).map_err(|error| IdentityError::Internal(Box::new(error)))
+        encode(&header, claims, &key.encoding).map_err(|error| IdentityError::Internal(Box::new(error)))
     }
 
     /// Reads a token that we made and that has not ended.
     pub(super) fn read(&self, token: &str) -> Result<Claims, IdentityError> {
+        self.decoded(token, &self.validation)
+    }
+
+    /// Reads a token that we signed for another audience and that has not ended.
+    pub(super) fn verified<C: DeserializeOwned>(&self, token: &str, audience: &str) -> Result<C, IdentityError> {
+        self.decoded(token, &validation(audience, &self.issuer))
+    }
+
+    fn decoded<C: DeserializeOwned>(&self, token: &str, validation: &Validation) -> Result<C, IdentityError> {
         if token.len() > LONGEST {
             return Err(IdentityError::BadToken);
         }
@@ -99,7 +112,17 @@ impl AccessTokens {
             keys = self.keys.current();
         }
         let key = keys.find(&kid).ok_or(IdentityError::BadToken)?;
-        let data = decode::<Claims>(token, &key.decoding, &self.validation);
+        let data = decode::<C>(token, &key.decoding, validation);
         data.map(|data| data.claims).map_err(bad)
     }
+}
+
+/// What must be true of a token for an audience.
+fn validation(audience: &str, issuer: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[audience]);
+    validation.set_issuer(&[issuer]);
+    validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+    validation.leeway = LEEWAY_S;
+    validation
 }

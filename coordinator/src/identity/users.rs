@@ -5,7 +5,7 @@ use super::{Desk, Identity, error::IdentityError, now};
 use crate::{
     domain::{
         Invalid,
-        caller::{Caller, Proof, Role, TenantId, UserId},
+        caller::{Caller, Proof, Role, Subject, TenantId, UserId},
         permission::Permission,
         tenant::Realm,
         user::{self, NewUser, User, UserChange},
@@ -21,6 +21,9 @@ impl Identity {
     /// `NotFound` for callers that are no users.
     pub async fn who_am_i(&self, caller: &Caller) -> Result<User, IdentityError> {
         let desk = self.desk()?;
+        if caller.subject == Subject::Cluster {
+            return Ok(of_cluster(caller));
+        }
         let id = caller.user().ok_or_else(|| no_user("me"))?;
         desk.store.user(id).await?.ok_or_else(|| no_user(&id.to_string()))
     }
@@ -211,6 +214,22 @@ fn not_above(caller: &Caller, role: Role) -> Result<(), IdentityError> {
         return Ok(());
     }
     Err(IdentityError::Forbidden(format!("{role} is above your own role")))
+}
+
+/// Somebody for whom the cluster vouches has no account here; its number is 0.
+fn of_cluster(caller: &Caller) -> User {
+    User {
+        id: UserId::from_stored(0),
+        tenant: caller.tenant.clone(),
+        username: caller.name.to_string(),
+        password_hash: SecretString::default(),
+        role: caller.role,
+        disabled: false,
+        must_change_password: false,
+        last_login_at: 0,
+        created_at: 0,
+        updated_at: 0,
+    }
 }
 
 fn no_user(id: &str) -> IdentityError {

@@ -1,6 +1,7 @@
 //! Watches the cluster's nodes: one list when it begins (in pages) and one whenever the server has forgotten where we were, and nothing but
 //! the changes in between. Of each node only what is used is kept; images and managed fields, most of its bytes, are not even parsed.
 
+use super::{Kubernetes, chain};
 use crate::domain::{
     cluster::{ClusterNews, ClusterNode, Taint},
     ids::NodeName,
@@ -12,15 +13,16 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{
-    Api, Client, Resource,
+    Api, Resource,
     runtime::{
         WatchStreamExt as _,
         watcher::{self, Event, watcher},
     },
 };
 use serde::Deserialize;
-use std::{error::Error, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 /// Nodes that are listed at a time. A node of a busy cluster has tens of kilobytes.
 const PAGE: u32 = 100;
@@ -30,7 +32,7 @@ const STANDS: Duration = Duration::from_secs(60);
 /// What is read of a node.
 #[derive(Debug, Clone, Deserialize, Resource)]
 #[resource(inherit = Node)]
-pub struct WatchedNode {
+struct WatchedNode {
     metadata: ObjectMeta,
     #[serde(default)]
     spec: Spec,
@@ -55,12 +57,13 @@ struct Status {
     node_info: NodeSystemInfo,
 }
 
-/// Tells of the cluster's nodes as long as somebody listens. An API server that is away, and a right that is missing, are told
-/// and tried again.
-pub async fn watch(client: Client, news: mpsc::Sender<ClusterNews>) {
-    let config = watcher::Config::default().page_size(PAGE);
-    let events = watcher(Api::<WatchedNode>::all(client), config).default_backoff();
-    tell(pin!(events), &news).await;
+impl Kubernetes {
+    /// Tells of the cluster's nodes until `stop`. An API server that is away, and a right that is missing, are told and tried again.
+    pub async fn watch_nodes(&self, news: mpsc::Sender<ClusterNews>, stop: CancellationToken) {
+        let config = watcher::Config::default().page_size(PAGE);
+        let events = watcher(Api::<WatchedNode>::all(self.client()), config).default_backoff();
+        let _stopped = stop.run_until_cancelled(tell(pin!(events), &news)).await;
+    }
 }
 
 /// Turns what the watcher says into news, until nobody listens.
@@ -176,20 +179,6 @@ fn platform(info: &NodeSystemInfo, labels: &std::collections::BTreeMap<String, S
         architecture: either(&info.architecture, "kubernetes.io/arch", "unknown"),
         variant: String::new(),
     }
-}
-
-/// An error and what is behind it; many repeat that in their own words.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let words = source.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        next = source.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels. Each row
+//! `credentials rotate`: encrypts every stored secret with the newest key: passwords of registries, addresses and keys of channels, the key
+//! of the own authority. Each row
 //! changes by itself, from exactly what was read to the same secret under the new key, so the command may be killed at any moment, run
 //! again, and run beside the coordinator.
 
@@ -6,6 +7,7 @@ use super::say;
 use crate::{
     domain::credential::{Credential, Sealed},
     store::{DatabaseUrl, Store, StoreError},
+    tls::{self, Resealed},
     vault::{KeySettings, Place, Vault},
 };
 use anyhow::{Context, Result, bail};
@@ -73,6 +75,16 @@ async fn round(store: &Store, vault: &Vault, newest: &str) -> Result<(Count, boo
         };
         if !count.written(store.reseal_channel(channel.id, old, &sealed).await)? {
             return Ok((count, false));
+        }
+    }
+    match tls::reseal(store, vault, newest).await? {
+        Resealed::None => {}
+        Resealed::Current => count.current += 1,
+        Resealed::Done => count.rotated += 1,
+        Resealed::Changed => return Ok((count, false)),
+        Resealed::Unreadable(why) => {
+            say(&format!("the authority of TLS cannot be read: {why}"))?;
+            count.unreadable += 1;
         }
     }
     Ok((count, true))

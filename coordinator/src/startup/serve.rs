@@ -1,5 +1,6 @@
-//! The loop of the HTTP ports, with bounds that a client cannot stretch: how long a request's head may take and how long it may be, and how
-//! many connections there are. Bodies are bounded by the routes.
+//! The loop of the HTTP ports, in plain text or TLS, with bounds that a client cannot stretch: how long a handshake and a request's head may
+//! take and how long a head may be, how many connections there are, and how many requests are open on one of them. Bodies are bounded by the
+//! routes. HTTP/2 is spoken over TLS, where both sides agree on it beforehand.
 
 use anyhow::Result;
 use axum::{
@@ -7,22 +8,40 @@ use axum::{
     body::{Body, Bytes},
     extract::{ConnectInfo, Request},
 };
-use hyper::{body::Incoming, server::conn::http1};
+use http_body_util::BodyExt as _;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// Pause after the system had no room for one more connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
+pub(super) const NO_ROOM: Duration = Duration::from_millis(100);
+/// Requests that are open at a time on one connection of HTTP/2.
+const STREAMS: u32 = 128;
+/// How long a client of HTTP/2 may take to answer whether it is still there.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// Bounds of a port.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +64,10 @@ impl Default for Bounds {
     }
 }
 
-/// Serves until `shutdown`, then lets open requests end.
+/// Serves until `shutdown`, then lets open requests end. With an acceptor in TLS, else in plain text.
 pub(super) async fn serve(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     bounds: Bounds,
     shutdown: CancellationToken,
@@ -62,8 +82,14 @@ pub(super) async fn serve(
         while connections.try_join_next().is_some() {}
         match (accepted, Arc::clone(&places).try_acquire_owned()) {
             (Ok((stream, peer)), Ok(place)) => {
-                let (router, shutdown) = (router.clone(), shutdown.clone());
-                connections.spawn(connection(stream, peer, router, bounds, place, shutdown));
+                let client = Client {
+                    peer,
+                    router: router.clone(),
+                    bounds,
+                    shutdown: shutdown.clone(),
+                    _place: place,
+                };
+                connections.spawn(client.connection(stream, tls.clone()));
             }
             // Closed at once: who is told to wait costs as much as who is served.
             (Ok((_stream, _peer)), Err(_full)) => {}
@@ -78,33 +104,126 @@ pub(super) async fn serve(
     Ok(())
 }
 
-async fn connection(
-    stream: TcpStream,
+/// One connection.
+struct Client {
     peer: SocketAddr,
     router: Router,
     bounds: Bounds,
-    _place: OwnedSemaphorePermit,
     shutdown: CancellationToken,
-) {
-    // Small answers must not wait for the acknowledgement of others; it is only slower without.
-    let _slower = stream.set_nodelay(true);
-    let service = router.map_request(move |request: Request<Incoming>| from_peer(request, peer));
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(bounds.head_time)
-        .max_buf_size(bounds.head_bytes);
-    let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut served = std::pin::pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
+    _place: OwnedSemaphorePermit,
+}
+
+impl Client {
+    async fn connection(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        // Small answers must not wait for the acknowledgement of others; it is only slower without.
+        let _slower = stream.set_nodelay(true);
+        let Some(acceptor) = tls else {
+            return self.http1(stream).await;
+        };
+        match tokio::time::timeout(self.bounds.head_time, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => self.http2(stream).await,
+            Ok(Ok(stream)) => self.http1(stream).await,
+            Ok(Err(error)) => tracing::debug!(client.address = %self.peer, %error, "a TLS handshake failed"),
+            Err(_elapsed) => tracing::debug!(client.address = %self.peer, "a TLS handshake took too long"),
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(client.address = %peer, %error, "an HTTP connection ended early");
+    }
+
+    async fn http1(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send) {
+        let peer = self.peer;
+        let service = self
+            .router
+            .map_request(move |request: Request<Incoming>| from_peer(request, peer));
+        let mut builder = http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.bounds.head_time)
+            .max_buf_size(self.bounds.head_bytes);
+        let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut served = pin!(served);
+        let ended = tokio::select! {
+            ended = served.as_mut() => ended,
+            () = self.shutdown.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(client.address = %peer, %error, "an HTTP connection ended early");
+        }
+    }
+
+    async fn http2(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let peer = self.peer;
+        let requests = Requests::default();
+        let counted = requests.clone();
+        let service = self
+            .router
+            .map_request(move |request: Request<Incoming>| from_peer(request, peer));
+        let service = tower::service_fn(move |request: Request<Incoming>| {
+            let (open, service) = (counted.open(), service.clone());
+            async move {
+                let answer = service.oneshot(request).await?;
+                // Open until the last byte of its answer.
+                Ok::<_, std::convert::Infallible>(answer.map(|body| {
+                    body.map_frame(move |frame| {
+                        let _open = &open;
+                        frame
+                    })
+                }))
+            }
+        });
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(u32::try_from(self.bounds.head_bytes).unwrap_or(u32::MAX))
+            .keep_alive_interval(self.bounds.head_time)
+            .keep_alive_timeout(SIGN_OF_LIFE);
+        let served = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut served = pin!(served);
+        let ended = tokio::select! {
+            ended = served.as_mut() => ended,
+            () = self.shutdown.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+            () = requests.none_for(self.bounds.head_time) => {
+                served.as_mut().graceful_shutdown();
+                // Who does not take that is cut off.
+                tokio::time::timeout(SIGN_OF_LIFE, served).await.unwrap_or(Ok(()))
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(client.address = %peer, %error, "an HTTP connection ended early");
+        }
+    }
+}
+
+/// Requests of one connection: how many there were, and how many are open.
+#[derive(Debug, Clone, Default)]
+struct Requests {
+    seen: Arc<AtomicU64>,
+    /// Counted by its clones.
+    open: Arc<()>,
+}
+
+impl Requests {
+    fn open(&self) -> Arc<()> {
+        self.seen.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.open)
+    }
+
+    /// Comes back when no request was open or came for about so long.
+    async fn none_for(&self, time: Duration) {
+        // The service that hands them out has one, too.
+        let idle = Arc::strong_count(&self.open);
+        loop {
+            let before = self.seen.load(Ordering::Relaxed);
+            tokio::time::sleep(time).await;
+            if self.seen.load(Ordering::Relaxed) == before && Arc::strong_count(&self.open) <= idle {
+                return;
+            }
+        }
     }
 }
 
@@ -139,7 +258,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router, bounds, stop.clone()));
+        let task = tokio::spawn(serve(listener, None, router, bounds, stop.clone()));
         (address, stop, task)
     }
 

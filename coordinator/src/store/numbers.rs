@@ -16,6 +16,8 @@ pub enum Numbers {
     Channels,
     /// Tokens of programs.
     ApiTokens,
+    /// Tokens that let agents bind their keys.
+    BootstrapTokens,
 }
 
 impl Numbers {
@@ -26,6 +28,7 @@ impl Numbers {
             Self::Users => "users",
             Self::Channels => "channels",
             Self::ApiTokens => "api_tokens",
+            Self::BootstrapTokens => "bootstrap_tokens",
         }
     }
 }

@@ -35,6 +35,55 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Keeps a text unless one is kept already; gives back the one that is kept then. Of several replicas that make one at once, all get
+    /// the same.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub async fn keep_first_text(&self, name: &'static str, value: &str, now: Millis) -> Result<String, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = [
+            ("name", name.into()),
+            ("value", value.into()),
+            ("updated_at", now.into()),
+        ];
+        tx.execute(Sql::insert_new("settings", &["name"], row)).await?;
+        let kept = Sql::new("SELECT value FROM settings WHERE name = ?").bind(name);
+        let (kept,): (String,) = tx.one(kept).await?;
+        tx.commit().await?;
+        Ok(kept)
+    }
+
+    /// Puts a text in the place of exactly this one; false when it is not kept any more.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub async fn replace_text(&self, name: &'static str, old: &str, new: &str) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let kept = Sql::new("SELECT value FROM settings WHERE name = ?").bind(name);
+        let kept = tx.optional::<(String,)>(kept.for_update()).await?;
+        if kept.is_none_or(|(kept,)| kept != old) {
+            return Ok(false);
+        }
+        let replace = Sql::update("settings", [("value", new.into())]);
+        tx.execute(replace.push(" WHERE name = ?").bind(name)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Forgets a text; false when none is kept.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub async fn forget_text(&self, name: &'static str) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let gone = tx
+            .execute(Sql::new("DELETE FROM settings WHERE name = ?").bind(name))
+            .await?;
+        tx.commit().await?;
+        Ok(gone > 0)
+    }
+
     /// The limits that were set last; `None` while nobody has set any.
     ///
     /// # Errors

@@ -7,12 +7,14 @@ use ips_coordinator::{
         audit::AuditSettings, core::EngineSettings, courier::CourierSettings, retention::RetentionSettings,
         trigger::ScheduleSettings,
     },
-    identity::IdentitySettings,
+    identity::{IdentitySettings, agents::BootstrapSettings},
+    kubernetes::KubernetesSettings,
     notify::NotifySettings,
     registry::RegistrySettings,
     startup,
     store::DatabaseUrl,
     telemetry::LogFormat,
+    tls::TlsSettings,
     vault::KeySettings,
 };
 use ips_proto::v1::{
@@ -30,7 +32,7 @@ pub struct Stand {
     pub grpc: String,
     client: reqwest::Client,
     run: tokio::task::JoinHandle<anyhow::Result<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Stand {
@@ -53,11 +55,29 @@ impl Stand {
         .await
     }
 
+    /// Everybody is asked who it is, and a cluster if one is given; agents come in with this token.
+    pub async fn with_agents(bootstrap_token: &str, kubernetes: Option<KubernetesSettings>) -> Self {
+        let identity = IdentitySettings {
+            first_password: Some("the first password".into()),
+            bootstrap: BootstrapSettings {
+                file: None,
+                inline: Some(bootstrap_token.into()),
+            },
+            ..IdentitySettings::default()
+        };
+        Self::with_cluster(identity, kubernetes).await
+    }
+
     async fn with(identity: IdentitySettings) -> Self {
+        Self::with_cluster(identity, None).await
+    }
+
+    async fn with_cluster(identity: IdentitySettings, kubernetes: Option<KubernetesSettings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ready = folder.path().join("ready.json");
         let config = Config {
             identity,
+            kubernetes,
             ..config(folder.path())
         };
         let run = tokio::spawn(startup::run(config));
@@ -71,8 +91,13 @@ impl Stand {
                 .build()
                 .unwrap(),
             run,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The folder of its database.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub async fn channel(&self) -> Channel {
@@ -162,6 +187,8 @@ fn config(folder: &Path) -> Config {
             ..KeySettings::default()
         },
         identity: IdentitySettings::off(),
+        kubernetes: None,
+        tls: TlsSettings::default(),
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),

@@ -12,6 +12,7 @@ use super::counters::Figures;
 use crate::cache;
 use crate::folder::Folder;
 use crate::http::Api;
+use crate::login::BOOTSTRAP_TOKEN;
 use crate::ports::Port;
 use crate::process::Process;
 use crate::wait::wait_until;
@@ -35,6 +36,7 @@ impl Simulator {
             nodes,
             images: 150,
             ramp_ms: u64::try_from(ramp.as_millis())?,
+            bootstrap_token: BOOTSTRAP_TOKEN.to_owned(),
             port: port.number(),
         };
         let mut command = Command::new(cache::program("simulated-agents")?);

@@ -374,6 +374,7 @@ mod tests {
             nodes: 1,
             images: 150,
             ramp_ms: 0,
+            bootstrap_token: String::new(),
             port: 0,
         }
     }

@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
-use tonic::{Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
 
+use super::badge::Badge;
 use super::counters::now_us;
 use super::node::Node;
 use super::seats::Seat;
@@ -30,10 +31,11 @@ const QUEUE: usize = 64;
 pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
     sleep(wait).await;
     let mut node = Node::new(index);
+    let mut badge = Badge::new(index);
     let mut backoff = Backoff::default();
     loop {
         shared.counters.dialled();
-        let status = match Session::open(&mut node, &shared, index).await {
+        let status = match Session::open(&mut node, &mut badge, &shared, index).await {
             Ok(mut session) => {
                 shared.counters.welcomed();
                 let ended = session.serve().await;
@@ -43,7 +45,12 @@ pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
                     .err()
                     .unwrap_or_else(|| Status::unavailable("the coordinator closed the session"))
             }
-            Err(status) => status,
+            Err(status) => {
+                if status.code() == Code::Unauthenticated {
+                    badge.forget();
+                }
+                status
+            }
         };
         shared
             .counters
@@ -63,7 +70,13 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    async fn open(node: &'a mut Node, shared: &'a Shared, index: usize) -> Result<Self, Status> {
+    async fn open(node: &'a mut Node, badge: &mut Badge, shared: &'a Shared, index: usize) -> Result<Self, Status> {
+        let channel = endpoint(&shared.options.coordinator)?
+            .connect()
+            .await
+            .map_err(|error| Status::unavailable(format!("cannot connect: {error:?}")))?;
+        let mut client = AgentServiceClient::new(channel);
+        badge.prove(&mut client, &shared.options).await?;
         let (outgoing, queue) = mpsc::channel(QUEUE);
         let hello = AgentMessage {
             sequence: 1,
@@ -72,12 +85,9 @@ impl<'a> Session<'a> {
         outgoing
             .try_send(hello)
             .map_err(|_| Status::internal("the new queue is full"))?;
-        let channel = endpoint(&shared.options.coordinator)?
-            .connect()
-            .await
-            .map_err(|error| Status::unavailable(format!("cannot connect: {error:?}")))?;
-        let mut client = AgentServiceClient::new(channel);
-        let opened = timeout(PATIENCE, client.session(ReceiverStream::new(queue))).await;
+        let mut request = Request::new(ReceiverStream::new(queue));
+        badge.put_on(request.metadata_mut());
+        let opened = timeout(PATIENCE, client.session(request)).await;
         let mut incoming = opened
             .map_err(|_| Status::unavailable("the coordinator does not answer"))??
             .into_inner();

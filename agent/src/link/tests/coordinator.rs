@@ -2,10 +2,13 @@
 
 use super::*;
 use ips_proto::v1::{
-    Acknowledge, CoordinatorMessage, PullAttempt, Settings, StartPull, Welcome,
+    Acknowledge, CoordinatorMessage, ProveRequest, ProveResponse, PullAttempt, Settings, StartPull, Welcome,
     agent_service_server::{AgentService, AgentServiceServer},
 };
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_stream::{
     StreamExt as _,
@@ -27,6 +30,8 @@ type Outgoing = mpsc::Sender<Result<CoordinatorMessage, Status>>;
 pub(super) struct Coordinator {
     pub(super) address: String,
     play: watch::Sender<Played>,
+    /// Number of the oldest ticket that is believed; with 0 nobody is asked.
+    believed: Arc<AtomicU64>,
     sessions: mpsc::Receiver<Heard>,
     stop: CancellationToken,
 }
@@ -41,6 +46,9 @@ pub(super) struct Heard {
 
 struct Service {
     play: watch::Receiver<Played>,
+    believed: Arc<AtomicU64>,
+    /// Tickets that were given out.
+    tickets: AtomicU64,
     sessions: mpsc::Sender<Heard>,
 }
 
@@ -59,8 +67,11 @@ impl Coordinator {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (play, (sessions, heard)) = (watch::Sender::new(play), mpsc::channel(16));
+        let believed = Arc::<AtomicU64>::default();
         let service = Service {
             play: play.subscribe(),
+            believed: Arc::clone(&believed),
+            tickets: AtomicU64::new(0),
             sessions,
         };
         let stop = CancellationToken::new();
@@ -78,9 +89,15 @@ impl Coordinator {
         Self {
             address,
             play,
+            believed,
             sessions: heard,
             stop,
         }
+    }
+
+    /// Believes tickets from this number on.
+    pub(super) fn believe(&self, oldest: u64) {
+        self.believed.store(oldest, Ordering::Relaxed);
     }
 
     pub(super) fn play(&self, play: Played) {
@@ -183,10 +200,33 @@ impl Heard {
 impl AgentService for Service {
     type SessionStream = ReceiverStream<Result<CoordinatorMessage, Status>>;
 
+    async fn prove(&self, request: Request<ProveRequest>) -> Result<Response<ProveResponse>, Status> {
+        let header = |name: &str| request.metadata().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(header("ips-node-key").map(str::len), Some(43));
+        let known = header("authorization").is_some_and(|credential| {
+            credential == "Bearer ips-bootstrap-x" || credential.strip_prefix("Bearer ") == header("ips-node-key")
+        });
+        assert!(known && request.get_ref().node_name == "node-a");
+        let number = self.tickets.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Response::new(ProveResponse {
+            ticket: number.to_string(),
+            expires_in_ms: 3_600_000,
+        }))
+    }
+
     async fn session(
         &self,
         request: Request<Streaming<AgentMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
+        let oldest = self.believed.load(Ordering::Relaxed);
+        let header = request
+            .metadata()
+            .get("authorization")
+            .and_then(|value| value.to_str().ok());
+        let ticket = header.and_then(|value| value.strip_prefix("Bearer ")?.parse::<u64>().ok());
+        if ticket.unwrap_or(0) < oldest {
+            return Err(Status::unauthenticated("the ticket is not believed"));
+        }
         let mut stream = request.into_inner();
         let first = stream.next().await.unwrap()?;
         let Some(Body::Hello(hello)) = first.body else {

@@ -208,3 +208,29 @@ async fn a_dead_address_is_tried_again_with_growing_pauses() {
     coordinator.session().await;
     assert!(began.elapsed() < Duration::from_secs(15));
 }
+
+#[tokio::test]
+async fn a_ticket_that_is_not_believed_any_more_is_replaced_at_once() {
+    let mut coordinator = Coordinator::start(Played::Welcome { epoch: 1, store: "s" }).await;
+    coordinator.believe(1);
+    let state = directory();
+    let token = state.path().join("token");
+    std::fs::write(&token, "ips-bootstrap-x\n").unwrap();
+    let settings = proof::ProofSettings {
+        bootstrap_token_file: Some(token.clone()),
+        kubernetes_token_file: None,
+    };
+    let _agent = agent_with(&coordinator.address, state.path(), settings);
+    let first = coordinator.session().await;
+    // From now on its own key is enough.
+    std::fs::remove_file(token).unwrap();
+    coordinator.believe(2);
+    let began = std::time::Instant::now();
+    first.close(Status::unauthenticated("the ticket has ended")).await;
+    coordinator.session().await;
+    assert!(
+        began.elapsed() < Duration::from_secs(14),
+        "no refusal: {:?}",
+        began.elapsed()
+    );
+}

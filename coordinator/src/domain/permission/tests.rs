@@ -19,7 +19,10 @@ fn nothing_but_this_is_public() {
     let public = OPERATIONS.iter().filter(|it| it.access == Access::Public);
     assert_eq!(public.map(|it| it.rest).collect::<Vec<_>>(), PUBLIC);
     let agents = OPERATIONS.iter().filter(|it| it.access == Access::Agents);
-    assert_eq!(agents.map(|it| it.rpc).collect::<Vec<_>>(), ["AgentService.Session"]);
+    assert_eq!(
+        agents.map(|it| it.rpc).collect::<Vec<_>>(),
+        ["AgentService.Prove", "AgentService.Session"]
+    );
 }
 
 #[test]

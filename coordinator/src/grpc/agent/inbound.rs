@@ -20,6 +20,14 @@ use ips_proto::v1::{self, agent_message::Body};
 const MAX_CONCURRENT_PULLS: u32 = 64;
 /// Longest text of an agent that is kept, in characters.
 const MAX_TEXT: usize = 512;
+/// Largest size that is believed, in bytes: no disk has as much, and sums of them stay far from the end of 64 bits.
+const MAX_BYTES: u64 = 1 << 50;
+/// Most of what one message may list.
+const MAX_LABELS: usize = 256;
+const MAX_ATTEMPTS: usize = 1024;
+const MAX_LAYERS: usize = 1024;
+const MAX_IMAGES: usize = 8192;
+const MAX_NAMES: usize = 256;
 
 /// What agents say over and over.
 #[derive(Debug, Default)]
@@ -33,6 +41,9 @@ pub(super) struct SharedText {
 }
 
 pub(super) fn hello(hello: v1::Hello, shared: &SharedText) -> Result<Hello, Invalid> {
+    few("labels", hello.labels.len(), MAX_LABELS)?;
+    few("inFlight", hello.in_flight.len(), MAX_ATTEMPTS)?;
+    few("unacknowledged", hello.unacknowledged.len(), MAX_ATTEMPTS)?;
     check_labels(hello.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
     let label = |(key, value): (String, String)| (shared.labels.share(key), shared.labels.share(value));
     let slots = hello.max_concurrent_pulls;
@@ -55,7 +66,7 @@ pub(super) fn hello(hello: v1::Hello, shared: &SharedText) -> Result<Hello, Inva
     };
     Ok(Hello {
         node,
-        condition: condition(hello.condition.unwrap_or_default(), shared),
+        condition: condition(hello.condition.unwrap_or_default(), shared)?,
         in_flight: hello
             .in_flight
             .into_iter()
@@ -73,8 +84,9 @@ pub(super) fn hello(hello: v1::Hello, shared: &SharedText) -> Result<Hello, Inva
 /// The reports in one message after hello.
 pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<Vec<Report>, Invalid> {
     match message.body {
-        Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat, shared))]),
+        Some(Body::Heartbeat(heartbeat)) => Ok(vec![Report::Heartbeat(self::heartbeat(heartbeat, shared)?)]),
         Some(Body::Progress(progress)) => {
+            few("progress.pulls", progress.pulls.len(), MAX_ATTEMPTS)?;
             let reports = progress
                 .pulls
                 .into_iter()
@@ -86,33 +98,38 @@ pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<
             let (pull, outcome) = outcome(reported)?;
             Ok(vec![Report::Outcome(pull, outcome)])
         }
-        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory, shared))]),
+        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory, shared)?)]),
         Some(Body::Hello(_)) => Err(Invalid::new("hello", "may only be the first message")),
         // Something that a newer agent says and this coordinator does not know.
         None => Ok(vec![]),
     }
 }
 
-fn heartbeat(heartbeat: v1::Heartbeat, shared: &SharedText) -> Heartbeat {
+fn heartbeat(heartbeat: v1::Heartbeat, shared: &SharedText) -> Result<Heartbeat, Invalid> {
     let runtime = (
         text(heartbeat.runtime_name),
         text(heartbeat.runtime_version),
         text(heartbeat.runtime_uuid),
     );
-    Heartbeat {
-        condition: condition(heartbeat.condition.unwrap_or_default(), shared),
+    Ok(Heartbeat {
+        condition: condition(heartbeat.condition.unwrap_or_default(), shared)?,
         runtime: (!runtime.0.is_empty()).then_some(runtime),
-    }
+    })
 }
 
 fn progress(report: v1::PullProgress, shared: &SharedText) -> Result<ProgressReport, Invalid> {
     let (pull, attempt) = attempt(report.attempt.clone())?;
+    few("progress.layers", report.layers.len(), MAX_LAYERS)?;
     Ok(ProgressReport {
         pull,
         attempt,
         phase: phase(report.phase()),
-        bytes: bytes(report.bytes),
-        layers: report.layers.into_iter().map(|known| layer(known, shared)).collect(),
+        bytes: bytes(report.bytes)?,
+        layers: report
+            .layers
+            .into_iter()
+            .map(|known| layer(known, shared))
+            .collect::<Result<_, _>>()?,
         note: text(report.note),
     })
 }
@@ -126,25 +143,24 @@ fn phase(phase: v1::PullPhase) -> PullPhase {
     }
 }
 
-fn layer(layer: v1::LayerProgress, shared: &SharedText) -> LayerProgress {
-    LayerProgress {
+fn layer(layer: v1::LayerProgress, shared: &SharedText) -> Result<LayerProgress, Invalid> {
+    Ok(LayerProgress {
         digest: shared.digests.share(text(layer.digest)),
         index: layer.index,
-        bytes: bytes(layer.bytes),
+        bytes: bytes(layer.bytes)?,
         unpacked: layer.unpacked,
-    }
+    })
 }
 
-fn bytes(counts: Option<v1::ByteCounts>) -> ByteCounts {
+fn bytes(counts: Option<v1::ByteCounts>) -> Result<ByteCounts, Invalid> {
     let counts = counts.unwrap_or_default();
-    ByteCounts {
-        total: counts.total,
-        fetched: counts.fetched,
-        already_there: counts.already_there,
-        not_needed: counts.not_needed,
-        unpacked: counts.unpacked,
-    }
-    .bounded()
+    Ok(ByteCounts {
+        total: size("bytes.total", counts.total)?,
+        fetched: size("bytes.fetched", counts.fetched)?,
+        already_there: size("bytes.alreadyThere", counts.already_there)?,
+        not_needed: size("bytes.notNeeded", counts.not_needed)?,
+        unpacked: size("bytes.unpacked", counts.unpacked)?,
+    })
 }
 
 fn outcome(outcome: v1::Outcome) -> Result<(PullId, Outcome), Invalid> {
@@ -163,7 +179,7 @@ fn outcome(outcome: v1::Outcome) -> Result<(PullId, Outcome), Invalid> {
             manifest: digests.manifest,
             config: digests.config,
         },
-        bytes: bytes(outcome.bytes),
+        bytes: bytes(outcome.bytes)?,
         finished_at: outcome.finished_at_ms,
     };
     Ok((pull, outcome))
@@ -203,37 +219,71 @@ fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
     })
 }
 
-fn inventory(inventory: v1::Inventory, shared: &SharedText) -> InventoryReport {
-    InventoryReport {
+fn inventory(inventory: v1::Inventory, shared: &SharedText) -> Result<InventoryReport, Invalid> {
+    few("inventory.images", inventory.images.len(), MAX_IMAGES)?;
+    few("inventory.removedIds", inventory.removed_ids.len(), MAX_IMAGES)?;
+    let images = inventory.images.into_iter().map(image).collect::<Result<Vec<_>, _>>()?;
+    Ok(InventoryReport {
         hash: text(inventory.hash),
         whole: inventory.whole,
-        images: shared.images.share_all(inventory.images.into_iter().map(image)),
+        images: shared.images.share_all(images),
         removed: inventory.removed_ids,
-    }
+    })
 }
 
-fn image(image: v1::InventoryImage) -> InventoryImage {
-    InventoryImage {
+fn image(image: v1::InventoryImage) -> Result<InventoryImage, Invalid> {
+    few("inventory.repoTags", image.repo_tags.len(), MAX_NAMES)?;
+    few("inventory.repoDigests", image.repo_digests.len(), MAX_NAMES)?;
+    Ok(InventoryImage {
         id: text(image.id),
         repo_tags: texts(image.repo_tags),
         repo_digests: texts(image.repo_digests),
-        size_bytes: image.size_bytes,
+        size_bytes: size("inventory.sizeBytes", image.size_bytes)?,
         pinned: image.pinned,
-    }
+    })
 }
 
-fn condition(condition: v1::NodeCondition, shared: &SharedText) -> NodeCondition {
-    NodeCondition {
+fn condition(condition: v1::NodeCondition, shared: &SharedText) -> Result<NodeCondition, Invalid> {
+    Ok(NodeCondition {
         runtime_ready: condition.runtime_ready,
         runtime_message: text(condition.runtime_message),
         image_fs_path: shared.labels.share(text(condition.image_fs_path)),
-        image_fs_used_bytes: condition.image_fs_used_bytes,
-        image_fs_capacity_bytes: condition.image_fs_capacity_bytes,
-        image_fs_available_bytes: condition.image_fs_available_bytes,
-        image_fs_inodes: condition.image_fs_inodes,
-        image_fs_inodes_free: condition.image_fs_inodes_free,
+        image_fs_used_bytes: disk("imageFsUsedBytes", condition.image_fs_used_bytes)?,
+        image_fs_capacity_bytes: disk("imageFsCapacityBytes", condition.image_fs_capacity_bytes)?,
+        image_fs_available_bytes: disk("imageFsAvailableBytes", condition.image_fs_available_bytes)?,
+        image_fs_inodes: disk("imageFsInodes", condition.image_fs_inodes)?,
+        image_fs_inodes_free: disk("imageFsInodesFree", condition.image_fs_inodes_free)?,
         draining: condition.draining,
+    })
+}
+
+/// A figure of a file system; some tell more than any disk has.
+fn disk(field: &str, value: u64) -> Result<u64, Invalid> {
+    // Network file systems say "no limit" with the largest numbers, so only what no sum could bear is refused.
+    if value > i64::MAX as u64 {
+        return Err(too_large(field, value));
     }
+    Ok(value.min(MAX_BYTES))
+}
+
+/// A size that can be true.
+fn size(field: &str, value: u64) -> Result<u64, Invalid> {
+    if value > MAX_BYTES {
+        return Err(too_large(field, value));
+    }
+    Ok(value)
+}
+
+fn too_large(field: &str, value: u64) -> Invalid {
+    Invalid::new(field, format!("{value} is larger than any disk"))
+}
+
+/// A list that is not longer than any honest one.
+fn few(field: &str, found: usize, most: usize) -> Result<(), Invalid> {
+    if found > most {
+        return Err(Invalid::new(field, format!("has {found} entries, allowed are {most}")));
+    }
+    Ok(())
 }
 
 fn platform(platform: Option<v1::Platform>) -> Result<Platform, Invalid> {

@@ -18,6 +18,8 @@ pub(super) struct Incoming {
     buffer: Vec<u8>,
     /// How much of the buffer was read.
     read: usize,
+    /// Bytes of the last message.
+    taken: usize,
 }
 
 impl Incoming {
@@ -26,7 +28,13 @@ impl Incoming {
             body,
             buffer: Vec::new(),
             read: 0,
+            taken: 0,
         }
+    }
+
+    /// Bytes of the message that was given out last.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
     }
 
     /// The next message, or nothing at the end of the stream. Safe to cancel. Boxed, so that whoever waits keeps no room for it.
@@ -75,7 +83,8 @@ impl Incoming {
         };
         let message = AgentMessage::decode(bytes)
             .map_err(|error| Status::internal(format!("a message cannot be read: {error}")))?;
-        self.read += PREFIX + length;
+        self.taken = PREFIX + length;
+        self.read += self.taken;
         if self.read == self.buffer.len() {
             (self.buffer, self.read) = (Vec::new(), 0);
         }
