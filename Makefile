@@ -41,6 +41,10 @@ components: packages
 	$(IPS_SETUP)/databases.sh
 	$(IPS_SETUP)/oidc.sh
 
+.PHONY: kube
+kube: packages ## A real Kubernetes 1.20 in the cache, for tests (the first time nine minutes)
+	@$(IPS_SETUP)/kubernetes.sh
+
 .PHONY: console
 console: packages
 	@$(IPS_SETUP)/console.sh
@@ -55,7 +59,7 @@ demo: components console ## Two real nodes, a real registry, one task, live bars
 	$(ROOT) $(TARGET)/debug/demo
 
 .PHONY: test
-test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1
+test: components kube lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1, and on Kubernetes 1.20
 	cargo build --workspace --locked
 	cargo test --workspace --locked
 	$(IPS_SETUP)/browser.sh
@@ -75,6 +79,12 @@ screenshots: console ## The pictures of the README, in docs/console
 	cargo build --workspace --locked
 	$(IPS_SETUP)/browser.sh screenshots
 
+.PHONY: e2e
+e2e: components kube ## The product on a whole Kubernetes node: installed by kubectl, a task, a pod from the warmed image
+	cargo build --workspace --locked
+	export CARGO_TARGET_$(HOST)_RUNNER="$(ROOT) unshare --net --mount --"
+	cargo test --workspace --locked --test e2e -- --ignored
+
 .PHONY: test-mysql
 test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place
 	@$(IPS_SETUP)/mysql.sh
@@ -91,7 +101,7 @@ cargo-deny: packages
 .PHONY: lint
 lint: console cargo-deny ## Formatting and lints of Rust, shell and console; licences and sources of dependencies
 	cargo fmt --all --check
-	shellcheck --external-sources $(IPS_SETUP)/*.sh .ci/run
+	shellcheck --external-sources $(IPS_SETUP)/*.sh deploy/image/assemble.sh .ci/run
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
 	$(IPS_SETUP)/console.sh check

@@ -73,7 +73,7 @@ pub struct Arguments {
     /// Pause between two full readings of the node's images, in seconds
     #[arg(long, env = "IPS_INVENTORY_INTERVAL", default_value = "60")]
     inventory_interval: String,
-    /// Address of /healthz and /readyz, on loopback
+    /// Address of /healthz and /readyz; beyond loopback only where nobody but probes reaches it
     #[arg(long, env = "IPS_HEALTH_ADDRESS", default_value = "127.0.0.1:9090")]
     health_address: String,
     /// File that is written once the agent has started: {"health":"ADDRESS:PORT"}
@@ -225,7 +225,7 @@ impl Config {
             no_progress_timeout: seconds(&Setting::new("no-progress-timeout"), &no_progress_timeout, 1, 86_400)?,
             drain_grace: seconds(&Setting::new("drain-grace"), &drain_grace, 0, 86_400)?,
             inventory_interval: seconds(&Setting::new("inventory-interval"), &inventory_interval, 1, 86_400)?,
-            health_address: Setting::new("health-address").loopback(health_address)?,
+            health_address: Setting::new("health-address").address(health_address)?,
             ready_file,
             log: Setting::new("log").log_filter(log)?,
             log_format: Setting::new("log-format").log_format(log_format)?,

@@ -1,4 +1,4 @@
-//! `/healthz` (the process runs) and `/readyz` (it can work, or why not) over plain HTTP on loopback.
+//! `/healthz` (the process runs) and `/readyz` (it can work, or why not) over plain HTTP, for probes.
 
 use crate::{link::LinkState, node::NodeState, worker::Worker};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod bulk;
 pub mod caller;
 pub mod channel;
+pub mod cluster;
 pub mod counts;
 pub mod credential;
 pub mod cron;

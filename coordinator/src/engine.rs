@@ -39,7 +39,7 @@ mod fixtures;
 
 use self::core::{Command, Core, EngineSettings, Refusal, SessionGrant, Shared};
 use crate::{
-    domain::{caller::TenantId, ids::NodeName, tenant::Realm},
+    domain::{caller::TenantId, cluster::ClusterNews, ids::NodeName, tenant::Realm},
     fleet::{
         Fleet, OrderSender, SessionId,
         messages::{Hello, Report},
@@ -195,6 +195,19 @@ impl Engine {
     /// Unavailable when the coordinator is stopping.
     pub async fn report(&self, node: NodeName, session: SessionId, report: Report) -> Result<(), EngineError> {
         self.tell(Command::Report { node, session, report }).await
+    }
+
+    /// Takes what a cluster says of its nodes.
+    ///
+    /// # Errors
+    /// Unavailable when the coordinator is stopping.
+    pub async fn cluster_news(&self, news: ClusterNews) -> Result<(), EngineError> {
+        if let ClusterNews::Away(why) = news {
+            self.readiness.remark("kubernetes", why);
+            return Ok(());
+        }
+        self.readiness.withdraw("kubernetes");
+        self.tell(Command::Cluster(news)).await
     }
 
     /// Ends the session of an agent.

@@ -1,12 +1,16 @@
 //! The fleet: every known node, its live session if it has one, and what its agent last said. In memory only; the engine writes,
 //! edges read. What of it must survive a restart (name, identity, labels, platform) is in the store.
 
+mod cluster;
 pub mod images;
 pub mod messages;
 pub mod pool;
 
+pub use cluster::Noticed;
+
 use crate::domain::{
     Millis,
+    cluster::ClusterNode,
     ids::NodeName,
     node::{Node, NodeCondition},
 };
@@ -51,6 +55,12 @@ pub struct Entry {
     pub inventory: Option<Inventory>,
     /// Pulls that hold one of its slots.
     pub running_pulls: u32,
+    /// An agent has said hello from it, now or in an earlier run; without one it is only shown.
+    pub has_agent: bool,
+    /// What the cluster says of it, where there is one.
+    pub cluster: Option<Arc<ClusterNode>>,
+    /// It was deleted from the cluster and has not come back.
+    pub deleted: bool,
 }
 
 /// A live session.
@@ -81,7 +91,15 @@ impl Entry {
             condition: Arc::default(),
             inventory: None,
             running_pulls: 0,
+            has_agent: true,
+            cluster: None,
+            deleted: false,
         }
+    }
+
+    /// Whether tasks may choose it.
+    pub fn is_target(&self) -> bool {
+        self.has_agent && !self.deleted
     }
 
     /// The record with the last sign of life, as it is saved.
@@ -94,6 +112,12 @@ impl Entry {
 
     /// Why the node cannot pull now; `None` when it can.
     pub fn not_ready(&self) -> Option<String> {
+        if self.deleted {
+            return Some("the node was deleted from the cluster".into());
+        }
+        if let (false, Some(cluster)) = (self.has_agent, &self.cluster) {
+            return Some(cluster.why_no_agent());
+        }
         if self.session.is_none() {
             return Some("agent is not connected".into());
         }
@@ -174,10 +198,13 @@ impl Fleet {
             entry.inventory = None;
         }
         entry.last_seen_at = node.last_seen_at;
-        entry.node = Arc::new(Node {
-            first_seen_at: entry.node.first_seen_at,
-            ..node
-        });
+        let first_seen_at = if entry.has_agent {
+            entry.node.first_seen_at
+        } else {
+            node.first_seen_at
+        };
+        entry.node = Arc::new(Node { first_seen_at, ..node });
+        entry.has_agent = true;
         entry.condition = Arc::new(condition);
         entry.session = Some(Session { id, orders });
         id

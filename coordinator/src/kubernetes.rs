@@ -1,7 +1,8 @@
-//! The Kubernetes edge, and the only kube here: whose token it is, which node a pod runs on, and the certificate that agents are to
-//! trust. Uses only what Kubernetes 1.20 has and today's still have.
+//! The Kubernetes edge, and the only kube here: which nodes there are, whose token it is, which node a pod runs on, and the certificate that
+//! agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
 
 mod identity;
+mod nodes;
 mod publish;
 
 use crate::domain::agent::Grant;
@@ -88,9 +89,9 @@ impl Kubernetes {
 }
 
 /// The chain of causes in one line.
-fn chain(error: &kube::Error) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
         if !text.contains(&cause_text) {

@@ -50,6 +50,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
@@ -60,6 +61,9 @@ use tonic::transport::Server;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// How long open requests may take to end after a signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// Changes of a cluster's nodes that may wait for the engine.
+const NEWS: usize = 256;
 
 /// Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn).
 const BACKLOG: u32 = 16_384;
@@ -167,6 +171,9 @@ pub async fn run(config: Config) -> Result<()> {
         shutdown.clone(),
     ));
     let grpc_tls = acceptor(config.tls.grpc, Tls::grpc);
+    if let Some((kubernetes, _)) = &cluster {
+        watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+    }
     if let (Some((kubernetes, _)), Some(map), Some(pem)) = (
         cluster,
         config.kubernetes.as_ref().and_then(|it| it.authority.clone()),
@@ -215,6 +222,21 @@ async fn cluster(settings: Option<&KubernetesSettings>) -> Result<Option<(Kubern
         grants: settings.grants.clone(),
     };
     Ok(Some((kubernetes, identity)))
+}
+
+/// Lets the engine know of the cluster's nodes.
+fn watch_nodes(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: Engine, stop: CancellationToken) {
+    let (news, mut heard) = mpsc::channel(NEWS);
+    parts.spawn(async move {
+        kubernetes.watch_nodes(news, stop).await;
+        Ok(())
+    });
+    parts.spawn(async move {
+        while let Some(news) = heard.recv().await {
+            engine.cluster_news(news).await?;
+        }
+        Ok(())
+    });
 }
 
 /// Shows the first password, once and not as a line of the log, which others may keep.

@@ -67,18 +67,23 @@ fetch_newer_keyring() {
 }
 
 # suite_apt SUITE ARCH apt-command ...: apt on one suite of Debian with lists of its own; the machine's are not touched.
+# With ARCH "source" it reads the suite's source packages.
 suite_apt() {
-    local suite=$1 arch=$2 program=$3 home
+    local suite=$1 arch=$2 program=$3 home kind=deb
     shift 3
     [ -e "$keyring" ] || fail "Debian's keyring is missing; run: sudo apt-get install debian-archive-keyring"
     home=$cache/apt/$suite-$arch
+    if [ "$arch" = source ]; then
+        kind="deb-src"
+        arch=$(dpkg --print-architecture)
+    fi
     mkdir -p "$home/lists/partial" "$home/archives/partial"
     touch "$home/status"
     # The machine's own hooks after an update (cleaning its cache, say) are none of ours.
     printf '#clear %s;\n' APT::Update::Post-Invoke APT::Update::Post-Invoke-Success >"$home/apt.conf"
     local mirror
     mirror=$(debian_mirror)
-    printf 'deb [signed-by=%s arch=%s] %s %s main\n' "$keyring" "$arch" "$mirror" "$suite" >"$home/sources.list"
+    printf '%s [signed-by=%s arch=%s] %s %s main\n' "$kind" "$keyring" "$arch" "$mirror" "$suite" >"$home/sources.list"
     "$program" -c "$home/apt.conf" -o "Dir::Etc::SourceList=$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
         -o "Dir::State::Lists=$home/lists" -o "Dir::State::status=$home/status" -o "Dir::Cache=$home" \
@@ -111,4 +116,17 @@ suite_unpack() {
         dpkg -x "$deb" "$folder"
     done
     rm -rf "$debs"
+}
+
+# suite_source SUITE FOLDER PACKAGE[=VERSION]: download a source package and unpack it, patched, to FOLDER.
+suite_source() {
+    local suite=$1 folder=$2 files=$2.files
+    suite_update "$suite" source
+    mkdir -p "$files"
+    (cd "$files" && suite_apt "$suite" source apt-get -qq source --download-only "$3") || fail "cannot download the source of $3 from Debian $suite"
+    dpkg-source --no-check -x "$files"/*.dsc "$folder" >"$folder.log" 2>&1 || {
+        tail -n 20 "$folder.log" >&2
+        fail "cannot unpack the source of $3"
+    }
+    rm -rf "$files"
 }

@@ -7,6 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build=(gcc libc6-dev make pkg-config protobuf-compiler libprotobuf-dev ca-certificates)
 test=(debootstrap debian-archive-keyring pigz jq curl iproute2 util-linux mount procps e2fsprogs)
+# To build the Kubernetes that tests run against (kubernetes.sh), to run its nodes, and to build our images.
+cluster=(dpkg-dev rsync iptables buildah)
 lint=(shellcheck)
 
 missing() {
@@ -42,8 +44,8 @@ check_node() {
     say "  install it from https://nodejs.org/en/download and run make again; everything else works without it."
 }
 
-command -v apt-get >/dev/null || fail "this script knows apt only; install by hand: ${build[*]} ${test[*]} ${lint[*]}"
-mapfile -t wanted < <(missing "${build[@]}" "${test[@]}" "${lint[@]}")
+command -v apt-get >/dev/null || fail "this script knows apt only; install by hand: ${build[*]} ${test[*]} ${cluster[*]} ${lint[*]}"
+mapfile -t wanted < <(missing "${build[@]}" "${test[@]}" "${cluster[@]}" "${lint[@]}")
 if [ "${#wanted[@]}" -gt 0 ]; then
     lock packages
     install_packages "${wanted[@]}"

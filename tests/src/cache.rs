@@ -55,6 +55,12 @@ pub fn mysql() -> Result<PathBuf> {
     present(root().join("mysql"), "mysql.sh")
 }
 
+/// A program of the Kubernetes that tests run against, such as `kube-apiserver`, or its folder `cni`; the number is the release in
+/// `kubernetes.sh`.
+pub fn kubernetes(program: &str) -> Result<PathBuf> {
+    present(root().join("kubernetes/1.20.2").join(program), "kubernetes.sh")
+}
+
 /// The OCI layout of the test images; the number is the recipe of `images.sh`.
 pub fn images() -> Result<PathBuf> {
     present(root().join("images-3"), "images.sh")

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 
 use crate::cache;
 use crate::folder::Folder;
+use crate::kubernetes::network::Network;
 use crate::process::Process;
 use crate::wait::wait_until;
 
@@ -50,13 +51,15 @@ impl fmt::Display for ContainerdVersion {
     }
 }
 
-/// How to start one; the default is a roomy disk.
+/// How to start one; the default is a roomy disk, and no pods.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ContainerdOptions {
     /// The root is a memory file system of so many MiB, to be filled up.
     pub disk_mebibytes: Option<u64>,
     /// A registry for which its own configuration has the login of the tests' registries.
     pub login_for: Option<SocketAddr>,
+    /// It can run pods, with the image `pause:v1` of this registry, on the network of [`crate::kubernetes::network`].
+    pub pods: Option<SocketAddr>,
 }
 
 /// See the module.
@@ -82,8 +85,11 @@ impl Containerd {
         let snapshotter = config::snapshotter(&folder)?;
         std::fs::write(
             folder.join("config.toml"),
-            config::text(version, folder.path(), snapshotter, options.login_for),
+            config::text(version, folder.path(), snapshotter, options)?,
         )?;
+        if options.pods.is_some() {
+            Network::write_cni(&folder.join("cni"))?;
+        }
         let process = spawn(version, &folder)?;
         let mut containerd = Self {
             process,
@@ -214,6 +220,12 @@ impl Containerd {
 fn spawn(version: ContainerdVersion, folder: &Folder) -> Result<Process> {
     let mut command = Command::new(cache::containerd(version.minor(), "containerd")?);
     command.arg("--config").arg(folder.join("config.toml")).env("TZ", "UTC");
+    if let Ok(runc) = cache::kubernetes("runc") {
+        // Where pods run, it looks for their runtime beside the programs that everybody has.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::env::split_paths(&path).chain(runc.parent().map(Path::to_path_buf));
+        command.env("PATH", std::env::join_paths(folders)?);
+    }
     Process::start(
         &format!("containerd {version}"),
         &command,

@@ -2,6 +2,7 @@
 
 mod client;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use crate::wait::wait_until;
 use crate::{cache, http};
 
 pub use client::{Digests, RegistryClient};
+
+/// Where registries are unless a test says otherwise.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The login of a registry with [`Access::Login`].
 pub const USER: &str = "prewarm";
@@ -44,6 +48,7 @@ pub enum Access {
 #[derive(Debug)]
 pub struct Registry {
     process: Process,
+    at: IpAddr,
     port: Port,
     config: PathBuf,
     folder: Folder,
@@ -55,24 +60,27 @@ impl Registry {
     pub async fn start(access: Access) -> Result<Self> {
         let folder = Folder::new("registry")?;
         let storage = folder.join("data");
-        Self::serve(folder, storage, access).await
+        Self::serve(folder, storage, access, LOOPBACK).await
     }
 
     /// Starts a registry with every test image as `name:v1`. Its content stays in the cache, so that the images are pushed
     /// once a machine; nobody may change it.
     pub async fn filled() -> Result<Self> {
-        let registry = Self::serve(
-            Folder::new("filled")?,
-            cache::root().join("registry-data-3"),
-            Access::Open,
-        )
-        .await?;
+        let storage = cache::root().join("registry-data-3");
+        let registry = Self::serve(Folder::new("filled")?, storage, Access::Open, LOOPBACK).await?;
         let lock = std::fs::File::create(cache::root().join("registry-data.lock"))?;
         let _held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
         for image in images::ALL {
             registry.client().push(image, &format!("{image}:v1")).await?;
         }
         Ok(registry)
+    }
+
+    /// Starts an empty registry at an address that pods can reach, too: a bridge of this machine.
+    pub async fn start_at(at: IpAddr) -> Result<Self> {
+        let folder = Folder::new("registry")?;
+        let storage = folder.join("data");
+        Self::serve(folder, storage, Access::Open, at).await
     }
 
     /// One filled registry for all tests of a process; nobody may kill it.
@@ -86,7 +94,7 @@ impl Registry {
             .clone()
     }
 
-    async fn serve(folder: Folder, storage: PathBuf, access: Access) -> Result<Self> {
+    async fn serve(folder: Folder, storage: PathBuf, access: Access, at: IpAddr) -> Result<Self> {
         let port = Port::reserve()?;
         let config = folder.join("config.yml");
         std::fs::write(folder.join("htpasswd"), HTPASSWD)?;
@@ -99,7 +107,7 @@ impl Registry {
         };
         let text = format!(
             "version: 0.1\nlog:\n  accesslog:\n    disabled: true\n  level: warn\nstorage:\n  filesystem:\n    rootdirectory: {}\n\
-             http:\n  addr: 127.0.0.1:{}\n{login}",
+             http:\n  addr: {at}:{}\n{login}",
             storage.display(),
             port.number()
         );
@@ -107,6 +115,7 @@ impl Registry {
         let process = spawn(&config, &folder)?;
         let mut registry = Self {
             process,
+            at,
             port,
             config,
             folder,
@@ -132,7 +141,12 @@ impl Registry {
 
     /// `127.0.0.1:port`, the host part of its image references.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port.number())
+        self.socket_address().to_string()
+    }
+
+    /// The same, for who wants it in parts.
+    pub fn socket_address(&self) -> SocketAddr {
+        SocketAddr::new(self.at, self.port.number())
     }
 
     /// A reference to an image here: `image` is `repository:tag` or `repository@digest`.

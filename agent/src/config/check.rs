@@ -69,14 +69,9 @@ impl Setting {
         }
     }
 
-    pub(super) fn loopback(&self, value: String) -> Result<SocketAddr, ConfigError> {
-        let allowed = "a loopback address with a port, such as 127.0.0.1:9090";
-        let address: SocketAddr = value.parse().map_err(|_| self.refuse(&value, allowed))?;
-        if address.ip().is_loopback() {
-            Ok(address)
-        } else {
-            Err(self.refuse(&value, allowed))
-        }
+    pub(super) fn address(&self, value: String) -> Result<SocketAddr, ConfigError> {
+        let parsed = value.parse();
+        parsed.map_err(|_| self.refuse(&value, "an address with a port, such as 127.0.0.1:9090"))
     }
 
     pub(super) fn log_filter(&self, value: String) -> Result<String, ConfigError> {

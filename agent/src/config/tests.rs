@@ -54,7 +54,7 @@ fn labels_repeat_and_the_original_names_of_the_environment_hold() {
 #[case(&["--max-concurrent-pulls", "many"], "--max-concurrent-pulls (IPS_MAX_CONCURRENT_PULLS)")]
 #[case(&["--no-progress-timeout", "0"], "--no-progress-timeout (IPS_NO_PROGRESS_TIMEOUT)")]
 #[case(&["--drain-grace", "-1s"], "--drain-grace (IPS_DRAIN_GRACE)")]
-#[case(&["--health-address", "0.0.0.0:9090"], "--health-address (IPS_HEALTH_ADDRESS)")]
+#[case(&["--health-address", "localhost:9090"], "--health-address (IPS_HEALTH_ADDRESS)")]
 #[case(&["--log", "=,="], "--log (IPS_LOG)")]
 #[case(&["--log-format", "xml"], "--log-format (IPS_LOG_FORMAT)")]
 fn wrong_values_are_refused_in_one_line(#[case] given: &[&str], #[case] setting: &str) {

@@ -123,8 +123,10 @@ fn row(node: &v1::Node, now_ms: i64) -> Vec<String> {
         free(node),
         if node.connected {
             "now".to_owned()
-        } else {
+        } else if has_agent(node) {
             between(node.last_seen_at_ms, now_ms)
+        } else {
+            String::new()
         },
         labels(&node.labels),
     ]
@@ -133,9 +135,15 @@ fn row(node: &v1::Node, now_ms: i64) -> Vec<String> {
 fn status(node: &v1::Node) -> String {
     match (node.connected, node.ready) {
         (true, true) => "ready".to_owned(),
+        (false, _) if !has_agent(node) => "no agent".to_owned(),
         (false, _) => "disconnected".to_owned(),
         (true, false) => "not ready".to_owned(),
     }
+}
+
+/// Only the cluster knows the others.
+fn has_agent(node: &v1::Node) -> bool {
+    !node.agent_version.is_empty() || node.kubernetes.is_none()
 }
 
 fn free(node: &v1::Node) -> String {
@@ -174,6 +182,7 @@ fn describe(found: &v1::GetNodeResponse, node: &v1::Node, now_ms: i64) -> String
         ("Platform", words::platform(node.platform.as_ref())),
         ("Runtime", format!("{} {}", node.runtime_name, node.runtime_version)),
         ("Agent", node.agent_version.clone()),
+        ("Kubernetes", kubernetes(node.kubernetes.as_ref())),
         (
             "Pulls",
             format!("{} running, {} at most", node.running_pulls, node.max_concurrent_pulls),
@@ -195,6 +204,28 @@ fn describe(found: &v1::GetNodeResponse, node: &v1::Node, now_ms: i64) -> String
         "Images: unknown".to_owned()
     };
     format!("{}\n\n{images}", description(&entries))
+}
+
+/// What its cluster says of it, in a line; empty where there is none.
+fn kubernetes(node: Option<&v1::KubernetesNode>) -> String {
+    let Some(node) = node else { return String::new() };
+    let mut words = vec![if node.ready {
+        "ready".to_owned()
+    } else {
+        format!("not ready ({})", one_line(&node.message))
+    }];
+    if node.unschedulable {
+        words.push("cordoned".to_owned());
+    }
+    if !node.zone.is_empty() {
+        words.push(format!("zone {}", node.zone));
+    }
+    words.extend(node.taints.iter().map(|taint| match taint.value.as_str() {
+        "" => format!("{}:{}", taint.key, taint.effect),
+        value => format!("{}={value}:{}", taint.key, taint.effect),
+    }));
+    words.push(format!("kubelet {}", node.kubelet_version));
+    words.join(", ")
 }
 
 fn images(images: &[v1::InventoryImage]) -> String {

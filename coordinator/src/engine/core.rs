@@ -2,6 +2,7 @@
 //! effects for the world are collected and carried out by the loop, in that order.
 
 mod change;
+mod cluster;
 mod command;
 mod dispatch;
 mod inventories;
@@ -191,6 +192,7 @@ impl Core {
             Command::OpenSession { hello, orders, reply } => self.open_session(now, *hello, orders, reply),
             Command::Report { node, session, report } => self.report(now, &node, session, report),
             Command::CloseSession { node, session } => self.close_session(now, &node, session),
+            Command::Cluster(news) => self.cluster(now, news),
         }
     }
 

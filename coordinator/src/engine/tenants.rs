@@ -269,7 +269,8 @@ pub(super) fn usable<'a>(
     tenant: Option<&'a Tenant>,
     entries: impl Iterator<Item = &'a Entry> + 'a,
 ) -> impl Iterator<Item = &'a Entry> + 'a {
-    entries.filter(move |entry| tenant.is_none_or(|tenant| tenant.may_use_node(candidate(entry))))
+    let there = entries.filter(|entry| !entry.deleted);
+    there.filter(move |entry| tenant.is_none_or(|tenant| tenant.may_use_node(candidate(entry))))
 }
 
 /// A node as a tenant may see it: how many images it has is said only where it may see them all.

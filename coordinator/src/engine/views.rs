@@ -4,6 +4,7 @@ use super::hosts::HostState;
 use crate::domain::{
     Millis,
     channel::Channel,
+    cluster::ClusterNode,
     counts::{ByteCounts, DayFigures},
     credential::Credential,
     library::Entry,
@@ -128,8 +129,10 @@ pub struct NodeView {
     pub running_pulls: u32,
     /// Images in its inventory; `None` when unknown.
     pub image_count: Option<u32>,
-    /// Last sign of life.
+    /// Last sign of life; where there was none, when it became known.
     pub last_seen_at: Millis,
+    /// What the cluster says of it, where there is one.
+    pub cluster: Option<Arc<ClusterNode>>,
 }
 
 /// A node with its images; `None` when the inventory is unknown.

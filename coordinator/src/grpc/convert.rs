@@ -6,6 +6,7 @@ pub(super) use preview::{bulk, preview};
 
 use crate::{
     domain::{
+        cluster::{ClusterNode, Taint},
         counts::{self, ByteCounts},
         image::{self, ImageDigests, Platform},
         node::{InventoryImage, NodeCondition},
@@ -235,7 +236,11 @@ pub(super) fn stats(stats: &Stats) -> v1::Stats {
         nodes_ready: nodes.ready,
         nodes_connected: nodes.connected,
         nodes_draining: nodes.draining,
-        tasks: stats.tasks.iter().map(|(state, count)| (state.as_str().to_owned(), *count)).collect(),
+        tasks: stats
+            .tasks
+            .iter()
+            .map(|(state, count)| (state.as_str().to_owned(), *count))
+            .collect(),
         last_day: Some(v1::DayFigures {
             tasks: day.tasks,
             succeeded_pulls: day.succeeded_pulls,
@@ -269,6 +274,24 @@ pub(super) fn node(view: &NodeView) -> v1::Node {
         image_count: view.image_count.unwrap_or_default(),
         first_seen_at_ms: node.first_seen_at,
         last_seen_at_ms: view.last_seen_at,
+        kubernetes: view.cluster.as_deref().map(cluster_node),
+    }
+}
+
+fn cluster_node(node: &ClusterNode) -> v1::KubernetesNode {
+    let taint = |taint: &Taint| v1::Taint {
+        key: taint.key.clone(),
+        value: taint.value.clone(),
+        effect: taint.effect.clone(),
+    };
+    v1::KubernetesNode {
+        ready: node.ready,
+        message: node.message.clone(),
+        unschedulable: node.unschedulable,
+        zone: node.zone().to_owned(),
+        taints: node.taints.iter().map(taint).collect(),
+        kubelet_version: node.kubelet_version.clone(),
+        runtime_version: node.runtime_version.clone(),
     }
 }
 

@@ -117,9 +117,16 @@ async fn tasks_are_found_by_text_sorted_and_counted(#[values(Sqlite, Postgres, M
         let ids: Vec<_> = tasks.iter().map(|task| task.id.to_string()).collect();
         (ids.join(" "), total)
     };
-    assert_eq!(found("night_", TaskOrder::Oldest).await, ("Night_1 Night_2 Night_3".into(), 3));
+    assert_eq!(
+        found("night_", TaskOrder::Oldest).await,
+        ("Night_1 Night_2 Night_3".into(), 3)
+    );
     assert_eq!(found("t_2", TaskOrder::Newest).await, ("Night_2".into(), 1));
-    assert_eq!(found("t%2", TaskOrder::Newest).await.1, 0, "what LIKE understands is meant literally");
+    assert_eq!(
+        found("t%2", TaskOrder::Newest).await.1,
+        0,
+        "what LIKE understands is meant literally"
+    );
     assert_eq!(found("", TaskOrder::EndedLast).await.0, "Night_1 Night_3 Night_2");
     let states = store.task_states(&Realm::All).await.unwrap();
     assert_eq!(states.iter().map(|(_, count)| count).sum::<u32>(), 3);

@@ -1,14 +1,14 @@
 //! The configuration of a test's containerd: everything in its own folder, no TCP port, no pods.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::Result;
 use nix::mount::{MsFlags, mount, umount};
 
-use super::ContainerdVersion;
+use super::{ContainerdOptions, ContainerdVersion};
+use crate::cache;
 use crate::folder::Folder;
 use crate::registry::{PASSWORD, USER};
 
@@ -53,9 +53,22 @@ pub fn snapshotter(folder: &Folder) -> Result<&'static str> {
 }
 
 /// The text of config.toml, in the form that the version knows.
-pub fn text(version: ContainerdVersion, folder: &Path, snapshotter: &str, login_for: Option<SocketAddr>) -> String {
+pub fn text(
+    version: ContainerdVersion,
+    folder: &Path,
+    snapshotter: &str,
+    options: ContainerdOptions,
+) -> Result<String> {
     let home = folder.display();
-    let login = login_for.map_or_else(String::new, |registry| {
+    let plugins = match options.pods {
+        Some(_) => cache::kubernetes("cni")?,
+        None => folder.join("cni"),
+    };
+    let plugins = plugins.display();
+    let pause = options.pods.map_or_else(String::new, |registry| {
+        format!("sandbox_image = \"{registry}/pause:v1\"")
+    });
+    let login = options.login_for.map_or_else(String::new, |registry| {
         format!(r#"registry.configs."{registry}".auth = {{ username = "{USER}", password = "{PASSWORD}" }}"#)
     });
     let cri = match version {
@@ -69,7 +82,8 @@ restrict_oom_score_adj = true
 containerd.snapshotter = "{snapshotter}"
 registry.config_path = "{home}/hosts"
 {login}
-cni = {{ bin_dir = "{home}/cni", conf_dir = "{home}/cni" }}
+{pause}
+cni = {{ bin_dir = "{plugins}", conf_dir = "{home}/cni" }}
 "#
         ),
         ContainerdVersion::V2_1 => format!(
@@ -80,7 +94,7 @@ registry.config_path = "{home}/hosts"
 {login}
 [plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
-cni = {{ bin_dirs = ["{home}/cni"], conf_dir = "{home}/cni" }}
+cni = {{ bin_dirs = ["{plugins}"], conf_dir = "{home}/cni" }}
 [plugins."io.containerd.grpc.v1.cri"]
 disable_tcp_service = true
 stream_server_address = "127.0.0.1"
@@ -93,10 +107,10 @@ stream_server_port = "0"
         ContainerdVersion::V1_7 | ContainerdVersion::V2_1 => "[plugins.\"io.containerd.nri.v1.nri\"]\ndisable = true\n",
     };
     let number = if version == ContainerdVersion::V2_1 { 3 } else { 2 };
-    format!(
+    Ok(format!(
         "version = {number}\nroot = \"{home}/root\"\nstate = \"{home}/state\"\n\
          [grpc]\naddress = \"{home}/containerd.sock\"\n[ttrpc]\naddress = \"{home}/ttrpc.sock\"\n\
          [debug]\naddress = \"{home}/debug.sock\"\nlevel = \"info\"\n\
          [plugins.\"io.containerd.internal.v1.opt\"]\npath = \"{home}/opt\"\n{nri}{cri}"
-    )
+    ))
 }

@@ -20,6 +20,8 @@ pub struct Node {
     agent_version: String,
     runtime_name: String,
     runtime_version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kubernetes: Option<KubernetesNode>,
     condition: Condition,
     running_pulls: u32,
     max_concurrent_pulls: u32,
@@ -30,6 +32,25 @@ pub struct Node {
     last_seen_at: Option<String>,
     #[serde(flatten)]
     inventory: Option<Inventory>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KubernetesNode {
+    ready: bool,
+    message: String,
+    unschedulable: bool,
+    zone: String,
+    taints: Vec<Taint>,
+    kubelet_version: String,
+    runtime_version: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Taint {
+    key: String,
+    value: String,
+    effect: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,6 +97,7 @@ impl From<&v1::Node> for Node {
             agent_version: node.agent_version.clone(),
             runtime_name: node.runtime_name.clone(),
             runtime_version: node.runtime_version.clone(),
+            kubernetes: node.kubernetes.clone().map(Into::into),
             condition: node.condition.clone().unwrap_or_default().into(),
             running_pulls: node.running_pulls,
             max_concurrent_pulls: node.max_concurrent_pulls,
@@ -83,6 +105,25 @@ impl From<&v1::Node> for Node {
             first_seen_at: moment(node.first_seen_at_ms),
             last_seen_at: moment(node.last_seen_at_ms),
             inventory: None,
+        }
+    }
+}
+
+impl From<v1::KubernetesNode> for KubernetesNode {
+    fn from(node: v1::KubernetesNode) -> Self {
+        let taint = |taint: v1::Taint| Taint {
+            key: taint.key,
+            value: taint.value,
+            effect: taint.effect,
+        };
+        Self {
+            ready: node.ready,
+            message: node.message,
+            unschedulable: node.unschedulable,
+            zone: node.zone,
+            taints: node.taints.into_iter().map(taint).collect(),
+            kubelet_version: node.kubelet_version,
+            runtime_version: node.runtime_version,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{Refusal, SessionGrant};
 use crate::{
     domain::{
         caller::TenantId,
+        cluster::ClusterNews,
         credential::TaskCredential,
         ids::{NodeName, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
@@ -114,6 +115,8 @@ pub enum Command {
         /// Session.
         session: SessionId,
     },
+    /// A cluster says something of its nodes.
+    Cluster(ClusterNews),
 }
 
 /// What is to be done after the changes of a step are durable.

@@ -67,7 +67,11 @@ impl Core {
         let name = node.name.clone();
         let session = {
             let mut fleet = self.shared.fleet_mut();
-            node.first_seen_at = fleet.get(&name).map_or(now, |entry| entry.node.first_seen_at);
+            let known = fleet.get(&name).filter(|entry| entry.has_agent);
+            node.first_seen_at = known.map_or(now, |entry| entry.node.first_seen_at);
+            if let Some(labels) = fleet.labels_of(&name) {
+                node.labels = labels.clone();
+            }
             node.last_seen_at = now;
             fleet.open_session(node.clone(), hello.condition.clone(), orders)
         };
@@ -156,7 +160,7 @@ impl Core {
             && zone_room.is_none_or(|room| room > 0)
     }
 
-    fn order_cancel(&mut self, node: &NodeName, pull: &PullId, attempt: u32) {
+    pub(super) fn order_cancel(&mut self, node: &NodeName, pull: &PullId, attempt: u32) {
         let reason = "the coordinator no longer wants it".to_owned();
         self.order(
             node,
@@ -262,7 +266,9 @@ impl Core {
     pub(super) fn expire_sessions(&mut self, now: Millis) {
         let gone: Vec<(NodeName, Millis)> = {
             let fleet = self.shared.fleet();
-            let without = fleet.entries().filter(|entry| entry.session.is_none());
+            let without = fleet
+                .entries()
+                .filter(|entry| entry.session.is_none() && entry.is_target());
             without
                 .map(|entry| (entry.node.name.clone(), now - entry.gone_since))
                 .collect()

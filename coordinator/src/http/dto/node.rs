@@ -2,14 +2,17 @@
 
 use super::time;
 use crate::{
-    domain::node::{InventoryImage, NodeCondition},
+    domain::{
+        cluster::{ClusterNode, Taint},
+        node::{InventoryImage, NodeCondition},
+    },
     engine::views::{NodeDetail, NodeView, Page, PageRequest},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// A node whose agent has said hello at least once.
+/// A node whose agent has said hello at least once, or that the cluster has.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Node)]
@@ -28,9 +31,14 @@ pub(crate) struct NodeJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
+    /// Empty while no agent has said hello from it; tasks choose only nodes with an agent.
     agent_version: String,
     runtime_name: String,
     runtime_version: String,
+    /// What the cluster says of it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    kubernetes: Option<KubernetesNodeJson>,
     condition: NodeConditionJson,
     /// Slots in use.
     running_pulls: u32,
@@ -68,6 +76,7 @@ impl From<&NodeView> for NodeJson {
             agent_version: node.agent_version.clone(),
             runtime_name: node.runtime_name.clone(),
             runtime_version: node.runtime_version.clone(),
+            kubernetes: view.cluster.as_deref().map(Into::into),
             condition: view.condition.as_ref().into(),
             running_pulls: view.running_pulls,
             max_concurrent_pulls: node.max_concurrent_pulls,
@@ -86,6 +95,55 @@ impl From<&NodeDetail> for NodeJson {
             images: Some(detail.images.iter().flatten().map(Into::into).collect()),
             inventory_known: Some(detail.images.is_some()),
             ..(&detail.view).into()
+        }
+    }
+}
+
+/// A node as its cluster knows it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = KubernetesNode)]
+pub(crate) struct KubernetesNodeJson {
+    /// The cluster takes it for ready.
+    ready: bool,
+    /// Why not; empty when it is.
+    message: String,
+    /// Closed to new pods ("cordoned"). Images are pulled all the same.
+    unschedulable: bool,
+    /// Empty where it is in none.
+    zone: String,
+    taints: Vec<TaintJson>,
+    kubelet_version: String,
+    #[schema(example = "containerd://1.7.24")]
+    runtime_version: String,
+}
+
+/// What keeps pods off a node that do not tolerate it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Taint)]
+pub(crate) struct TaintJson {
+    key: String,
+    /// Empty for none.
+    value: String,
+    #[schema(example = "NoSchedule")]
+    effect: String,
+}
+
+impl From<&ClusterNode> for KubernetesNodeJson {
+    fn from(node: &ClusterNode) -> Self {
+        let taint = |taint: &Taint| TaintJson {
+            key: taint.key.clone(),
+            value: taint.value.clone(),
+            effect: taint.effect.clone(),
+        };
+        Self {
+            ready: node.ready,
+            message: node.message.clone(),
+            unschedulable: node.unschedulable,
+            zone: node.zone().to_owned(),
+            taints: node.taints.iter().map(taint).collect(),
+            kubelet_version: node.kubelet_version.clone(),
+            runtime_version: node.runtime_version.clone(),
         }
     }
 }

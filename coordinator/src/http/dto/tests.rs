@@ -4,6 +4,7 @@ use super::{node::NodeJson, pull::PullJson, task::TaskJson};
 use crate::{
     domain::{
         caller::TenantId,
+        cluster::{ClusterNode, Taint},
         counts::{ByteCounts, FailureGroup, PullCounts},
         ids::{NodeName, TaskId},
         image::{ImageDigests, ImageRef, Platform, ResolvedImage},
@@ -256,6 +257,29 @@ fn a_pull_that_waits_and_one_that_ended() {
     assert!(found.get("phase").is_none() && found.get("layers").is_none() && found["digestVerified"] == true);
 }
 
+fn cluster_node() -> ClusterNode {
+    ClusterNode {
+        name: NodeName::parse("n1").unwrap(),
+        uid: "u".into(),
+        labels: BTreeMap::from([("topology.kubernetes.io/zone".into(), "z1".into())]),
+        platform: Platform {
+            os: "linux".into(),
+            architecture: "amd64".into(),
+            variant: String::new(),
+        },
+        ready: false,
+        message: "KubeletNotReady: no network".into(),
+        unschedulable: true,
+        taints: vec![Taint {
+            key: "gpu".into(),
+            value: String::new(),
+            effect: "NoSchedule".into(),
+        }],
+        kubelet_version: "v1.20.2".into(),
+        runtime_version: "containerd://1.7.24".into(),
+    }
+}
+
 #[test]
 fn a_node() {
     let view = NodeView {
@@ -291,8 +315,12 @@ fn a_node() {
         running_pulls: 1,
         image_count: None,
         last_seen_at: T0 + 1,
+        cluster: Some(Arc::new(cluster_node())),
     };
     let expected = json!({
+        "kubernetes": {"ready": false, "message": "KubeletNotReady: no network", "unschedulable": true, "zone": "z1",
+            "taints": [{"key": "gpu", "value": "", "effect": "NoSchedule"}],
+            "kubeletVersion": "v1.20.2", "runtimeVersion": "containerd://1.7.24"},
         "name": "n1", "uid": "u", "labels": {"pool": "gpu"}, "platform": "linux/amd64", "connected": true, "ready": false,
         "reason": "the runtime does not answer", "agentVersion": "0.1.0", "runtimeName": "containerd", "runtimeVersion": "1.7.24",
         "condition": {"runtimeReady": false, "runtimeMessage": "no socket", "imageFsPath": "/var/lib/containerd",

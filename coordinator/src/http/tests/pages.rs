@@ -33,14 +33,20 @@ async fn tasks_are_found_sorted_and_counted() {
     let ids = async |query: &str| -> Vec<String> {
         let json = edge.get(&format!("/api/v1/tasks?{query}")).await.json();
         let tasks = json["tasks"].as_array().unwrap();
-        tasks.iter().map(|task| task["taskId"].as_str().unwrap().to_owned()).collect()
+        tasks
+            .iter()
+            .map(|task| task["taskId"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(ids("q=WEB").await, ["one"]);
     assert_eq!(ids("q=tw").await, ["two"]);
     assert!(ids("q=%25").await.is_empty());
     assert_eq!(ids("sort=created").await, ["one", "two"]);
     let refused = edge.get("/api/v1/tasks?sort=size").await;
-    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (400, &json!("sort")));
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["field"]),
+        (400, &json!("sort"))
+    );
     let stats = edge.get("/api/v1/stats").await.json();
     assert_eq!(stats["lastDay"]["tasks"], 2);
     let open = &stats["tasks"];

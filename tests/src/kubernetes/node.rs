@@ -1,0 +1,164 @@
+//! A whole node beside the API server: controllers, scheduler, kube-proxy and kubelet, for pods that really run. For a network namespace and a
+//! mount namespace of one's own only, see [`super::network`].
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::network::NODE;
+use super::{Kubernetes, settings};
+use crate::cache;
+use crate::containerd::Containerd;
+use crate::ports::Port;
+use crate::process::Process;
+use crate::wait::wait_until;
+
+/// Longest time until a node is ready; fifteen seconds on a quiet machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// See the module.
+#[derive(Debug)]
+pub struct WholeNode {
+    // Fields are dropped in this order.
+    kubelet: Process,
+    _proxy: Process,
+    _scheduler: Process,
+    _controllers: Process,
+    _ports: Vec<Port>,
+}
+
+impl WholeNode {
+    /// Starts the node of this name (`node-1` to `node-3`) on a containerd that can run pods, and waits until it is ready.
+    pub async fn start(kubernetes: &Kubernetes, name: &str, containerd: &Containerd) -> Result<Self> {
+        let mut ports = Vec::new();
+        let mut port = || -> Result<u16> {
+            let port = Port::reserve()?;
+            let number = port.number();
+            ports.push(port);
+            Ok(number)
+        };
+        let controllers = controllers(kubernetes, port()?)?;
+        let scheduler = scheduler(kubernetes, port()?)?;
+        let proxy = proxy(kubernetes, name, port()?)?;
+        let kubelet = kubelet(kubernetes, name, containerd, port()?)?;
+        let mut node = Self {
+            kubelet,
+            _proxy: proxy,
+            _scheduler: scheduler,
+            _controllers: controllers,
+            _ports: ports,
+        };
+        let admin = kubernetes.admin();
+        let path = format!("/api/v1/nodes/{name}");
+        wait_until(&format!("{name} to be ready"), LIMIT, async || {
+            assert!(
+                node.kubelet.is_running(),
+                "the kubelet ended: {}",
+                node.kubelet.log_tail()
+            );
+            admin.get(&path).await.is_ok_and(|node| is_ready(&node))
+        })
+        .await;
+        Ok(node)
+    }
+
+    /// What its kubelet prints.
+    pub fn log(&self) -> String {
+        self.kubelet.log()
+    }
+}
+
+/// Whether a node or a pod says that it is ready.
+pub fn is_ready(object: &Value) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"))
+}
+
+fn start(kubernetes: &Kubernetes, program: &str, flags: &[(&str, String)]) -> Result<Process> {
+    let mut command = Command::new(cache::kubernetes(program)?);
+    command.args(flags.iter().map(|(name, value)| format!("--{name}={value}")));
+    Process::start(program, &command, &kubernetes.home().join(format!("{program}.log")))
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn controllers(kubernetes: &Kubernetes, port: u16) -> Result<Process> {
+    let home = kubernetes.home();
+    let config = kubernetes.kubeconfig_for("controllers.conf", settings::CONTROLLER_MANAGER)?;
+    let flags = [
+        ("kubeconfig", text(&config)),
+        ("service-account-private-key-file", text(&home.join("tokens.key"))),
+        ("root-ca-file", text(&kubernetes.authority())),
+        ("use-service-account-credentials", "true".to_owned()),
+        ("leader-elect", "false".to_owned()),
+        ("bind-address", "127.0.0.1".to_owned()),
+        ("secure-port", port.to_string()),
+        ("port", "0".to_owned()),
+        ("cert-dir", text(&home.join("controllers"))),
+    ];
+    start(kubernetes, "kube-controller-manager", &flags)
+}
+
+fn scheduler(kubernetes: &Kubernetes, port: u16) -> Result<Process> {
+    let config = kubernetes.kubeconfig_for("scheduler.conf", settings::SCHEDULER)?;
+    let flags = [
+        ("kubeconfig", text(&config)),
+        ("leader-elect", "false".to_owned()),
+        ("bind-address", "127.0.0.1".to_owned()),
+        ("secure-port", port.to_string()),
+        ("port", "0".to_owned()),
+        ("cert-dir", text(&kubernetes.home().join("scheduler"))),
+    ];
+    start(kubernetes, "kube-scheduler", &flags)
+}
+
+fn proxy(kubernetes: &Kubernetes, name: &str, port: u16) -> Result<Process> {
+    let config = kubernetes.kubeconfig_for("proxy.conf", settings::PROXY)?;
+    // The limits of connection tracking are the machine's, which a namespace cannot set.
+    let conntrack = json!({"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"});
+    let settings = json!({
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "iptables",
+        "clientConnection": {"kubeconfig": config}, "hostnameOverride": name, "conntrack": conntrack,
+        "healthzBindAddress": "", "metricsBindAddress": format!("127.0.0.1:{port}"), "clusterCIDR": "10.214.0.0/24",
+    });
+    let file = kubernetes.home().join("proxy.json");
+    std::fs::write(&file, settings.to_string())?;
+    start(kubernetes, "kube-proxy", &[("config", text(&file))])
+}
+
+fn kubelet(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, port: u16) -> Result<Process> {
+    let home = kubernetes.home().join(name);
+    std::fs::create_dir_all(home.join("plugins"))?;
+    let settings = json!({
+        "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
+        "address": NODE, "port": port, "healthzPort": 0, "readOnlyPort": 0,
+        "authentication": {"anonymous": {"enabled": true}, "webhook": {"enabled": false}}, "authorization": {"mode": "AlwaysAllow"},
+        "clusterDNS": [NODE], "clusterDomain": "cluster.local",
+        "cgroupDriver": "cgroupfs", "cgroupsPerQOS": false, "enforceNodeAllocatable": [], "failSwapOn": false,
+        "makeIPTablesUtilChains": false, "volumePluginDir": home.join("plugins"),
+        // The disk is a developer's, and may be as full as it likes.
+        "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "memory.available": "0%"},
+        "imageGCHighThresholdPercent": 100,
+    });
+    std::fs::write(home.join("kubelet.json"), settings.to_string())?;
+    let config = kubernetes.kubeconfig_for(&format!("{name}.conf"), &settings::kubelet_token(name))?;
+    let flags = [
+        ("config", text(&home.join("kubelet.json"))),
+        ("kubeconfig", text(&config)),
+        ("hostname-override", name.to_owned()),
+        ("node-ip", NODE.to_string()),
+        ("root-dir", text(&home.join("root"))),
+        ("cert-dir", text(&home.join("pki"))),
+        ("container-runtime", "remote".to_owned()),
+        (
+            "container-runtime-endpoint",
+            format!("unix://{}", text(&containerd.socket())),
+        ),
+    ];
+    start(kubernetes, "kubelet", &flags)
+}

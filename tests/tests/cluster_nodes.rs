@@ -1,0 +1,272 @@
+//! The coordinator knows the nodes of a real API server: all of them, as they are now, with one list and a watch.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests stop at the first surprise"
+)]
+
+use std::time::{Duration, Instant};
+
+use ips_tests::containerd::ContainerdVersion;
+use ips_tests::coordinator::Coordinator;
+use ips_tests::kubernetes::{Call, Kubernetes, node, service_account};
+use ips_tests::registry::Registry;
+use ips_tests::stand::{Node, Stand};
+use ips_tests::wait::{wait_for, wait_until};
+use serde_json::{Value, json};
+
+/// Longest wait for what takes milliseconds on a quiet machine.
+const LIMIT: Duration = Duration::from_secs(30);
+
+const ACCOUNT: &str = "system:serviceaccount:default:watcher";
+
+/// A coordinator that watches this cluster as somebody who may only list and watch nodes.
+async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
+    let admin = kubernetes.admin();
+    admin
+        .create(
+            "/api/v1/namespaces/default/serviceaccounts",
+            &service_account("watcher"),
+        )
+        .await
+        .expect("a service account");
+    allow(kubernetes, &["list", "watch"]).await;
+    let token = kubernetes
+        .token("default", "watcher", "https://kubernetes.default.svc", None)
+        .await
+        .expect("a token");
+    let config = kubernetes.kubeconfig_for("watcher.conf", &token).expect("a kubeconfig");
+    let config = config.display().to_string();
+    let arguments = [&["--kubernetes", "on", "--kubeconfig", &config], arguments].concat();
+    Coordinator::start(&arguments).await.expect("a coordinator")
+}
+
+/// What that somebody may do with nodes.
+async fn allow(kubernetes: &Kubernetes, verbs: &[&str]) {
+    let admin = kubernetes.admin();
+    let group = "/apis/rbac.authorization.k8s.io/v1";
+    let rules = json!([{"apiGroups": [""], "resources": ["nodes"], "verbs": verbs}]);
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "watcher"}, "rules": rules});
+    if admin.get(&format!("{group}/clusterroles/watcher")).await.is_ok() {
+        let patch = json!({"rules": role["rules"]});
+        admin
+            .patch(&format!("{group}/clusterroles/watcher"), &patch)
+            .await
+            .expect("the role");
+        return;
+    }
+    admin
+        .create(&format!("{group}/clusterroles"), &role)
+        .await
+        .expect("a role");
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "watcher"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "watcher"},
+        "subjects": [{"kind": "ServiceAccount", "name": "watcher", "namespace": "default"}]});
+    admin
+        .create(&format!("{group}/clusterrolebindings"), &binding)
+        .await
+        .expect("a binding");
+}
+
+/// Waits until the node is shown as the test says.
+async fn shown(coordinator: &Coordinator, name: &str, mut test: impl FnMut(&Value) -> bool) -> Value {
+    wait_for(&format!("{name} to be shown so"), LIMIT, async || {
+        let node = coordinator.api().get(&format!("/api/v1/nodes/{name}")).await.ok()?;
+        test(&node).then_some(node)
+    })
+    .await
+}
+
+fn is_list(call: &Call) -> bool {
+    call.user == ACCOUNT && call.verb == "list" && call.resource == "nodes"
+}
+
+#[tokio::test]
+async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels() {
+    let registry = Registry::shared().await;
+    let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
+    let admin = kubernetes.admin();
+    let mut with_agent = node("node-1");
+    with_agent["metadata"]["labels"]["pool"] = json!("gpu");
+    with_agent["metadata"]["labels"]["topology.kubernetes.io/zone"] = json!("z1");
+    with_agent["spec"]["taints"] = json!([{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]);
+    admin.create("/api/v1/nodes", &with_agent).await.expect("a node");
+    let mut broken = node("node-2");
+    broken["status"]["conditions"][0]["status"] = json!("False");
+    broken["status"]["conditions"][0]["reason"] = json!("KubeletNotReady");
+    broken["status"]["conditions"][0]["message"] = json!("no network");
+    admin.create("/api/v1/nodes", &broken).await.expect("a node");
+    let coordinator = watching(&kubernetes, &[]).await;
+
+    // Known to the cluster alone.
+    let first = shown(&coordinator, "node-1", |node| !node["kubernetes"].is_null()).await;
+    assert_eq!(
+        (&first["agentVersion"], &first["ready"]),
+        (&json!(""), &json!(false)),
+        "{first}"
+    );
+    assert!(
+        first["reason"].as_str().expect("a reason").contains("no agent"),
+        "{first}"
+    );
+    let second = shown(&coordinator, "node-2", |_| true).await;
+    assert!(
+        second["reason"]
+            .as_str()
+            .expect("a reason")
+            .contains("KubeletNotReady: no network"),
+        "{second}"
+    );
+    let (status, refused) = coordinator
+        .api()
+        .post("/api/v1/tasks", &json!({"images": [registry.reference("small:v1")]}))
+        .await
+        .expect("an answer");
+    assert_eq!(status, 400, "nobody could pull: {refused}");
+
+    // Its agent comes, with labels of its own that do not count.
+    let agent = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
+        .await
+        .expect("a node");
+    let first = shown(&coordinator, "node-1", |node| node["ready"] == true).await;
+    assert_eq!(
+        (&first["labels"]["pool"], &first["kubernetes"]["zone"]),
+        (&json!("gpu"), &json!("z1")),
+        "{first}"
+    );
+    assert_eq!(
+        first["kubernetes"]["taints"],
+        json!([{"key": "gpu", "value": "yes", "effect": "NoSchedule"}])
+    );
+    let stand = Stand {
+        nodes: vec![agent],
+        coordinator,
+    };
+    let order = json!({"images": [registry.reference("small:v1")], "nodeSelector": {"pool": "gpu"}});
+    let task = stand.order_with(order.clone()).await;
+    assert_eq!(stand.completed(&task).await["progress"]["totalNodes"], 1);
+
+    // Live: another label is seen within a second, and the next task goes by it.
+    let changed = Instant::now();
+    let patch = json!({"metadata": {"labels": {"pool": "cpu"}}, "spec": {"unschedulable": true}});
+    admin.patch("/api/v1/nodes/node-1", &patch).await.expect("patched");
+    let first = shown(&stand.coordinator, "node-1", |node| node["labels"]["pool"] == "cpu").await;
+    let took = changed.elapsed();
+    println!("a changed label was seen after {took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(first["kubernetes"]["unschedulable"], true);
+    let (status, _) = stand
+        .coordinator
+        .api()
+        .post("/api/v1/tasks", &order)
+        .await
+        .expect("an answer");
+    assert_eq!(status, 400, "no node is a gpu node any more");
+
+    // Deleted: gone from the list.
+    admin.delete("/api/v1/nodes/node-2").await.expect("deleted");
+    wait_until("node-2 to be gone", LIMIT, async || {
+        let nodes = stand.coordinator.api().get("/api/v1/nodes").await.expect("the nodes");
+        nodes["total"] == 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_got_over() {
+    let mut kubernetes = Kubernetes::start().await.expect("a Kubernetes");
+    kubernetes
+        .create_nodes(3, |n| node(&format!("node-{n}")))
+        .await
+        .expect("nodes");
+    let coordinator = watching(&kubernetes, &[]).await;
+    shown(&coordinator, "node-2", |_| true).await;
+    let warning = async |part: &str| {
+        let (_, body) = coordinator.readiness().await.expect("an answer");
+        body["warnings"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one.as_str().unwrap_or_default().contains(part)))
+    };
+
+    kubernetes.kill();
+    wait_until("the coordinator to say so", LIMIT, async || warning("kubernetes").await).await;
+    let (status, _) = coordinator.readiness().await.expect("an answer");
+    assert_eq!(status, 200, "it serves all the same");
+    let nodes = coordinator.api().get("/api/v1/nodes").await.expect("the nodes");
+    assert_eq!(nodes["total"], 3, "what was known stays");
+    kubernetes.restart().await.expect("it comes back");
+    kubernetes
+        .admin()
+        .create("/api/v1/nodes", &node("node-3"))
+        .await
+        .expect("a node");
+    shown(&coordinator, "node-3", |_| true).await;
+    wait_until("the warning to be gone", LIMIT, async || !warning("kubernetes").await).await;
+}
+
+#[tokio::test]
+async fn five_thousand_nodes_are_listed_once_and_cost_little() {
+    const NODES: usize = 5_000;
+    let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
+    let without = Coordinator::start(&[]).await.expect("a coordinator");
+    kubernetes.create_nodes(NODES, heavy).await.expect("the nodes");
+    let mut coordinator = watching(&kubernetes, &[]).await;
+    wait_until("all nodes to be known", Duration::from_secs(120), async || {
+        let stats = coordinator.api().get("/api/v1/stats").await.unwrap_or_default();
+        stats["nodes"]["total"] == NODES
+    })
+    .await;
+    let began = kubernetes
+        .calls()
+        .expect("the calls")
+        .into_iter()
+        .filter(is_list)
+        .count();
+
+    let admin = kubernetes.admin();
+    let mut slowest = Duration::ZERO;
+    for round in 0..10 {
+        let name = format!("node-{:04}", round * 499);
+        let changed = Instant::now();
+        let patch = json!({"metadata": {"labels": {"round": round.to_string()}}});
+        admin
+            .patch(&format!("/api/v1/nodes/{name}"), &patch)
+            .await
+            .expect("patched");
+        shown(&coordinator, &name, |node| node["labels"]["round"] == round.to_string()).await;
+        slowest = slowest.max(changed.elapsed());
+    }
+    let own = coordinator.process().resident_bytes().expect("memory");
+    let mut without = without;
+    let bare = without.process().resident_bytes().expect("memory");
+    let cost = own.saturating_sub(bare) / (1 << 20);
+    println!("{NODES} nodes: {cost} MiB, {began} list calls, slowest change seen after {slowest:?}");
+    assert!(cost <= 60, "{cost} MiB for {NODES} nodes");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    let lists = kubernetes
+        .calls()
+        .expect("the calls")
+        .into_iter()
+        .filter(is_list)
+        .count();
+    assert_eq!(lists, began, "no list after the first");
+}
+
+/// A node with what a real one carries: fifty images and managed fields.
+fn heavy(number: usize) -> Value {
+    let mut node = node(&format!("node-{number:04}"));
+    let digest = |fill: usize| format!("{fill:064x}");
+    let images = (0..50).map(|image| {
+        let name = format!("registry.example/team-{}/app-{image}", number % 10);
+        json!({"names": [format!("{name}@sha256:{}", digest(image)), format!("{name}:v{image}")], "sizeBytes": 123_456_789})
+    });
+    node["status"]["images"] = images.collect();
+    let labels = node["metadata"]["labels"].as_object_mut().expect("labels");
+    for label in 0..15 {
+        labels.insert(
+            format!("example.com/label-{label}"),
+            json!(format!("value-{}", number % 7)),
+        );
+    }
+    node
+}
