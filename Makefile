@@ -40,6 +40,7 @@ components: packages
 	$(IPS_SETUP)/images.sh
 	$(IPS_SETUP)/databases.sh
 	$(IPS_SETUP)/oidc.sh
+	$(IPS_SETUP)/kubernetes.sh clients
 
 .PHONY: kube
 kube: packages ## A real Kubernetes 1.20 in the cache, for tests (the first time nine minutes)
@@ -59,7 +60,7 @@ demo: components console ## Two real nodes, a real registry, one task, live bars
 	$(ROOT) $(TARGET)/debug/demo
 
 .PHONY: test
-test: components kube lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1, and on Kubernetes 1.20
+test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1
 	cargo build --workspace --locked
 	cargo test --workspace --locked
 	$(IPS_SETUP)/browser.sh
@@ -78,6 +79,11 @@ bench-web: console ## The console with 10,000 pulls: first view, first rows, fra
 screenshots: console ## The pictures of the README, in docs/console
 	cargo build --workspace --locked
 	$(IPS_SETUP)/browser.sh screenshots
+
+.PHONY: test-kube
+test-kube: components kube ## The tests that need a real Kubernetes API server 1.20, which make test leaves out
+	cargo build --workspace --locked
+	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test manifests -- --include-ignored
 
 .PHONY: e2e
 e2e: components kube ## The product on a whole Kubernetes node: installed by kubectl, a task, a pod from the warmed image

@@ -82,6 +82,7 @@ fn is_list(call: &Call) -> bool {
 }
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels() {
     let registry = Registry::shared().await;
     let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
@@ -173,6 +174,7 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
 }
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_got_over() {
     let mut kubernetes = Kubernetes::start().await.expect("a Kubernetes");
     kubernetes
@@ -205,6 +207,7 @@ async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_
 }
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn five_thousand_nodes_are_listed_once_and_cost_little() {
     const NODES: usize = 5_000;
     let kubernetes = Kubernetes::start().await.expect("a Kubernetes");

@@ -11,6 +11,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn tokens_are_bound_to_pods_and_audiences() {
     let kubernetes = Kubernetes::shared().await;
     let admin = kubernetes.admin();
@@ -86,6 +87,7 @@ async fn tokens_are_bound_to_pods_and_audiences() {
 }
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn it_comes_back_after_a_kill() {
     let mut kubernetes = Kubernetes::start().await.expect("a Kubernetes");
     kubernetes

@@ -97,6 +97,7 @@ fn every_folder_is_rendered_alike_by_both_kubectls() {
 }
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn every_folder_is_taken_by_the_oldest_server() {
     let kubernetes = kubernetes().await;
     for name in folders() {
@@ -268,6 +269,7 @@ fn services_and_policies_are_for_pods_that_there_are() {
 }
 
 #[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn the_rights_are_those_that_are_used_and_no_more() {
     let kubernetes = kubernetes().await;
     let client = async |account: &str| {

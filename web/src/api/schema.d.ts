@@ -1763,6 +1763,21 @@ export interface components {
              */
             sizeBytes: number;
         };
+        /** @description A node as its cluster knows it. */
+        KubernetesNode: {
+            kubeletVersion: string;
+            /** @description Why not; empty when it is. */
+            message: string;
+            /** @description The cluster takes it for ready. */
+            ready: boolean;
+            /** @example containerd://1.7.24 */
+            runtimeVersion: string;
+            taints: components["schemas"]["Taint"][];
+            /** @description Closed to new pods ("cordoned"). Images are pulled all the same. */
+            unschedulable: boolean;
+            /** @description Empty where it is in none. */
+            zone: string;
+        };
         /** @description A node whose disk is too small. */
         LackingNode: {
             /** Format: int64 */
@@ -1950,8 +1965,9 @@ export interface components {
             /** @description The secret, for the header `Authorization: Bearer`. It is shown only here. */
             token: string;
         };
-        /** @description A node whose agent has said hello at least once. */
+        /** @description A node whose agent has said hello at least once, or that the cluster has. */
         Node: {
+            /** @description Empty while no agent has said hello from it; tasks choose only nodes with an agent. */
             agentVersion: string;
             condition: components["schemas"]["NodeCondition"];
             /** @description Its agent's session is open. */
@@ -1967,6 +1983,8 @@ export interface components {
             images?: components["schemas"]["InventoryImage"][];
             /** @description The agent has sent its inventory; only when one node is asked for. */
             inventoryKnown?: boolean;
+            /** @description What the cluster says of it, where there is one. */
+            kubernetes?: components["schemas"]["KubernetesNode"];
             labels: {
                 [key: string]: string;
             };
@@ -2508,6 +2526,14 @@ export interface components {
          * @enum {string}
          */
         SuccessReason: "pulled" | "already_present";
+        /** @description What keeps pods off a node that do not tolerate it. */
+        Taint: {
+            /** @example NoSchedule */
+            effect: string;
+            key: string;
+            /** @description Empty for none. */
+            value: string;
+        };
         /** @description One prewarm operation: these images on these nodes, once. */
         Task: components["schemas"]["Selection"] & components["schemas"]["Rules"] & {
             /**
