@@ -3,7 +3,7 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "ips/v1/auth.proto",
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
@@ -16,6 +16,7 @@ const FILES: [&str; 13] = [
     "ips/v1/limits.proto",
     "ips/v1/channel.proto",
     "ips/v1/audit.proto",
+    "ips/v1/system.proto",
     "ips/v1/tenant.proto",
 ];
 

@@ -6,7 +6,7 @@ mod check;
 mod tests;
 
 use crate::link::proof::ProofSettings;
-use check::{Setting, credential_providers, file, labels, seconds, whole_number};
+use check::{Setting, address, credential_providers, file, labels, seconds, whole_number};
 use clap::Parser;
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
 use thiserror::Error;
@@ -73,9 +73,15 @@ pub struct Arguments {
     /// Pause between two full readings of the node's images, in seconds
     #[arg(long, env = "IPS_INVENTORY_INTERVAL", default_value = "60")]
     inventory_interval: String,
-    /// Address of /healthz and /readyz; beyond loopback only where nobody but probes reaches it
+    /// Address of /healthz, /readyz and /metrics; beyond loopback only where nobody but probes reaches it
     #[arg(long, env = "IPS_HEALTH_ADDRESS", default_value = "127.0.0.1:9090")]
     health_address: String,
+    /// Address of /metrics alone for scrapers on other machines, in the clear; figures name no image and no secret
+    #[arg(long, env = "IPS_METRICS_ADDRESS")]
+    metrics_address: Option<String>,
+    /// Collector of traces as URL, OTLP over gRPC [also: OTEL_EXPORTER_OTLP_ENDPOINT; default: none]
+    #[arg(long, env = "IPS_OTLP_ENDPOINT")]
+    otlp_endpoint: Option<String>,
     /// File that is written once the agent has started: {"health":"ADDRESS:PORT"}
     #[arg(long, env = "IPS_READY_FILE")]
     ready_file: Option<PathBuf>,
@@ -154,6 +160,12 @@ pub struct Config {
     pub inventory_interval: Duration,
     /// Where health is served.
     pub health_address: SocketAddr,
+    /// Where figures alone are served.
+    pub metrics_address: Option<SocketAddr>,
+    /// Collector of traces.
+    pub otlp_endpoint: Option<String>,
+    /// Certificate authority of the collector.
+    pub otlp_certificate: Option<PathBuf>,
     /// File that says that the agent has started.
     pub ready_file: Option<PathBuf>,
     /// Log filter.
@@ -194,6 +206,8 @@ impl Config {
             drain_grace,
             inventory_interval,
             health_address,
+            metrics_address,
+            otlp_endpoint,
             ready_file,
             log,
             log_format,
@@ -226,6 +240,11 @@ impl Config {
             drain_grace: seconds(&Setting::new("drain-grace"), &drain_grace, 0, 86_400)?,
             inventory_interval: seconds(&Setting::new("inventory-interval"), &inventory_interval, 1, 86_400)?,
             health_address: Setting::new("health-address").address(health_address)?,
+            metrics_address: address(&Setting::new("metrics-address"), metrics_address)?,
+            otlp_endpoint: otlp_endpoint
+                .or_else(|| environment("OTEL_EXPORTER_OTLP_ENDPOINT"))
+                .filter(|endpoint| !endpoint.is_empty()),
+            otlp_certificate: environment("OTEL_EXPORTER_OTLP_CERTIFICATE").map(Into::into),
             ready_file,
             log: Setting::new("log").log_filter(log)?,
             log_format: Setting::new("log-format").log_format(log_format)?,

@@ -1,8 +1,21 @@
-//! `/healthz` (the process runs) and `/readyz` (it can work, or why not) over plain HTTP, for probes.
+//! `/healthz` (the process runs), `/readyz` (it can work, or why not) and `/metrics` over plain HTTP, for probes; `/metrics` alone on a port of
+//! its own where somebody asks for it.
 
-use crate::{link::LinkState, node::NodeState, worker::Worker};
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use crate::{
+    link::LinkState,
+    metrics::{CONTENT_TYPE, Metrics, Sources},
+    node::NodeState,
+    worker::Worker,
+};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use serde::Serialize;
+use std::sync::Arc;
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -50,15 +63,28 @@ impl Readiness {
     }
 }
 
+/// The figures, and where they are looked up.
+pub type Figures = (Arc<Metrics>, Sources);
+
+/// Health and figures.
+pub fn routes(readiness: Readiness, figures: Figures) -> Router {
+    let health = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready));
+    health.with_state(readiness).merge(figures_alone(figures))
+}
+
+/// Figures and nothing else.
+pub fn figures_alone(figures: Figures) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(figures)
+}
+
 /// Serves until `stop`.
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, readiness: Readiness, stop: CancellationToken) -> std::io::Result<()> {
-    let routes = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready));
-    axum::serve(listener, routes.with_state(readiness))
+pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> std::io::Result<()> {
+    axum::serve(listener, routes)
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
 }
@@ -71,4 +97,11 @@ async fn ready(State(readiness): State<Readiness>) -> (StatusCode, Json<Report>)
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, Json(report))
+}
+
+async fn metrics(State((metrics, sources)): State<Figures>) -> Response {
+    match metrics.render(&sources) {
+        Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
 }

@@ -1,14 +1,16 @@
 //! The agent of IPS: pulls images through containerd on its node and reports every byte to the coordinator.
 //! `pull` is pure, `runtime` is the only outside edge, `credentials` has the logins
-//! of the node itself, `worker` runs attempts, `link` speaks with the coordinator.
+//! of the node itself, `worker` runs attempts, `link` speaks with the coordinator, `metrics` and `traces` tell how it goes.
 
 pub mod config;
 pub mod credentials;
 pub mod health;
 pub mod link;
+pub mod metrics;
 pub mod node;
 pub mod pull;
 pub mod runtime;
 pub mod startup;
 pub mod telemetry;
+pub mod traces;
 pub mod worker;

@@ -11,6 +11,7 @@ pub mod phase;
 pub mod policy;
 pub mod reference;
 pub mod scrub;
+pub mod timeline;
 pub mod verdict;
 
 pub use bytes::{ByteCounts, LayerBytes, Tracker};
@@ -18,3 +19,4 @@ pub use layout::{ImageConfig, Layout, Platform};
 pub use order::{AttemptId, Credential, Digests, Order, Policy};
 pub use outcome::{Ending, Failure, FailureReason, Outcome, Success};
 pub use phase::{Phase, PhaseEvent};
+pub use timeline::{PhaseTime, Timeline, Visit};

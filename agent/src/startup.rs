@@ -7,13 +7,16 @@ use crate::{
     credentials::NodeCredentials,
     health::{self, Readiness},
     link::{Dialling, Identity, Link, Outbox, proof::Proof},
+    metrics::{Measured, Metrics, Sources},
     node::{Inventory, NodeState, condition, inventory},
     pull::Platform,
     runtime::{ImageRuntime, containerd::Containerd},
-    worker::{Deliver, Worker, WorkerSettings},
+    traces,
+    worker::{Deliver, Observer, Worker, WorkerSettings},
 };
 use anyhow::Context as _;
-use std::{path::Path, sync::Arc, time::Duration};
+use ips_traces::Traces;
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tasks::Tasks;
 use tokio::{
     net::TcpListener,
@@ -53,17 +56,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 struct Agent {
     worker: Worker,
     outbox: Arc<Outbox>,
+    traces: Traces,
     stop: CancellationToken,
     tasks: Tasks,
 }
 
 impl Agent {
     async fn start(config: &Config) -> anyhow::Result<Self> {
-        let runtime: Arc<dyn ImageRuntime> = Arc::new(Containerd::new(
-            &config.runtime_socket,
-            &config.namespace,
-            &config.snapshotter,
-        )?);
+        let traces = traces::start(config).context("--otlp-endpoint (IPS_OTLP_ENDPOINT)")?;
+        let metrics = Arc::new(Metrics::new()?);
+        let containerd = Containerd::new(&config.runtime_socket, &config.namespace, &config.snapshotter)?;
+        let runtime: Arc<dyn ImageRuntime> = Arc::new(Measured::new(Arc::new(containerd), Arc::clone(&metrics)));
         let outbox = Outbox::open(&config.state_dir)
             .with_context(|| format!("--state-dir (IPS_STATE_DIR): {:?} cannot be written", config.state_dir))?;
         let outbox = Arc::new(outbox);
@@ -73,14 +76,10 @@ impl Agent {
                 config.state_dir
             )
         })?;
-        let listener = TcpListener::bind(config.health_address).await.with_context(|| {
-            format!(
-                "--health-address (IPS_HEALTH_ADDRESS): {:?} cannot be listened on",
-                config.health_address
-            )
-        })?;
+        let listener = listen("--health-address (IPS_HEALTH_ADDRESS)", config.health_address).await?;
         let health_address = listener.local_addr()?;
-        let worker = worker(config, &runtime, &outbox, node_credentials(config)?);
+        let observer = observer(&metrics, &traces);
+        let worker = worker(config, &runtime, &outbox, node_credentials(config)?, observer);
         let node = watch::Sender::new(NodeState::unknown());
         let images = watch::Sender::new(Arc::new(Inventory::default()));
         let link = link(config, proof, &worker, &outbox, &node, &images);
@@ -89,6 +88,13 @@ impl Agent {
             link: link.state(),
             worker: worker.clone(),
         };
+        let sources = Sources {
+            node: node.subscribe(),
+            link: link.state(),
+            images: images.subscribe(),
+            worker: worker.clone(),
+        };
+        let figures = (Arc::clone(&metrics), sources);
         let (stop, mut tasks) = (CancellationToken::new(), Tasks::default());
         let watched = images.subscribe();
         tasks.spawn("outbox", Arc::clone(&outbox).run(stop.clone()));
@@ -98,7 +104,14 @@ impl Agent {
             inventory::run(Arc::clone(&runtime), node.subscribe(), images, every, stop.clone()),
         );
         tasks.spawn("condition", condition::run(runtime, node, stop.clone()));
-        tasks.spawn_fallible("health", health::serve(listener, readiness, stop.clone()));
+        let routes = health::routes(readiness, figures.clone());
+        tasks.spawn_fallible("health", health::serve(listener, routes, stop.clone()));
+        if let Some(address) = config.metrics_address {
+            let listener = listen("--metrics-address (IPS_METRICS_ADDRESS)", address).await?;
+            let routes = health::figures_alone(figures);
+            tasks.spawn_fallible("metrics", health::serve(listener, routes, stop.clone()));
+        }
+        tasks.spawn("sessions", metrics.follow(link.state(), stop.clone()));
         let stop_link = stop.clone();
         tasks.spawn("link", async move {
             first_look(watched).await;
@@ -110,6 +123,7 @@ impl Agent {
         Ok(Self {
             worker,
             outbox,
+            traces,
             stop,
             tasks,
         })
@@ -139,6 +153,7 @@ impl Agent {
     async fn stop(self) {
         self.stop.cancel();
         self.tasks.end().await;
+        self.traces.stop().await;
         info!("stopped");
     }
 }
@@ -161,17 +176,33 @@ fn node_credentials(config: &Config) -> anyhow::Result<NodeCredentials> {
     Ok(credentials)
 }
 
+async fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("{setting}: {address:?} cannot be listened on"))
+}
+
+/// Who hears of attempts that ended.
+fn observer(metrics: &Arc<Metrics>, traces: &Traces) -> Observer {
+    let (metrics, traces) = (Arc::clone(metrics), traces.clone());
+    Observer::new(move |attempt| {
+        metrics.attempt_ended(attempt);
+        traces::attempt_ended(&traces, attempt);
+    })
+}
+
 fn worker(
     config: &Config,
     runtime: &Arc<dyn ImageRuntime>,
     outbox: &Arc<Outbox>,
     credentials: NodeCredentials,
+    observer: Observer,
 ) -> Worker {
     let settings = WorkerSettings {
         credentials: Arc::new(credentials),
         slots: config.max_concurrent_pulls as usize,
         no_progress: config.no_progress_timeout,
         platform: Platform::of_this_machine(),
+        observer,
     };
     let outbox = Arc::clone(outbox);
     let deliver: Deliver = Arc::new(move |outcome| outbox.put(outcome));

@@ -9,11 +9,13 @@ mod flight;
 mod flights;
 mod ingests;
 mod logins;
+mod observer;
 mod sampler;
 #[cfg(test)]
 mod tests;
 
 pub use board::{AttemptView, Board};
+pub use observer::{EndedAttempt, Observer};
 
 use crate::{
     credentials::NodeCredentials,
@@ -43,6 +45,8 @@ pub struct WorkerSettings {
     pub platform: Platform,
     /// Logins of the node itself, for orders without one.
     pub credentials: Arc<NodeCredentials>,
+    /// Who hears of each attempt that ended, beside whoever is given the outcomes.
+    pub observer: Observer,
 }
 
 /// Takes orders. Clones share everything.

@@ -4,6 +4,7 @@ mod audit;
 mod channel;
 pub mod clear;
 mod credential;
+mod doctor;
 mod library;
 mod limits;
 mod login;
@@ -11,6 +12,7 @@ mod login;
 mod parity;
 pub mod schedule;
 mod spec;
+mod system;
 mod task;
 mod tenant;
 mod user;
@@ -18,10 +20,12 @@ mod user;
 pub use audit::{AuditCommand, AuditFilterArgs, AuditFormat, AuditResultArg};
 pub use channel::{ChannelCommand, ChannelFields, DeliveriesArgs, DeliveryStatus, MailFields};
 pub use credential::{CredentialCommand, CredentialFields, PasswordSource, TaskLogin};
+pub use doctor::DoctorArgs;
 pub use library::{AddArgs, LibraryCommand};
 pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
 pub use login::{LoginArgs, PasswdArgs};
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
+pub use system::SystemCommand;
 pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
 pub use tenant::{Quota, TenantCommand, TenantFields};
 pub use user::{TokenCommand, UpdateUserArgs, UserCommand};
@@ -34,7 +38,7 @@ use std::{path::PathBuf, time::Duration};
 const EXIT_CODES: &str = "\
 Programs set IPS_TOKEN to an API token instead of logging in.\n\n\
 Exit codes: 0 done (with --watch or `task watch`: the task completed), 1 the task failed or was cancelled, or an error, \
-2 wrong usage, 130 interrupted (a watched task goes on).";
+2 wrong usage, 130 interrupted (a watched task goes on). `doctor`: 0 nothing found, 1 warnings, 2 errors.";
 
 /// Prewarms container images on nodes, and shows every byte of it.
 #[derive(Debug, Parser)]
@@ -105,6 +109,11 @@ pub enum Command {
     /// Keep the tokens of programs
     #[command(subcommand, visible_alias = "tokens")]
     Token(TokenCommand),
+    /// Show the coordinator itself, and set what it logs
+    #[command(subcommand)]
+    System(SystemCommand),
+    /// Check the whole deployment and explain what is wrong
+    Doctor(DoctorArgs),
     /// Log in and keep the log-in for later commands
     Login(LoginArgs),
     /// End the log-in

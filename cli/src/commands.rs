@@ -3,11 +3,13 @@
 mod audit;
 mod channel;
 mod credential;
+mod doctor;
 mod library;
 mod limits;
 mod login;
 mod node;
 mod schedule;
+mod system;
 mod task;
 mod tenant;
 mod token;
@@ -56,6 +58,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Tenant(command) => tenant::run(&server()?, output, command).await,
         Command::User(command) => user::run(&server()?, output, command).await,
         Command::Token(command) => token::run(&server()?, output, command).await,
+        Command::System(command) => system::run(&server()?, output, command).await,
+        Command::Doctor(args) => doctor::run(&server()?, output, &args).await,
         Command::Login(args) => login::login(&server()?, output, args).await,
         Command::Logout => login::logout(&server()?).await,
         Command::Whoami => login::whoami(&server()?, output).await,

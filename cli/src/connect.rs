@@ -9,8 +9,9 @@ use ips_proto::v1::{
     channel_service_client::ChannelServiceClient, credential_service_client::CredentialServiceClient,
     library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
     node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    task_service_client::TaskServiceClient, tenant_service_client::TenantServiceClient,
-    token_service_client::TokenServiceClient, user_service_client::UserServiceClient,
+    system_service_client::SystemServiceClient, task_service_client::TaskServiceClient,
+    tenant_service_client::TenantServiceClient, token_service_client::TokenServiceClient,
+    user_service_client::UserServiceClient,
 };
 use std::{
     error::Error as _,
@@ -152,6 +153,11 @@ impl Server {
     pub async fn channels(&self) -> Result<ChannelServiceClient<Line>, CliError> {
         let client = ChannelServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of the coordinator itself.
+    pub async fn system(&self) -> Result<SystemServiceClient<Line>, CliError> {
+        Ok(SystemServiceClient::new(self.line().await?))
     }
 
     /// The service of the library.

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod connect;
+mod doctor;
 mod error;
 mod human;
 mod output;

@@ -9,6 +9,7 @@ mod notify;
 mod oidc;
 mod registry;
 mod tls;
+mod traces;
 
 use crate::{
     domain::{
@@ -38,6 +39,7 @@ use oidc::OidcArguments;
 use registry::RegistryArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tls::{Addresses, TlsArguments};
+use traces::TraceArguments;
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
 #[derive(Debug, Parser)]
@@ -119,6 +121,8 @@ struct Arguments {
     #[command(flatten)]
     identity: IdentityArguments,
     #[command(flatten)]
+    traces: TraceArguments,
+    #[command(flatten)]
     oidc: OidcArguments,
     /// Networks of proxies whose word on where a request comes from (Forwarded, X-Forwarded-For) is believed, as ADDRESS[/PREFIX];
     /// repeat it or separate them by commas.
@@ -182,6 +186,8 @@ pub struct Config {
     pub audit: AuditSettings,
     /// Who is asked who it is.
     pub identity: IdentitySettings,
+    /// Where traces go; nowhere by default.
+    pub traces: Option<ips_traces::Settings>,
     /// Proxies that are believed about where a request comes from.
     pub trusted_proxies: Vec<Network>,
     /// Which cluster is asked who somebody is, if one is.
@@ -250,6 +256,7 @@ impl Config {
             keys,
             notify,
             identity,
+            traces,
             oidc,
             trusted_proxies,
             agents,
@@ -320,6 +327,7 @@ impl Config {
             notify,
             courier,
             audit,
+            traces: traces.check()?,
             trusted_proxies: notify::networks("--trusted-proxies", &trusted_proxies)?,
             metrics_image_status,
             log,
@@ -602,6 +610,9 @@ mod tests {
             ("--deliveries-keep-for", "59m", "out of range"),
             ("--audit-keep-for", "23h", "out of range"),
             ("--task-retention-age", "10ms", "out of range"),
+            ("--otlp-endpoint", "collector:4317", "http://collector:4317"),
+            ("--trace-sample", "1.1", "0 to 1"),
+            ("--trace-sample", "NaN", "0 to 1"),
             ("--task-retention-age", "30", "duration"),
             ("--task-retention-age", "3651d", "out of range"),
             ("--task-retention-count", "1000001", "0 (all) to 1000000"),

@@ -28,6 +28,7 @@ mod run;
 mod save;
 pub mod schedules;
 mod slots;
+pub mod system;
 mod tasks;
 pub mod tenants;
 pub mod trigger;

@@ -55,6 +55,8 @@ pub struct Entry {
     pub inventory: Option<Inventory>,
     /// Pulls that hold one of its slots.
     pub running_pulls: u32,
+    /// How far its agent's clock was ahead at the last heartbeat; 0 while unknown.
+    pub clock_offset_ms: Millis,
     /// An agent has said hello from it, now or in an earlier run; without one it is only shown.
     pub has_agent: bool,
     /// What the cluster says of it, where there is one.
@@ -91,6 +93,7 @@ impl Entry {
             condition: Arc::default(),
             inventory: None,
             running_pulls: 0,
+            clock_offset_ms: 0,
             has_agent: true,
             cluster: None,
             deleted: false,

@@ -30,6 +30,7 @@ mod secrets;
 mod sso;
 mod sso_page;
 mod stats;
+mod system;
 mod task_life;
 mod tasks;
 mod tenants;
@@ -113,6 +114,8 @@ fn table() -> OpenApiRouter<HttpState> {
             tenants::delete_tenant
         ))
         .routes(routes!(stats::get_stats))
+        .routes(routes!(system::get_system))
+        .routes(routes!(system::set_log_level))
         .routes(routes!(tasks::create_task, tasks::list_tasks))
         .routes(routes!(tasks::get_task, tasks::delete_task))
         .routes(routes!(tasks::cancel_task))

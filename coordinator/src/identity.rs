@@ -38,6 +38,7 @@ use crate::{
         permission::{Access, Operation, Permission},
         tenant::Realm,
     },
+    metrics::{LoginResult, Metrics},
     store::{SessionUser, Store, TokenHolder},
     vault::Vault,
 };
@@ -110,6 +111,7 @@ impl Default for IdentitySettings {
 #[derive(Debug, Clone)]
 pub struct Identity {
     desk: Option<Arc<Desk>>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What identity works with while it is on.
@@ -135,7 +137,10 @@ fn now() -> Millis {
 impl Identity {
     /// Nobody is asked.
     pub fn off() -> Self {
-        Self { desk: None }
+        Self {
+            desk: None,
+            metrics: None,
+        }
     }
 
     /// Reads or makes the keys, and the first admin where nobody can administer the system. The password that it was given is to be
@@ -167,7 +172,27 @@ impl Identity {
         };
         let first = first_start::ensure_admin(&desk).await?;
         let desk = Some(Arc::new(desk));
-        Ok((Self { desk }, first))
+        Ok((Self { desk, metrics: None }, first))
+    }
+
+    /// The same door, which counts log-ins.
+    #[must_use]
+    pub fn counted(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// Counts a log-in, of whatever kind, by how it ended.
+    fn count(&self, result: &Result<LoggedIn, IdentityError>) {
+        let Some(metrics) = &self.metrics else { return };
+        metrics.login(match result {
+            Ok(_) => LoginResult::Ok,
+            Err(IdentityError::WrongPassword | IdentityError::BadToken | IdentityError::Forbidden(_)) => {
+                LoginResult::Refused
+            }
+            Err(IdentityError::TooManyTries { .. }) => LoginResult::Limited,
+            Err(_) => LoginResult::Error,
+        });
     }
 
     /// Whether anybody is asked who it is.

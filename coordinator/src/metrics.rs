@@ -1,16 +1,34 @@
 //! Every figure that the coordinator publishes for Prometheus, in one struct. Callers say what happened; names, labels and buckets
 //! are decided here. No label is unbounded: task ids, images and nodes never become one.
 
+mod doors;
+mod flow;
+mod guards;
+mod make;
+mod sampled;
+mod table;
+
+pub use doors::{DatabaseOperation, LoginResult};
+pub use guards::{InFlight, Timer};
+pub use make::Figure;
+pub use sampled::{RegistrySample, Sample};
+
 use crate::domain::{
+    Millis,
+    channel::ChannelKind,
     delivery::DeliveryState,
     execution::{Execution, ExecutionState},
+    outcome::{FailureReason, Outcome, SuccessReason},
     pull::{Pull, PullState},
     task_state::TaskState,
 };
+use doors::Doors;
+use flow::Flow;
+use make::Make;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
+use sampled::Sampled;
 
 const TASK_BUCKETS: &[f64] = &[10., 30., 60., 120., 300., 600., 1200., 1800., 3600.];
 const BATCH_BUCKETS: &[f64] = &[5., 10., 30., 60., 120., 300., 600.];
@@ -51,23 +69,10 @@ pub struct Metrics {
     outbox_depth: IntGauge,
     deliveries: IntCounterVec,
     audit_records: IntCounterVec,
-}
-
-/// Counts one thing as in flight for as long as it lives.
-#[derive(Debug)]
-pub struct InFlight(IntGauge);
-
-impl InFlight {
-    fn new(gauge: &IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
+    flow: Flow,
+    sampled: Sampled,
+    doors: Doors,
+    figures: Vec<Figure>,
 }
 
 impl Metrics {
@@ -77,9 +82,13 @@ impl Metrics {
     /// A name or label that Prometheus does not allow, or a name used twice: a bug that the tests catch.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let make = Make(&registry);
+        let make = Make::new(&registry);
         make.process()?;
-        Ok(Self {
+        let metrics = Self {
+            flow: Flow::new(&make)?,
+            sampled: Sampled::new(&make)?,
+            doors: Doors::new(&make)?,
+            figures: vec![],
             tasks: make.counters("ips_tasks_total", "Tasks that entered a status.", &["status"])?,
             task_duration: make.histograms(
                 "ips_task_duration_seconds",
@@ -179,8 +188,57 @@ impl Metrics {
                 "Records of the audit: stored, or lost because the database did not take them in time.",
                 &["result"],
             )?,
-            registry,
+            registry: registry.clone(),
+        };
+        metrics.begin_at_zero();
+        Ok(Self {
+            figures: make.figures(),
+            ..metrics
         })
+    }
+
+    /// Whatever can be counted is there from the start: a rule over a figure that is not there yet would say nothing.
+    fn begin_at_zero(&self) {
+        for state in TaskState::ALL {
+            self.tasks.with_label_values(&[state.as_str()]);
+        }
+        for word in ["success", "failed"] {
+            self.nodes_processed.with_label_values(&[word]);
+            self.dispatches.with_label_values(&[word]);
+        }
+        for state in ExecutionState::ALL
+            .into_iter()
+            .filter(|state| *state != ExecutionState::Running)
+        {
+            self.executions.with_label_values(&[state.as_str()]);
+        }
+        for (kind, result) in ChannelKind::ALL
+            .iter()
+            .flat_map(|kind| ["delivered", "retry", "failed"].map(|result| (kind, result)))
+        {
+            self.deliveries.with_label_values(&[kind.as_str(), result]);
+        }
+        for reason in FailureReason::ALL {
+            self.pulls
+                .with_label_values(&[PullState::Failed.as_str(), reason.as_str()]);
+        }
+        for reason in [SuccessReason::Pulled, SuccessReason::AlreadyPresent] {
+            self.pulls
+                .with_label_values(&[PullState::Succeeded.as_str(), reason.as_str()]);
+        }
+        for state in PullState::ALL.into_iter().filter(|state| !state.is_open()) {
+            self.pull_duration.with_label_values(&[state.as_str()]);
+        }
+        for result in ["stored", "lost"] {
+            self.audit_records.with_label_values(&[result]);
+        }
+    }
+
+    /// Every figure but those of the process, by name.
+    pub fn figures(&self) -> Vec<Figure> {
+        let mut figures = self.figures.clone();
+        figures.sort_by(|a, b| a.name.cmp(&b.name));
+        figures
     }
 
     /// Also publishes `ips_image_prewarm_status`, which has three labels without bounds: only for who asks for it.
@@ -190,9 +248,10 @@ impl Metrics {
     pub fn with_image_status(mut self) -> Result<Self, prometheus::Error> {
         let help =
             "Deprecated, unbounded: 1 for how the last pull of the image on the node ended, 0 for the other status.";
-        let options = Opts::new("ips_image_prewarm_status", help);
-        self.image_status =
-            Some(Make(&self.registry).register(IntGaugeVec::new(options, &["node", "image", "status"])?)?);
+        let make = Make::new(&self.registry);
+        let gauges = make.gauges("ips_image_prewarm_status", help, &["node", "image", "status"])?;
+        self.figures.extend(make.figures());
+        self.image_status = Some(gauges);
         Ok(self)
     }
 
@@ -267,11 +326,6 @@ impl Metrics {
     /// How many agents are connected.
     pub fn set_sessions(&self, sessions: usize) {
         self.sessions.set(as_gauge(sessions));
-    }
-
-    /// Agents fetched more bytes.
-    pub fn bytes_fetched(&self, bytes: u64) {
-        self.bytes_fetched.inc_by(bytes);
     }
 
     /// The store wrote one transaction.
@@ -351,6 +405,63 @@ impl Metrics {
         self.audit_records.with_label_values(&["lost"]).inc();
     }
 
+    /// An attempt ended; its bytes and phases count whatever becomes of its pull.
+    pub fn attempt_ended(&self, outcome: &Outcome) {
+        let bytes = outcome.bytes.bounded();
+        self.bytes_fetched.inc_by(bytes.fetched);
+        self.flow.attempt_ended(&outcome.phases, &bytes, outcome.result.is_ok());
+    }
+
+    /// A pull was handed out that could have started so long ago.
+    pub fn dispatch_waited(&self, ms: Millis) {
+        self.flow.dispatch_wait.observe(ms.max(0) as f64 / 1000.0);
+    }
+
+    /// The planner looks; hold the value until it has.
+    pub fn planner_looks(&self) -> Timer {
+        Timer::new(&self.flow.planner)
+    }
+
+    /// The engine's loop takes a step; hold the value until it is done.
+    pub fn engine_steps(&self) -> Timer {
+        Timer::new(&self.flow.step)
+    }
+
+    /// A run of a scheduled task was taken up so late.
+    pub fn trigger_lagged(&self, ms: Millis) {
+        self.flow.trigger_lag.observe(ms.max(0) as f64 / 1000.0);
+    }
+
+    /// What the engine sees just now.
+    pub fn sample(&self, sample: Sample<'_>) {
+        self.sampled.show(sample);
+    }
+
+    /// The answer of a gRPC call began. `method` is one of the protocol, empty for any other.
+    pub fn rpc(&self, method: &str, code: u16, seconds: f64) {
+        self.doors.rpc(method, code, seconds);
+    }
+
+    /// Somebody tried to log in.
+    pub fn login(&self, result: LoginResult) {
+        self.doors.login(result);
+    }
+
+    /// The database did something.
+    pub fn database(&self, operation: DatabaseOperation, seconds: f64) {
+        self.doors.database(operation, seconds);
+    }
+
+    /// When the oldest notification that waits was made; `None` when none waits.
+    pub fn set_outbox_oldest(&self, at: Option<Millis>) {
+        self.doors.outbox_oldest(at);
+    }
+
+    /// Whether the coordinator can serve.
+    pub fn set_ready(&self, ready: bool) {
+        self.doors.ready(ready);
+    }
+
     /// Everything in Prometheus' text format, see [`CONTENT_TYPE`].
     ///
     /// # Errors
@@ -368,51 +479,6 @@ fn as_gauge(count: usize) -> i64 {
 
 fn success_word(success: bool) -> &'static str {
     if success { "success" } else { "failed" }
-}
-
-/// Makes figures and registers them.
-struct Make<'a>(&'a Registry);
-
-impl Make<'_> {
-    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, figure: C) -> Result<C, prometheus::Error> {
-        self.0.register(Box::new(figure.clone()))?;
-        Ok(figure)
-    }
-
-    fn process(&self) -> Result<(), prometheus::Error> {
-        #[cfg(target_os = "linux")]
-        self.0
-            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
-        Ok(())
-    }
-
-    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        self.register(IntCounter::new(name, help)?)
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
-        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.register(IntGauge::new(name, help)?)
-    }
-
-    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
-        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-        self.register(Histogram::with_opts(options)?)
-    }
-
-    fn histograms(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-        buckets: &[f64],
-    ) -> Result<HistogramVec, prometheus::Error> {
-        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-        self.register(HistogramVec::new(options, labels)?)
-    }
 }
 
 #[cfg(test)]

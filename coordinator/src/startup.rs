@@ -18,8 +18,10 @@ use crate::{
         library::LibraryService,
         limits::LimitsService,
         nodes::NodeService,
+        observe::ObserveLayer,
         recorder::RecorderLayer,
         schedules::ScheduleService,
+        system::SystemService,
         tasks::TaskService,
         tenants::TenantService,
         users::UserService,
@@ -27,10 +29,10 @@ use crate::{
     http::{self, HttpState},
     identity::{FirstPassword, Identity, IdentitySettings, KubernetesIdentity},
     kubernetes::{Kubernetes, KubernetesSettings},
-    metrics::Metrics,
+    metrics::{DatabaseOperation, Metrics},
     notify::Notifier,
     registry::Registry,
-    store::Store,
+    store::{Store, StoreOperation, Watch},
     tls::{self, Tls},
     vault::Vault,
 };
@@ -41,9 +43,11 @@ use ips_proto::v1::{
     channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
     library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
     node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    task_service_server::TaskServiceServer, tenant_service_server::TenantServiceServer,
-    token_service_server::TokenServiceServer, user_service_server::UserServiceServer,
+    system_service_server::SystemServiceServer, task_service_server::TaskServiceServer,
+    tenant_service_server::TenantServiceServer, token_service_server::TokenServiceServer,
+    user_service_server::UserServiceServer,
 };
+use ips_traces::Traces;
 use secrecy::ExposeSecret as _;
 use serve::{Bounds, serve};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -98,6 +102,7 @@ pub async fn run(config: Config) -> Result<()> {
     } else {
         metrics
     });
+    let store = store.watched(watch(&metrics));
     let cluster = cluster(config.kubernetes.as_ref()).await?;
     let settings = IdentitySettings {
         kubernetes: cluster.as_ref().map(|(_, identity)| identity.clone()),
@@ -106,6 +111,7 @@ pub async fn run(config: Config) -> Result<()> {
     let (identity, first) = Identity::open(store.clone(), &vault, settings)
         .await
         .context("identity")?;
+    let identity = identity.counted(Arc::clone(&metrics));
     let tls = Tls::open(&store, &vault, &config.tls).await.context("TLS")?;
     // A certificate of somebody else says nothing of the own authority.
     let authority = match &config.tls.files {
@@ -116,8 +122,17 @@ pub async fn run(config: Config) -> Result<()> {
         tracing::warn!("Identity is off: everybody who reaches this machine's loopback address may do everything");
     }
     let registry = Arc::new(Registry::new(config.registry.clone()));
+    let traces = config
+        .traces
+        .as_ref()
+        .map(Traces::start)
+        .transpose()
+        .context("--otlp-endpoint")?;
+    let traces = traces.unwrap_or_default();
     let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
-    let engine = engine.with_notifier(Notifier::new(config.notify, http::task_document));
+    let engine = engine
+        .with_notifier(Notifier::new(config.notify, http::task_document))
+        .with_traces(traces.clone());
     let shutdown = CancellationToken::new();
     let state = HttpState {
         engine: engine.clone().into(),
@@ -208,7 +223,22 @@ pub async fn run(config: Config) -> Result<()> {
     let result = first_end(&mut parts).await;
     shutdown.cancel();
     let _too_slow = tokio::time::timeout(DRAIN_LIMIT, async { while parts.join_next().await.is_some() {} }).await;
+    traces.stop().await;
     result
+}
+
+/// Counts how long the database takes.
+fn watch(metrics: &Arc<Metrics>) -> Watch {
+    let metrics = Arc::clone(metrics);
+    Watch::new(move |operation, took| {
+        let operation = match operation {
+            StoreOperation::Read => DatabaseOperation::Read,
+            StoreOperation::Begin => DatabaseOperation::Begin,
+            StoreOperation::Write => DatabaseOperation::Write,
+            StoreOperation::Commit => DatabaseOperation::Commit,
+        };
+        metrics.database(operation, took.as_secs_f64());
+    })
 }
 
 /// The cluster that is asked who somebody is, if one is.
@@ -304,6 +334,8 @@ async fn serve_grpc(
     };
     let agents = Agents::new(engine.clone(), identity.clone(), settings, shutdown.clone());
     let recorder = RecorderLayer::new(engine.audit_log().clone());
+    let observe = ObserveLayer::new(&engine);
+    let system = SystemServiceServer::new(SystemService::new(engine.clone()));
     let audit = AuditServiceServer::new(AuditService::new(engine.clone()));
     let channels = ChannelServiceServer::new(ChannelService::new(engine.clone()));
     let tasks = TaskServiceServer::new(TaskService::new(engine.clone(), identity.clone(), shutdown.clone()));
@@ -329,6 +361,7 @@ async fn serve_grpc(
     health.set_serving::<ChannelServiceServer<ChannelService>>().await;
     health.set_serving::<LibraryServiceServer<LibraryService>>().await;
     health.set_serving::<LimitsServiceServer<LimitsService>>().await;
+    health.set_serving::<SystemServiceServer<SystemService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
@@ -340,6 +373,7 @@ async fn serve_grpc(
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADERS)
+        .layer(observe)
         .layer(PeerLayer {
             identifies: identity_layer::identifies,
         })
@@ -365,6 +399,7 @@ async fn serve_grpc(
         .add_service(library)
         .add_service(tenants)
         .add_service(limits)
+        .add_service(system)
         .serve_with_incoming_shutdown(
             incoming(listener, tls, incoming::Bounds::default()),
             shutdown.cancelled_owned(),

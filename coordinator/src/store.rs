@@ -42,6 +42,7 @@ mod tenants;
 pub mod transfer;
 mod url;
 mod users;
+mod watch;
 
 pub use api_tokens::TokenHolder;
 pub use changes::Changes;
@@ -61,6 +62,7 @@ pub use task_lists::TaskQuery;
 pub use tenants::TenantRemoval;
 pub use url::DatabaseUrl;
 pub use users::{UserOutcome, UserUpdate};
+pub use watch::{StoreOperation, Watch};
 
 use crate::domain::credential::CredentialId;
 use db::Db;
@@ -218,6 +220,13 @@ impl Store {
         })
     }
 
+    /// The same store, which tells how long each operation takes.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.db.watch = watch;
+        self
+    }
+
     /// Opens a database beside the coordinator that serves it, for single changes: no lock, no migration, no new epoch. When a
     /// coordinator begins a new epoch meanwhile, writes are `Deposed`.
     ///
@@ -254,6 +263,16 @@ impl Store {
     /// Epoch of this process; larger than that of every process before it.
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Migrations of this program that the database does not have.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn unfinished_migrations(&self) -> Result<Vec<i64>, StoreError> {
+        let finished = migrate::finished(&self.db).await?;
+        let known = migrate::known(self.db.dialect()).into_iter();
+        Ok(known.filter(|version| !finished.contains(version)).collect())
     }
 
     /// Whether the database answers.

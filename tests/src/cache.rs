@@ -40,6 +40,11 @@ pub fn registry() -> Result<PathBuf> {
     present(root().join("registry/usr/bin/docker-registry"), "registry.sh")
 }
 
+/// What checks rules of Prometheus.
+pub fn promtool() -> Result<PathBuf> {
+    present(root().join("promtool/usr/bin/promtool"), "promtool.sh")
+}
+
 /// A program of PostgreSQL or MariaDB, such as `postgres` or `mariadbd`.
 pub fn database(program: &str) -> Result<PathBuf> {
     present(root().join("databases/bin").join(program), "databases.sh")

@@ -20,6 +20,7 @@ pub mod http;
 pub mod kubernetes;
 pub mod layout;
 pub mod login;
+pub mod otlp;
 pub mod ports;
 pub mod process;
 pub mod product;

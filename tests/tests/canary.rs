@@ -15,6 +15,7 @@ use std::time::Duration;
 use ips_tests::cache;
 use ips_tests::coordinator::Coordinator;
 use ips_tests::login;
+use ips_tests::otlp::Collector;
 use ips_tests::simulated::{Rule, Simulator};
 use ips_tests::wait::wait_until;
 use reqwest::{Method, StatusCode};
@@ -106,7 +107,7 @@ fn base64(bytes: &[u8], last: &[u8]) -> Vec<u8> {
 }
 
 /// Everything that the API shows to the one who may see most.
-const READS: [&str; 19] = [
+const READS: [&str; 20] = [
     "/api/v1/tasks",
     "/api/v1/tasks/canary-task",
     "/api/v1/tasks/canary-task/pulls",
@@ -123,6 +124,7 @@ const READS: [&str; 19] = [
     "/api/v1/nodes",
     "/api/v1/limits",
     "/api/v1/stats",
+    "/api/v1/system",
     "/api/v1/me",
     "/readyz",
     "/metrics",
@@ -160,9 +162,17 @@ fn files(home: &Path, content: &mut Vec<(String, Vec<u8>)>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_comes_out_anywhere() {
-    let mut coordinator = Coordinator::start(&["--log", "debug", "--notify-allow", "127.0.0.0/8"])
-        .await
-        .unwrap();
+    let collector = Collector::start().await.unwrap();
+    let endpoint = collector.endpoint();
+    let arguments = [
+        "--log",
+        "trace",
+        "--notify-allow",
+        "127.0.0.0/8",
+        "--otlp-endpoint",
+        &endpoint,
+    ];
+    let mut coordinator = Coordinator::start(&arguments).await.unwrap();
     let agents = Simulator::start(coordinator.grpc_url(), 1, Duration::ZERO)
         .await
         .unwrap();
@@ -317,10 +327,18 @@ async fn no_secret_comes_out_anywhere() {
         String::from_utf8_lossy(&exported.stderr)
     );
 
+    wait_until("the traces to arrive", LIMIT, async || {
+        collector
+            .spans()
+            .iter()
+            .any(|span| span.name == "POST /api/v1/channels")
+    })
+    .await;
     let mut everything = vec![
         ("answers".to_owned(), answers),
         ("command lines".to_owned(), [lines, command_lines()].concat()),
         ("the log".to_owned(), coordinator.log().into_bytes()),
+        ("traces".to_owned(), collector.text().into_bytes()),
         ("metrics".to_owned(), coordinator.metrics().await.unwrap().into_bytes()),
     ];
     let _status = coordinator.terminate().await;

@@ -236,7 +236,10 @@ async fn five_thousand_nodes_are_listed_once_and_cost_little() {
             .patch(&format!("/api/v1/nodes/{name}"), &patch)
             .await
             .expect("patched");
-        shown(&coordinator, &name, |node| node["labels"]["round"] == round.to_string()).await;
+        shown(&coordinator, &name, |node| {
+            node["labels"]["round"].as_str() == Some(round.to_string().as_str())
+        })
+        .await;
         slowest = slowest.max(changed.elapsed());
     }
     let own = coordinator.process().resident_bytes().expect("memory");

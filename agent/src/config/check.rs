@@ -112,6 +112,16 @@ pub(super) fn seconds(setting: &Setting, value: &str, least: u32, most: u32) -> 
         .ok_or_else(allowed)
 }
 
+/// An address with a port; an empty value is none.
+pub(super) fn address(setting: &Setting, value: Option<String>) -> Result<Option<SocketAddr>, ConfigError> {
+    let given = value.filter(|value| !value.is_empty());
+    let parse = |value: String| {
+        let allowed = "an address with a port, such as 0.0.0.0:9091";
+        value.parse().map_err(|_| setting.refuse(&value, allowed))
+    };
+    given.map(parse).transpose()
+}
+
 /// A file that may be left out; an empty value is none.
 pub(super) fn file(option: &str, value: Option<String>) -> Result<Option<PathBuf>, ConfigError> {
     let value = value.filter(|value| !value.is_empty());

@@ -4,7 +4,7 @@ use crate::{
     node::{Condition, NodeState},
     pull::{
         AttemptId, ByteCounts, Credential, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase,
-        Platform, Policy,
+        PhaseTime, Platform, Policy,
     },
     runtime::ImageRecord,
     worker::AttemptView,
@@ -35,6 +35,7 @@ pub(super) fn order(start: wire::StartPull) -> Option<Order> {
         credential: start.credential.map(credential),
         deadline: milliseconds(start.deadline_ms),
         no_progress: milliseconds(start.no_progress_timeout_ms),
+        traceparent: start.traceparent,
         reference: start.reference,
     })
 }
@@ -92,7 +93,17 @@ pub(super) fn outcome_to_wire(outcome: &Outcome) -> wire::Outcome {
         started_at_ms: outcome.started_at_ms,
         finished_at_ms: outcome.finished_at_ms,
         layers: outcome.layers.iter().map(layer_to_wire).collect(),
+        phases: outcome.phases.iter().filter_map(phase_time_to_wire).collect(),
     }
+}
+
+/// The coordinator knows of no phase before the first.
+fn phase_time_to_wire(time: &PhaseTime) -> Option<wire::PhaseTime> {
+    let phase = phase_to_wire(time.phase);
+    (phase != wire::PullPhase::Unspecified).then(|| wire::PhaseTime {
+        phase: phase.into(),
+        duration_ms: time.duration_ms,
+    })
 }
 
 fn failure_to_wire(failure: &Failure) -> wire::Failure {

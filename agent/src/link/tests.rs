@@ -14,7 +14,7 @@ use crate::{
         ImageRecord,
         fake::{Fake, node},
     },
-    worker::{Deliver, WorkerSettings},
+    worker::{Deliver, Observer, WorkerSettings},
 };
 use coordinator::{Coordinator, Played};
 use ips_proto::v1::{AgentMessage, Hello, agent_message::Body, coordinator_message::Body as Say};
@@ -52,6 +52,7 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         no_progress: Duration::from_secs(60),
         platform: node(),
         credentials: Arc::default(),
+        observer: Observer::default(),
     };
     let worker = Worker::new(Arc::new(fake.clone()), settings, deliver);
     let node_state = watch::Sender::new(NodeState::unknown());
@@ -111,6 +112,7 @@ fn outcome(pull: &str) -> Outcome {
         layers: Vec::new(),
         started_at_ms: 1,
         finished_at_ms: 2,
+        phases: Vec::new(),
     }
 }
 

@@ -79,6 +79,8 @@ pub struct Order {
     pub no_progress: Option<Duration>,
     /// Whether a warm image may be left alone.
     pub policy: Policy,
+    /// Trace context of whoever ordered it; empty when nobody traces it.
+    pub traceparent: String,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How an attempt ends. Outcomes are kept on disk until they are acknowledged, so these types are serialisable.
 
-use super::{AttemptId, ByteCounts, Digests, LayerBytes, Phase, scrub::scrub};
+use super::{AttemptId, ByteCounts, Digests, LayerBytes, Phase, PhaseTime, scrub::scrub};
 use serde::{Deserialize, Serialize};
 
 /// Class of a failure.
@@ -137,4 +137,7 @@ pub struct Outcome {
     pub started_at_ms: i64,
     /// End, in milliseconds since the epoch.
     pub finished_at_ms: i64,
+    /// Where the time went; agents before this one did not keep it.
+    #[serde(default)]
+    pub phases: Vec<PhaseTime>,
 }

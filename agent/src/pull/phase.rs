@@ -49,6 +49,19 @@ pub struct InvalidTransition {
 }
 
 impl Phase {
+    /// Word of logs, figures and traces.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Resolving => "resolving",
+            Self::Fetching => "fetching",
+            Self::Unpacking => "unpacking",
+            Self::Verifying => "verifying",
+            Self::Ended => "ended",
+        }
+    }
+
     /// The phase after `event`.
     ///
     /// # Errors

@@ -4,15 +4,17 @@
 mod verdict;
 
 use super::{
-    AttemptView, Shared, facts,
+    AttemptView, EndedAttempt, Shared, facts,
     flights::{Boarding, FlightState, board},
     sampler::Sampler,
 };
 use crate::{
     pull::{
-        ByteCounts, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase, Success,
+        ByteCounts, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase, Success, Timeline,
+        Visit,
         patience::{Patience, Standing},
         policy::{Step, note_of_present, step},
+        timeline::times,
     },
     runtime::RuntimeError,
 };
@@ -47,8 +49,17 @@ pub(super) async fn run(
     let ended = attempt.to_the_end(superseded).await;
     shared.board.remove(&attempt.order.id);
     if let Some((ending, account, digests)) = ended {
-        let outcome = attempt.outcome(ending, account, digests);
+        let ended = SystemTime::now();
+        let visits = account.timeline.visits(attempt.begun_at, ended);
+        let outcome = attempt.outcome(ending, account, digests, &visits, ended);
         log(&outcome, &attempt.order);
+        shared.settings.observer.tell(&EndedAttempt {
+            order: &attempt.order,
+            outcome: &outcome,
+            visits: &visits,
+            began: attempt.begun_at,
+            ended,
+        });
         (shared.deliver)(outcome);
     }
     shared.attempts().remove(&attempt.order.id);
@@ -65,11 +76,12 @@ struct Attempt<'a> {
 /// How an attempt ended, its bytes, and the digests that the runtime showed.
 type Ended = (Ending, Account, Digests);
 
-/// Bytes at the end of an attempt.
+/// Bytes at the end of an attempt, and where its time went.
 #[derive(Default)]
 struct Account {
     bytes: ByteCounts,
     layers: Vec<LayerBytes>,
+    timeline: Timeline,
 }
 
 impl From<&FlightState> for Account {
@@ -77,6 +89,7 @@ impl From<&FlightState> for Account {
         Self {
             bytes: state.bytes,
             layers: state.layers.to_vec(),
+            timeline: state.timeline.clone(),
         }
     }
 }
@@ -153,11 +166,13 @@ impl Attempt<'_> {
             Some(tracker) => Account {
                 bytes: tracker.total(),
                 layers: tracker.layers(),
+                timeline: Timeline::default(),
             },
             // The manifest is gone from the content store; what was saved is known all the same.
             None => Account {
                 bytes: ByteCounts::present(facts.size),
                 layers: Vec::new(),
+                timeline: Timeline::default(),
             },
         };
         Some((Ending::Success(success), account, digests))
@@ -226,7 +241,14 @@ impl Attempt<'_> {
         ))
     }
 
-    fn outcome(&self, ending: Ending, account: Account, digests: Digests) -> Outcome {
+    fn outcome(
+        &self,
+        ending: Ending,
+        account: Account,
+        digests: Digests,
+        visits: &[Visit],
+        ended: SystemTime,
+    ) -> Outcome {
         Outcome {
             id: self.order.id.clone(),
             ending,
@@ -234,7 +256,8 @@ impl Attempt<'_> {
             bytes: account.bytes,
             layers: account.layers,
             started_at_ms: epoch_ms(self.begun_at),
-            finished_at_ms: epoch_ms(SystemTime::now()),
+            finished_at_ms: epoch_ms(ended),
+            phases: times(visits),
         }
     }
 }

@@ -17,7 +17,10 @@ use crate::{
     },
     runtime::RuntimeError,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval, sleep},
@@ -207,6 +210,7 @@ impl Flight {
             Ok(next) if next == state.phase => false,
             Ok(next) => {
                 state.phase = next;
+                state.timeline.enter(next, SystemTime::now());
                 state.alive_at = Instant::now();
                 true
             }

@@ -2,10 +2,11 @@
 //! credential. A flight ends when its pull does, or when its last attempt lets go of its ticket.
 
 use super::{Shared, flight::Flight, ingests::Ingests};
-use crate::pull::{ByteCounts, Credential, Digests, Failure, LayerBytes, Order, Phase, verdict::Facts};
+use crate::pull::{ByteCounts, Credential, Digests, Failure, LayerBytes, Order, Phase, Timeline, verdict::Facts};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::SystemTime,
 };
 use tokio::{
     sync::{Semaphore, watch},
@@ -27,6 +28,8 @@ pub(super) struct FlightState {
     pub(super) away: Option<String>,
     /// Compressed size of the largest layer that is not unpacked.
     pub(super) layer_bytes: u64,
+    /// When it was in which phase.
+    pub(super) timeline: Timeline,
     pub(super) end: Option<Arc<FlightEnd>>,
 }
 
@@ -125,7 +128,10 @@ pub(super) fn board(shared: &Arc<Shared>, order: &Order) -> Boarding {
 
 impl FlightState {
     fn waiting() -> Self {
+        let mut timeline = Timeline::default();
+        timeline.enter(Phase::Waiting, SystemTime::now());
         Self {
+            timeline,
             phase: Phase::Waiting,
             bytes: ByteCounts::default(),
             layers: Arc::default(),

@@ -37,6 +37,7 @@ fn bench_with(slots: usize, credentials: Arc<NodeCredentials>) -> Bench {
         no_progress: Duration::from_secs(60),
         platform: node(),
         credentials,
+        observer: Observer::default(),
     };
     let deliver: Deliver = Arc::new(move |outcome| sender.send(outcome).unwrap_or(()));
     Bench {
@@ -62,6 +63,7 @@ fn order(pull: &str, reference: &str) -> Order {
         deadline: None,
         no_progress: None,
         policy: Policy::IfNotPresent,
+        traceparent: String::new(),
     }
 }
 

@@ -68,6 +68,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("LibraryService.ImportLibrary", "library import"),
     ("LibraryService.UpdateLibraryEntry", "library tag"),
     ("LibraryService.DeleteLibraryEntry", "library rm"),
+    ("SystemService.GetSystem", "system get"),
+    ("SystemService.SetLogLevel", "system log-level"),
     ("CredentialService.ListCredentials", "credential ls"),
     ("CredentialService.CreateCredential", "credential create"),
     ("CredentialService.GetCredential", "credential get"),

@@ -114,7 +114,13 @@ pub struct Outcome {
     pub bytes: ByteCounts,
     /// End by the agent's clock.
     pub finished_at: Millis,
+    /// Where its time went.
+    pub phases: PhaseTimes,
 }
+
+/// Milliseconds that an attempt spent in each phase, in the order of [`super::progress::PullPhase::ALL`]; 0 where it never was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PhaseTimes(pub [u32; 4]);
 
 /// The image is warm.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,6 +47,10 @@ pub enum Permission {
     TokensWrite,
     /// Look at and export the audit of the tenant.
     AuditRead,
+    /// Look at the coordinator itself.
+    SystemRead,
+    /// Set what the coordinator logs.
+    SystemWrite,
     /// Look at all tenants.
     TenantsRead,
     /// Make, change and remove tenants.
@@ -55,7 +59,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -76,6 +80,8 @@ impl Permission {
         Self::TokensRead,
         Self::TokensWrite,
         Self::AuditRead,
+        Self::SystemRead,
+        Self::SystemWrite,
         Self::TenantsRead,
         Self::TenantsWrite,
     ];
@@ -103,6 +109,8 @@ impl Permission {
             Self::TokensRead => "tokens:read",
             Self::TokensWrite => "tokens:write",
             Self::AuditRead => "audit:read",
+            Self::SystemRead => "system:read",
+            Self::SystemWrite => "system:write",
             Self::TenantsRead => "tenants:read",
             Self::TenantsWrite => "tenants:write",
         }
@@ -124,7 +132,8 @@ impl Permission {
             | Self::ChannelsRead
             | Self::NodesRead
             | Self::LimitsRead
-            | Self::MetricsRead => Role::Viewer,
+            | Self::MetricsRead
+            | Self::SystemRead => Role::Viewer,
             Self::TasksWrite | Self::SchedulesWrite | Self::LibraryWrite => Role::Operator,
             Self::CredentialsWrite
             | Self::AuditRead
@@ -133,7 +142,7 @@ impl Permission {
             | Self::UsersWrite
             | Self::TokensRead
             | Self::TokensWrite => Role::Admin,
-            Self::LimitsWrite | Self::TenantsRead | Self::TenantsWrite => Role::SystemAdmin,
+            Self::LimitsWrite | Self::SystemWrite | Self::TenantsRead | Self::TenantsWrite => Role::SystemAdmin,
         }
     }
 }
@@ -260,6 +269,8 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::LimitsRead, "get_limits", "GET /api/v1/limits", "LimitsService.GetLimits"),
     needs(P::LimitsWrite, "set_limits", "PUT /api/v1/limits", "LimitsService.SetLimits"),
     needs(P::LimitsWrite, "update_limits", "PATCH /api/v1/limits", "LimitsService.UpdateLimits"),
+    needs(P::SystemRead, "get_system", "GET /api/v1/system", "SystemService.GetSystem"),
+    needs(P::SystemWrite, "set_log_level", "PUT /api/v1/log-level", "SystemService.SetLogLevel"),
     Operation { id: "prove", rest: "", rpc: "AgentService.Prove", access: Access::Agents },
     Operation { id: "session", rest: "", rpc: "AgentService.Session", access: Access::Agents },
 ];

@@ -17,6 +17,9 @@ pub enum PullPhase {
 }
 
 impl PullPhase {
+    /// All, in their order.
+    pub const ALL: [Self; 4] = [Self::Resolving, Self::Fetching, Self::Unpacking, Self::Verifying];
+
     /// Word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

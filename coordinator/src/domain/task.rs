@@ -85,6 +85,9 @@ pub struct TaskSpec {
     /// Who is told of its end.
     #[serde(default)]
     pub notices: TaskNotices,
+    /// Trace context of the call that made it, as the header `traceparent` has it; empty when nobody traces it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trace: String,
 }
 
 /// A checked request with the ids that came along.
@@ -132,6 +135,7 @@ impl TaskRequest {
             credentials,
             rules: self.rules.check(batch_size)?,
             notices: self.notices.check()?,
+            trace: String::new(),
         };
         Ok(NewTask {
             spec,

@@ -5,6 +5,7 @@ mod change;
 mod cluster;
 mod command;
 mod dispatch;
+mod figures;
 mod inventories;
 mod limits;
 mod outcomes;
@@ -15,6 +16,7 @@ mod rules;
 mod sessions;
 mod shared;
 mod stop;
+mod traces;
 mod transitions;
 mod waiting;
 
@@ -53,6 +55,8 @@ pub use shared::Shared;
 
 /// Time between two looks at sessions, deadlines and gauges.
 const LOOK_MS: Millis = 100;
+/// Time between two samples of the queue, the slots and the nodes.
+const SAMPLE_MS: Millis = 1000;
 /// Longest wait between two attempts.
 const LONGEST_WAIT_MS: Millis = MAX_DELAY_SECONDS as Millis * 1000;
 
@@ -104,6 +108,8 @@ pub struct Core {
     starts_since_favour: u32,
     /// When sessions, deadlines and gauges were looked at last.
     looked_at: Millis,
+    /// When the figures that need a look at everything were taken last.
+    sampled_at: Millis,
     /// When the core was last told the time.
     advanced_at: Millis,
 }
@@ -143,6 +149,7 @@ impl Core {
             fetched: quotas::Fetched::default(),
             starts_since_favour: 0,
             looked_at: 0,
+            sampled_at: 0,
             advanced_at: 0,
         }
     }
@@ -215,6 +222,7 @@ impl Core {
         self.hosts.clock_jumped(by);
         self.shared.fleet_mut().clock_jumped(by);
         self.looked_at += by;
+        self.sampled_at += by;
         self.work.tasks.values_mut().for_each(|open| open.clock_jumped(by));
         for pull in self.work.pulls.values_mut().filter(|pull| pull.not_before > 0) {
             Arc::make_mut(pull).not_before += by;
@@ -263,7 +271,7 @@ impl Core {
         self.publisher.flush(now, &self.work, &self.shared)
     }
 
-    fn set_gauges(&self, now: Millis) {
+    fn set_gauges(&mut self, now: Millis) {
         let tasks = || self.work.tasks.values().map(|open| &open.task);
         self.metrics
             .set_active_tasks(tasks().filter(|task| task.state.is_open()).count());
@@ -273,7 +281,12 @@ impl Core {
         let fleet = self.shared.fleet();
         self.metrics
             .set_sessions(fleet.entries().filter(|entry| entry.session.is_some()).count());
-        self.shared.set_hosts(self.hosts.states(now, &self.limits));
+        let hosts = self.hosts.states(now, &self.limits);
+        if now - self.sampled_at >= SAMPLE_MS {
+            self.sampled_at = now;
+            self.metrics.sample(self.figures(now, &fleet, &hosts));
+        }
+        self.shared.set_hosts(hosts);
     }
 
     fn report(&mut self, now: Millis, node: &NodeName, session: SessionId, report: Report) {

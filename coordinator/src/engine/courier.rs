@@ -87,11 +87,15 @@ impl Courier {
     pub async fn run(mut self, cancel: CancellationToken) {
         loop {
             let sleep = match self.activate(now()).await {
-                Ok(next) => next.map_or(LONGEST_SLEEP, |at| {
-                    Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)).min(LONGEST_SLEEP)
-                }),
+                Ok(next) => {
+                    self.engine.readiness.withdraw("outbox");
+                    next.map_or(LONGEST_SLEEP, |at| {
+                        Duration::from_millis(u64::try_from(at - now()).unwrap_or(0)).min(LONGEST_SLEEP)
+                    })
+                }
                 Err(error) => {
                     tracing::warn!(%error, "notifications are held up");
+                    self.engine.readiness.remark("outbox", error.to_string());
                     RETRY
                 }
             };
@@ -120,8 +124,9 @@ impl Courier {
         let addressed = self.address_events(now).await?;
         self.start_due(now).await?;
         let store = &self.engine.store;
-        let waiting = store.queued_deliveries().await?;
+        let (waiting, oldest) = store.waiting_deliveries().await?;
         self.engine.desk.metrics.set_outbox_depth(waiting as usize);
+        self.engine.desk.metrics.set_outbox_oldest(oldest);
         if self.pruned_at.is_none_or(|at| !(at..at + PRUNE_MS).contains(&now)) {
             let removed = store.prune_events(now - self.settings.keep_ms, PRUNED).await?;
             // More of them: go on with the next look.

@@ -33,6 +33,7 @@ impl Engine {
         let (nodes, mut spec) = self.targets(&new.spec)?;
         let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
         self.name_channels(&mut spec).await?;
+        spec.trace = self.trace_of_new_task();
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
         let pulls = pulls_for(&id, &nodes, &spec);
         let task = accepted(id, tenant.id.clone(), spec, (nodes.len(), pulls.len()), now);

@@ -1,7 +1,7 @@
 //! Who asks decides what there is. An edge gets no [`Engine`] but by naming its caller, and what it then reads, lists and changes lies in
 //! that caller's realm: here, and nowhere else, the scope of a call is decided.
 
-use super::{Engine, EngineError, audit::AuditLog, board::Board};
+use super::{Engine, EngineError, audit::AuditLog, board::Board, system::SystemView};
 use crate::domain::{
     Invalid,
     caller::{Caller, TenantId},
@@ -12,6 +12,7 @@ use crate::domain::{
     task::Task,
     tenant::Realm,
 };
+use ips_traces::Traces;
 
 /// The engine before it is known who asks. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,14 +36,14 @@ impl Door {
         self.0.audit_log()
     }
 
-    /// Why the coordinator cannot serve; empty when it can.
-    pub async fn not_ready(&self) -> Vec<String> {
-        self.0.not_ready().await
+    /// How the coordinator is, remarks that name things of tenants included.
+    pub async fn system(&self) -> SystemView {
+        self.0.system().await
     }
 
-    /// What is wrong although the coordinator serves.
-    pub fn remarks(&self) -> Vec<String> {
-        self.0.remarks()
+    /// Where traces go.
+    pub fn traces(&self) -> Traces {
+        self.0.traces()
     }
 
     /// Versions of what changed; what a delta holds is shown by [`Engine::shows_task`] and the like.

@@ -102,6 +102,22 @@ impl LoginBook {
         self.password(credential).err().map(|error| error.to_string())
     }
 
+    /// How many credentials have lost their key, and the first of them.
+    pub fn all_unreadable(&self) -> (usize, Option<CredentialId>) {
+        let lost = || -> Vec<CredentialId> {
+            let records = self.read();
+            let lost = records.values().filter(|known| !self.vault.has(&known.sealed.key_id));
+            lost.map(|known| known.id).collect()
+        };
+        let mut ids = lost();
+        if !ids.is_empty() {
+            // A rotation beside this program may have added the key; what cannot be read again stays as it was.
+            let _as_before = self.vault.reload();
+            ids = lost();
+        }
+        (ids.len(), ids.into_iter().min())
+    }
+
     /// The logins that a task of the tenant may use.
     pub fn of_task(self: &Arc<Self>, tenant: &TenantId, credentials: &[TaskCredential]) -> TaskLogins {
         TaskLogins {

@@ -162,6 +162,7 @@ pub fn entry_view(entry: &Entry) -> NodeView {
         not_ready: entry.not_ready(),
         condition: Arc::clone(&entry.condition),
         running_pulls: entry.running_pulls,
+        clock_offset_ms: entry.clock_offset_ms,
         image_count: entry.inventory.as_ref().map(|inventory| inventory.images.len() as u32),
         last_seen_at: entry.last_seen_at,
         cluster: entry.cluster.clone(),

@@ -190,27 +190,11 @@ impl Engine {
         Ok(rates.map(|figures| figures.throughput).sum())
     }
 
-    /// Why the coordinator cannot serve; empty when it can.
-    pub async fn not_ready(&self) -> Vec<String> {
-        let mut reasons = self.readiness.reasons();
-        if reasons.is_empty()
-            && let Err(error) = self.store.ping().await
-        {
-            reasons.push(format!("database: {}", error.chain()));
-        }
-        reasons
-    }
-
     /// Says what is wrong with a part that the engine does not know, although the coordinator serves; `None` when nothing is any more.
     pub fn set_remark(&self, part: &'static str, text: Option<String>) {
         match text {
             Some(text) => self.readiness.remark(part, text),
             None => self.readiness.withdraw(part),
         }
-    }
-
-    /// What is wrong although the coordinator serves.
-    pub fn remarks(&self) -> Vec<String> {
-        self.readiness.remarks()
     }
 }

@@ -108,11 +108,15 @@ impl Loop {
                 }
             }
             let (now, jump) = self.clock.read();
+            self.readiness.stepped(now);
             if jump != 0 {
                 self.core.clock_jumped(jump);
             }
-            batch.drain(..).for_each(|command| self.core.handle(now, command));
-            self.core.advance(now);
+            {
+                let _measured = self.metrics.engine_steps();
+                batch.drain(..).for_each(|command| self.core.handle(now, command));
+                self.core.advance(now);
+            }
             if !self.settle(&cancel).await? {
                 return Ok(());
             }

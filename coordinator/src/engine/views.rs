@@ -127,6 +127,8 @@ pub struct NodeView {
     pub condition: Arc<NodeCondition>,
     /// Slots in use.
     pub running_pulls: u32,
+    /// How far its agent's clock was ahead at the last heartbeat; 0 while unknown.
+    pub clock_offset_ms: Millis,
     /// Images in its inventory; `None` when unknown.
     pub image_count: Option<u32>,
     /// Last sign of life; where there was none, when it became known.

@@ -1,6 +1,6 @@
 //! What agents say and what they are told, in the words of the domain. The gRPC edge converts to and from these.
 
-use crate::domain::{counts::ByteCounts, credential::Login, progress::LayerProgress};
+use crate::domain::{Millis, counts::ByteCounts, credential::Login, progress::LayerProgress};
 use crate::domain::{
     ids::PullId,
     image::{ImageDigests, ImageRef},
@@ -46,6 +46,8 @@ pub struct Heartbeat {
     pub condition: NodeCondition,
     /// Name, version and UUID of the runtime, where they were learned or have changed since hello.
     pub runtime: Option<(String, String, String)>,
+    /// How far the agent's clock is ahead, the way of the message included; 0 while unknown.
+    pub clock_offset_ms: Millis,
 }
 
 /// What one running attempt did since its last report.
@@ -128,4 +130,6 @@ pub struct StartPull {
     pub login: Option<Login>,
     /// Whether a warm image is left alone.
     pub policy: PullPolicy,
+    /// Trace context under which the agent hangs its spans; empty when nobody traces it.
+    pub traceparent: String,
 }

@@ -274,6 +274,7 @@ pub(super) fn node(view: &NodeView) -> v1::Node {
         image_count: view.image_count.unwrap_or_default(),
         first_seen_at_ms: node.first_seen_at,
         last_seen_at_ms: view.last_seen_at,
+        clock_offset_ms: view.clock_offset_ms,
         kubernetes: view.cluster.as_deref().map(cluster_node),
     }
 }

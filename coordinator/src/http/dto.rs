@@ -26,6 +26,7 @@ pub(super) mod selection;
 pub(super) mod share;
 pub(super) mod sso;
 pub(crate) mod stats;
+pub(super) mod system;
 pub(super) mod task;
 pub(super) mod task_config;
 pub(super) mod task_progress;

@@ -27,7 +27,8 @@ pub(super) async fn healthz() -> Json<HealthJson> {
     (status = 503, description = "It cannot serve; with a log-in, `reasons` says why", body = HealthJson),
 ))]
 pub(super) async fn readyz(State(state): State<HttpState>, AnyCaller(caller): AnyCaller) -> impl IntoResponse {
-    let mut reasons = state.engine.not_ready().await;
+    let system = state.engine.system().await;
+    let mut reasons = system.reasons();
     if state.shutdown.is_cancelled() {
         reasons.push("the coordinator is stopping".to_owned());
     }
@@ -37,10 +38,10 @@ pub(super) async fn readyz(State(state): State<HttpState>, AnyCaller(caller): An
         StatusCode::SERVICE_UNAVAILABLE
     };
     let told = caller.is_some() || !state.identity.is_on();
-    // They name things of tenants.
+    // What is wrong with a part that works may name things of tenants.
     let sees_all = caller.is_none_or(|caller| caller.role == Role::SystemAdmin);
-    let warnings = if sees_all { state.engine.remarks() } else { vec![] };
-    (status, Json(HealthJson::ready_unless(reasons, warnings, told)))
+    let system = if sees_all { system } else { system.without_remarks() };
+    (status, Json(HealthJson::ready_unless(reasons, &system, told)))
 }
 
 /// Figures in Prometheus' text format.
@@ -48,6 +49,8 @@ pub(super) async fn readyz(State(state): State<HttpState>, AnyCaller(caller): An
     (status = 200, description = "Figures", body = String, content_type = "text/plain"),
 ))]
 pub(super) async fn metrics(State(state): State<HttpState>) -> Result<impl IntoResponse, ApiError> {
+    let is_ready = state.engine.system().await.reasons().is_empty();
+    state.metrics.set_ready(is_ready && !state.shutdown.is_cancelled());
     let text = state.metrics.render().map_err(ApiError::internal)?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text))
 }

@@ -51,6 +51,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "channels", description = "Where notifications go, and the log of their deliveries"),
         (name = "audit", description = "Who did what, when, from where, with what result"),
         (name = "events", description = "What changes, live"),
+        (name = "system", description = "The coordinator itself: its parts and what it logs"),
         (name = "health", description = "Probes and metrics"),
     )
 )]

@@ -316,6 +316,7 @@ impl Agent {
             digests: ImageDigests::default(),
             bytes: ByteCounts::default(),
             finished_at: 1,
+            phases: Default::default(),
         };
         self.report(Report::Outcome(start.pull.clone(), outcome)).await;
     }
@@ -332,6 +333,7 @@ impl Agent {
                 ..ByteCounts::default()
             },
             finished_at: 1,
+            phases: Default::default(),
         };
         self.report(Report::Outcome(start.pull.clone(), outcome)).await;
     }
@@ -357,6 +359,7 @@ impl Agent {
         let heartbeat = Heartbeat {
             condition,
             runtime: None,
+            clock_offset_ms: 0,
         };
         self.report(Report::Heartbeat(heartbeat)).await;
     }

@@ -44,6 +44,17 @@ impl Identity {
         username: &str,
         password: &SecretString,
     ) -> Result<LoggedIn, IdentityError> {
+        let result = self.try_login(source, username, password).await;
+        self.count(&result);
+        result
+    }
+
+    async fn try_login(
+        &self,
+        source: IpAddr,
+        username: &str,
+        password: &SecretString,
+    ) -> Result<LoggedIn, IdentityError> {
         let desk = self.desk()?;
         check(username, password)?;
         let too_many = |retry_after_s| IdentityError::TooManyTries { retry_after_s };

@@ -1,6 +1,9 @@
 //! The connections: three databases behind one set of calls. Runs what [`Sql`] says; knows no table.
 
-use super::sql::{Dialect, Sql, Value};
+use super::{
+    sql::{Dialect, Sql, Value},
+    watch::{StoreOperation, Watch},
+};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Database, Decode, Encode, FromRow, MySql, MySqlPool, PgPool, Postgres, Row, Sqlite,
     SqlitePool, Transaction, Type,
@@ -9,7 +12,7 @@ use sqlx::{
     query::{Query, QueryAs},
     sqlite::SqliteRow,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the reason of a failure is looked for.
 const EXPLANATION_LIMIT: Duration = Duration::from_secs(1);
@@ -45,9 +48,23 @@ where
     }
 }
 
+/// One database, and who wants to know how long it takes.
+#[derive(Debug, Clone)]
+pub(super) struct Db {
+    pub(super) pools: Pools,
+    pub(super) watch: Watch,
+}
+
+impl From<Pools> for Db {
+    fn from(pools: Pools) -> Self {
+        let watch = Watch::default();
+        Self { pools, watch }
+    }
+}
+
 /// Pools of connections to one database.
 #[derive(Debug, Clone)]
-pub(super) enum Db {
+pub(super) enum Pools {
     /// SQLite has one writer, so we queue in front of it rather than inside it.
     Sqlite {
         /// One connection.
@@ -63,7 +80,14 @@ pub(super) enum Db {
 
 /// A transaction that writes. Dropped without [`Tx::commit`], nothing of it remains.
 #[derive(Debug)]
-pub(super) enum Tx {
+pub(super) struct Tx {
+    open: Open,
+    watch: Watch,
+}
+
+/// The transaction of whichever database it is.
+#[derive(Debug)]
+enum Open {
     /// SQLite.
     Sqlite(Transaction<'static, Sqlite>),
     /// PostgreSQL.
@@ -75,19 +99,19 @@ pub(super) enum Tx {
 /// The same call on whichever database it is: the executor of reads, and of a transaction.
 macro_rules! read {
     ($db:expr, $sql:expr, $query:ident, $call:ident) => {
-        match $db {
-            Db::Sqlite { readers, .. } => $query($sql, Dialect::Sqlite).$call(readers).await,
-            Db::Postgres(pool) => $query($sql, Dialect::Postgres).$call(pool).await,
-            Db::MySql(pool) => $query($sql, Dialect::MySql).$call(pool).await,
+        match &$db.pools {
+            Pools::Sqlite { readers, .. } => $query($sql, Dialect::Sqlite).$call(readers).await,
+            Pools::Postgres(pool) => $query($sql, Dialect::Postgres).$call(pool).await,
+            Pools::MySql(pool) => $query($sql, Dialect::MySql).$call(pool).await,
         }
     };
 }
 macro_rules! within {
     ($tx:expr, $sql:expr, $query:ident, $call:ident) => {
-        match $tx {
-            Tx::Sqlite(tx) => $query($sql, Dialect::Sqlite).$call(&mut **tx).await,
-            Tx::Postgres(tx) => $query($sql, Dialect::Postgres).$call(&mut **tx).await,
-            Tx::MySql(tx) => $query($sql, Dialect::MySql).$call(&mut **tx).await,
+        match &mut $tx.open {
+            Open::Sqlite(tx) => $query($sql, Dialect::Sqlite).$call(&mut **tx).await,
+            Open::Postgres(tx) => $query($sql, Dialect::Postgres).$call(&mut **tx).await,
+            Open::MySql(tx) => $query($sql, Dialect::MySql).$call(&mut **tx).await,
         }
     };
 }
@@ -95,36 +119,43 @@ macro_rules! within {
 impl Db {
     /// Which SQL it speaks.
     pub(super) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
-            Self::MySql(_) => Dialect::MySql,
+        match &self.pools {
+            Pools::Sqlite { .. } => Dialect::Sqlite,
+            Pools::Postgres(_) => Dialect::Postgres,
+            Pools::MySql(_) => Dialect::MySql,
         }
     }
 
     /// All rows.
     pub(super) async fn all<T: Record>(&self, sql: Sql) -> Result<Vec<T>, sqlx::Error> {
+        let began = Instant::now();
         let result = read!(self, sql, select, fetch_all);
+        self.watch.note(StoreOperation::Read, began);
         self.explained(result).await
     }
 
     /// The first row, if there is one.
     pub(super) async fn optional<T: Record>(&self, sql: Sql) -> Result<Option<T>, sqlx::Error> {
+        let began = Instant::now();
         let result = read!(self, sql, select, fetch_optional);
+        self.watch.note(StoreOperation::Read, began);
         self.explained(result).await
     }
 
     /// The first row, which must be there.
     pub(super) async fn one<T: Record>(&self, sql: Sql) -> Result<T, sqlx::Error> {
+        let began = Instant::now();
         let result = read!(self, sql, select, fetch_one);
+        self.watch.note(StoreOperation::Read, began);
         self.explained(result).await
     }
 
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        let begun = match self {
+        let began = Instant::now();
+        let begun = match &self.pools {
             // Takes the file's write lock now, so that no read of the transaction is ever out of date.
-            Self::Sqlite { writer, .. } => {
+            Pools::Sqlite { writer, .. } => {
                 let begun = writer.begin_with("BEGIN IMMEDIATE").await;
                 if begun.as_ref().is_err_and(is_read_only)
                     && let Ok(connection) = writer.acquire().await
@@ -132,12 +163,15 @@ impl Db {
                     // It was opened while the file could not be written and would stay so: the next one looks again.
                     let _broken_anyway = connection.close().await;
                 }
-                begun.map(Tx::Sqlite)
+                begun.map(Open::Sqlite)
             }
-            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
-            Self::MySql(pool) => pool.begin().await.map(Tx::MySql),
+            Pools::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+            Pools::MySql(pool) => pool.begin().await.map(Open::MySql),
         };
-        self.explained(begun).await
+        self.watch.note(StoreOperation::Begin, began);
+        let open = self.explained(begun).await?;
+        let watch = self.watch.clone();
+        Ok(Tx { open, watch })
     }
 
     /// A pool that found no connection does not say why; an attempt of our own does.
@@ -146,10 +180,10 @@ impl Db {
             return result;
         };
         let attempt = async {
-            match self {
-                Self::Sqlite { .. } => Ok(()),
-                Self::Postgres(pool) => pool.connect_options().connect().await.map(drop),
-                Self::MySql(pool) => pool.connect_options().connect().await.map(drop),
+            match &self.pools {
+                Pools::Sqlite { .. } => Ok(()),
+                Pools::Postgres(pool) => pool.connect_options().connect().await.map(drop),
+                Pools::MySql(pool) => pool.connect_options().connect().await.map(drop),
             }
         };
         match tokio::time::timeout(EXPLANATION_LIMIT, attempt).await {
@@ -162,21 +196,24 @@ impl Db {
     pub(super) async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         let postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         let mysql = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
-        Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(postgres).await?),
-            Self::MySql(pool) => Tx::MySql(pool.begin_with(mysql).await?),
-        })
+        let open = match &self.pools {
+            Pools::Sqlite { readers, .. } => Open::Sqlite(readers.begin().await?),
+            Pools::Postgres(pool) => Open::Postgres(pool.begin_with(postgres).await?),
+            Pools::MySql(pool) => Open::MySql(pool.begin_with(mysql).await?),
+        };
+        // It reads a whole database once, which is nobody's latency.
+        let watch = Watch::default();
+        Ok(Tx { open, watch })
     }
 }
 
 impl Tx {
     /// Which SQL it speaks.
     pub(super) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
-            Self::MySql(_) => Dialect::MySql,
+        match &self.open {
+            Open::Sqlite(_) => Dialect::Sqlite,
+            Open::Postgres(_) => Dialect::Postgres,
+            Open::MySql(_) => Dialect::MySql,
         }
     }
 
@@ -205,26 +242,32 @@ impl Tx {
 
     /// Runs a statement and says how many rows its condition matched (on MySQL too, where nothing about them changed).
     pub(super) async fn execute(&mut self, sql: Sql) -> Result<u64, sqlx::Error> {
-        Ok(match self {
-            Self::Sqlite(tx) => statement(sql, Dialect::Sqlite)
+        let began = Instant::now();
+        let rows = match &mut self.open {
+            Open::Sqlite(tx) => statement(sql, Dialect::Sqlite)
                 .execute(&mut **tx)
                 .await?
                 .rows_affected(),
-            Self::Postgres(tx) => statement(sql, Dialect::Postgres)
+            Open::Postgres(tx) => statement(sql, Dialect::Postgres)
                 .execute(&mut **tx)
                 .await?
                 .rows_affected(),
-            Self::MySql(tx) => statement(sql, Dialect::MySql).execute(&mut **tx).await?.rows_affected(),
-        })
+            Open::MySql(tx) => statement(sql, Dialect::MySql).execute(&mut **tx).await?.rows_affected(),
+        };
+        self.watch.note(StoreOperation::Write, began);
+        Ok(rows)
     }
 
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
-            Self::MySql(tx) => tx.commit().await,
-        }
+        let began = Instant::now();
+        let committed = match self.open {
+            Open::Sqlite(tx) => tx.commit().await,
+            Open::Postgres(tx) => tx.commit().await,
+            Open::MySql(tx) => tx.commit().await,
+        };
+        self.watch.note(StoreOperation::Commit, began);
+        committed
     }
 }
 

@@ -132,14 +132,14 @@ impl Store {
         Ok(next)
     }
 
-    /// How many deliveries wait.
+    /// How many deliveries wait, and when the oldest of them was made.
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn queued_deliveries(&self) -> Result<u32, StoreError> {
-        let count = Sql::new("SELECT COUNT(*) FROM deliveries WHERE state = 'queued'");
-        let (count,): (i64,) = self.db.one(count).await?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    pub async fn waiting_deliveries(&self) -> Result<(u32, Option<Millis>), StoreError> {
+        let count = Sql::new("SELECT COUNT(*), MIN(created_at) FROM deliveries WHERE state = 'queued'");
+        let (count, oldest): (i64, Option<i64>) = self.db.one(count).await?;
+        Ok((u32::try_from(count).unwrap_or(u32::MAX), oldest))
     }
 
     /// Saves what a delivery has become. One that is gone meanwhile stays gone.

@@ -8,7 +8,7 @@
 
 use super::{
     StoreError,
-    db::Db,
+    db::{Db, Pools},
     sql::{Dialect, Sql},
 };
 use sqlx::{
@@ -27,10 +27,10 @@ const DONE_BEFORE: [u16; 4] = [1050, 1060, 1061, 1091];
 
 /// Runs what has not run yet. One process at a time; a schema of a later program is left as it is.
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
-    match db {
-        Db::Sqlite { writer, .. } => lenient(&SQLITE).run(writer).await?,
-        Db::Postgres(pool) => lenient(&POSTGRES).run(pool).await?,
-        Db::MySql(pool) => mysql(pool).await?,
+    match &db.pools {
+        Pools::Sqlite { writer, .. } => lenient(&SQLITE).run(writer).await?,
+        Pools::Postgres(pool) => lenient(&POSTGRES).run(pool).await?,
+        Pools::MySql(pool) => mysql(pool).await?,
     }
     Ok(())
 }

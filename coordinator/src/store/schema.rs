@@ -4,7 +4,7 @@
 use super::{
     StoreError,
     bulk::Kind,
-    db::{Db, Tx},
+    db::{Db, Pools, Tx},
     migrate,
     sql::Sql,
 };
@@ -46,10 +46,10 @@ pub(super) async fn tables() -> Result<Vec<Table>, StoreError> {
         .max_lifetime(None)
         .connect("sqlite::memory:")
         .await?;
-    let db = Db::Sqlite {
+    let db = Db::from(Pools::Sqlite {
         writer: pool.clone(),
         readers: pool,
-    };
+    });
     migrate::run(&db).await?;
     let names = Sql::new(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations' \

@@ -1,6 +1,9 @@
 //! Where the database is: the URL, which may carry a password and so never prints as it is, and how each kind is opened.
 
-use super::{StoreError, db::Db};
+use super::{
+    StoreError,
+    db::{Db, Pools},
+};
 use sqlx::{
     ConnectOptions, Connection, MySqlPool, PgPool, Pool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
@@ -72,12 +75,12 @@ impl DatabaseUrl {
         match scheme {
             "postgres" | "postgresql" => {
                 let options = PgConnectOptions::from_str(&self.0).map_err(|_| self.unsupported())?;
-                Ok(Db::Postgres(postgres(options.options([IDLE_LIMIT])).await?))
+                Ok(Pools::Postgres(postgres(options.options([IDLE_LIMIT])).await?).into())
             }
             "mysql" | "mariadb" => {
                 let url = format!("mysql{}", self.0.trim_start_matches(scheme));
                 let options = MySqlConnectOptions::from_str(&url).map_err(|_| self.unsupported())?;
-                Ok(Db::MySql(mysql(options.collation("utf8mb4_bin")).await?))
+                Ok(Pools::MySql(mysql(options.collation("utf8mb4_bin")).await?).into())
             }
             _ => Err(self.unsupported()),
         }
@@ -130,7 +133,7 @@ pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Db, Option<File>), Sto
         .await?;
     // Readers connect when they are first used; the file has its tables by then.
     let readers = readers(options.read_only(true));
-    Ok((Db::Sqlite { writer, readers }, Some(lock)))
+    Ok((Pools::Sqlite { writer, readers }.into(), Some(lock)))
 }
 
 /// Opens the database to look at it, beside a coordinator that may be at work; a SQLite file must be there.
@@ -144,7 +147,7 @@ pub(super) async fn look(url: &DatabaseUrl) -> Result<Db, StoreError> {
     }
     let readers = readers(options.create_if_missing(false).read_only(true));
     let writer = readers.clone();
-    Ok(Db::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers }.into())
 }
 
 /// Opens the database to write to it beside a coordinator that may be at work; a SQLite file must be there.
@@ -162,7 +165,7 @@ pub(super) async fn beside(url: &DatabaseUrl) -> Result<Db, StoreError> {
         .connect_with(options.clone())
         .await?;
     let readers = readers(options.read_only(true));
-    Ok(Db::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers }.into())
 }
 
 fn readers(options: SqliteConnectOptions) -> Pool<sqlx::Sqlite> {

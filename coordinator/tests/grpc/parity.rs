@@ -98,6 +98,8 @@ const PAIRS: &[(&str, &str)] = &[
     ("GET /api/v1/deliveries", "ChannelService.ListDeliveries"),
     ("POST /api/v1/deliveries/{id}/replay", "ChannelService.ReplayDelivery"),
     ("GET /api/v1/audit", "AuditService.ListAudit"),
+    ("GET /api/v1/system", "SystemService.GetSystem"),
+    ("PUT /api/v1/log-level", "SystemService.SetLogLevel"),
 ];
 
 /// What has its partner elsewhere: streams, which are tested in `watch.rs` and cannot be compared by one answer; probes, whose partner is

@@ -165,6 +165,7 @@ impl Stand {
 fn config(folder: &Path) -> Config {
     let free = "127.0.0.1:0".parse().unwrap();
     Config {
+        traces: None,
         metrics_image_status: false,
         http_address: free,
         grpc_address: free,

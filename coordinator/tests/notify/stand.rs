@@ -214,6 +214,7 @@ impl Stand {
                 ..ByteCounts::default()
             },
             finished_at: 1,
+            phases: Default::default(),
         };
         let node = NodeName::parse("node-1").unwrap();
         let report = Report::Outcome(start.pull.clone(), outcome);

@@ -79,7 +79,7 @@ async fn an_event_is_written_with_its_change_and_its_deliveries_are_made_once(
     store.address_event(&event, &both).await.unwrap();
     store.address_event(&event, &both).await.unwrap();
     assert!(store.pending_events(10).await.unwrap().is_empty());
-    assert_eq!(store.queued_deliveries().await.unwrap(), 2);
+    assert_eq!(store.waiting_deliveries().await.unwrap().0, 2);
     assert_eq!(store.due_targets(100, 10).await.unwrap().len(), 2);
     assert!(store.due_targets(99, 10).await.unwrap().is_empty());
     assert_eq!(store.next_delivery_at(99).await.unwrap(), Some(100));

@@ -330,6 +330,7 @@ impl Running {
             started_at_ms: self.started_at_ms,
             finished_at_ms: now_us() / 1000,
             layers: Vec::new(),
+            phases: Vec::new(),
         }
     }
 }

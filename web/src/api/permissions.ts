@@ -78,6 +78,8 @@ export const leastRoles = {
   get_limits: 'viewer',
   set_limits: 'system-admin',
   update_limits: 'system-admin',
+  get_system: 'viewer',
+  set_log_level: 'system-admin',
 } as const
 
 // What an API token may be held to, and the least role that has it.
@@ -103,4 +105,6 @@ export const scopes = {
   'audit:read': 'admin',
   'limits:read': 'viewer',
   'limits:write': 'system-admin',
+  'system:read': 'viewer',
+  'system:write': 'system-admin',
 } as const

@@ -268,6 +268,23 @@ export interface paths {
         patch: operations["update_limits"];
         trace?: never;
     };
+    "/api/v1/log-level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets what is logged from now on, until the coordinator ends; then its settings hold again. */
+        put: operations["set_log_level"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -555,6 +572,23 @@ export interface paths {
         };
         /** Nodes, tasks by state, what the last day did, and what moves now; for a tenant, of what is its own. */
         get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Version, clock and state of each part. */
+        get: operations["get_system"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1690,6 +1724,8 @@ export interface components {
         FailureReason: "not_found" | "unauthorized" | "rate_limited" | "network" | "no_space" | "wrong_platform" | "runtime" | "cancelled" | "timed_out" | "tag_moved";
         /** @description How the coordinator is. */
         Health: {
+            /** @description Every part and how it is; only for whoever logged in. */
+            parts?: components["schemas"]["SystemPart"][];
             /** @description Why it is not ready; only for whoever logged in. */
             reasons?: string[];
             /** @description `healthy`, `ready` or `not ready`. */
@@ -1969,6 +2005,11 @@ export interface components {
         Node: {
             /** @description Empty while no agent has said hello from it; tasks choose only nodes with an agent. */
             agentVersion: string;
+            /**
+             * Format: int64
+             * @description How far its agent's clock was ahead of the coordinator's at the last heartbeat, in milliseconds; 0 while unknown.
+             */
+            clockOffsetMs: number;
             condition: components["schemas"]["NodeCondition"];
             /** @description Its agent's session is open. */
             connected: boolean;
@@ -2494,6 +2535,14 @@ export interface components {
              */
             zonePulls?: number | null;
         };
+        /** @description What to log. */
+        SetLogLevel: {
+            /**
+             * @description error, warn, info, debug or trace, or a list of target=level.
+             * @example info,ips_coordinator::engine=debug
+             */
+            filter: string;
+        };
         /** @description A number or a percentage: `10`, `"10"` or `"25%"`. The rules about it are the domain's. */
         Share: number | string;
         /** @description Data of the events `snapshot` and `resync`: everything that the topics show. */
@@ -2526,6 +2575,31 @@ export interface components {
          * @enum {string}
          */
         SuccessReason: "pulled" | "already_present";
+        /** @description The coordinator. */
+        System: {
+            /** @description What it logs. */
+            logFilter: string;
+            parts: components["schemas"]["SystemPart"][];
+            /** @description It can serve. */
+            ready: boolean;
+            /** Format: date-time */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description Its clock.
+             */
+            time: string;
+            version: string;
+        };
+        /** @description One part of the coordinator. */
+        SystemPart: {
+            /** @description Why it does not work, or what is wrong although it does. */
+            message?: string;
+            /** @example database */
+            name: string;
+            /** @description It works. */
+            ok: boolean;
+        };
         /** @description What keeps pods off a node that do not tolerate it. */
         Taint: {
             /** @example NoSchedule */
@@ -4116,6 +4190,48 @@ export interface operations {
             };
         };
     };
+    set_log_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLogLevel"];
+            };
+        };
+        responses: {
+            /** @description The coordinator */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            /** @description It is no filter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -5208,6 +5324,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The coordinator */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
                 };
             };
             /** @description Any other error */

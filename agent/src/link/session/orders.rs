@@ -83,6 +83,7 @@ impl Session<'_> {
             layers: Vec::new(),
             started_at_ms: now,
             finished_at_ms: now,
+            phases: Vec::new(),
         });
     }
 }

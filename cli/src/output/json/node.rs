@@ -25,6 +25,7 @@ pub struct Node {
     condition: Condition,
     running_pulls: u32,
     max_concurrent_pulls: u32,
+    clock_offset_ms: i64,
     image_count: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_seen_at: Option<String>,
@@ -101,6 +102,7 @@ impl From<&v1::Node> for Node {
             condition: node.condition.clone().unwrap_or_default().into(),
             running_pulls: node.running_pulls,
             max_concurrent_pulls: node.max_concurrent_pulls,
+            clock_offset_ms: node.clock_offset_ms,
             image_count: node.image_count,
             first_seen_at: moment(node.first_seen_at_ms),
             last_seen_at: moment(node.last_seen_at_ms),

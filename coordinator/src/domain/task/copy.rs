@@ -22,6 +22,8 @@ impl TaskRequest {
             rules,
             credentials,
             notices,
+            // A copy belongs to the call that makes it.
+            trace: _,
         } = spec;
         Self {
             images: images.iter().map(ToString::to_string).collect(),

@@ -32,7 +32,12 @@ impl Core {
         if !std::mem::take(&mut self.plan_due) {
             return;
         }
-        for id in self.planned(now) {
+        let planned = {
+            let _measured = self.metrics.planner_looks();
+            self.planned(now)
+        };
+        for id in planned {
+            self.note_wait(now, &id);
             let started = self.apply(now, &id, PullEvent::Dispatch, |pull| {
                 pull.attempt += 1;
                 pull.started_at = now;
@@ -105,6 +110,7 @@ impl Core {
             no_progress_timeout_ms: u64::from(spec.no_progress_timeout_seconds) * 1000,
             policy: spec.rules.pull_policy,
             login,
+            traceparent: self.traceparent(pull),
         };
         let node = pull.node.clone();
         self.order(&node, Order::StartPull(start));

@@ -84,8 +84,8 @@ impl Core {
 
     fn settle(&mut self, now: Millis, pull: &Pull, outcome: Outcome) {
         let outcome = self.checked(pull, outcome);
+        self.metrics.attempt_ended(&outcome);
         let fetched = outcome.bytes.bounded().fetched;
-        self.metrics.bytes_fetched(fetched);
         if let Some(tenant) = self.work.tasks.get(&pull.task).map(|open| open.task.tenant.clone()) {
             self.count_fetched(now, &tenant, fetched);
         }

@@ -219,6 +219,7 @@ impl Core {
         entry.last_seen_at = now;
         let was_ready = entry.not_ready().is_none();
         entry.condition = Arc::new(heartbeat.condition);
+        entry.clock_offset_ms = heartbeat.clock_offset_ms;
         self.plan_due |= was_ready != entry.not_ready().is_none();
         if let Some((runtime_name, version, uuid)) = heartbeat.runtime {
             if entry.node.runtime_uuid != uuid && !entry.node.runtime_uuid.is_empty() {

@@ -11,7 +11,8 @@ use crate::{
     engine::{hosts::HostState, live::Live, logins::LoginBook, tenants::TenantBook, views::LimitsView},
     fleet::{Fleet, messages::Order},
 };
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use ips_traces::Traces;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What edges read while the engine works.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub struct Shared {
     live: RwLock<Live>,
     limits: RwLock<LimitsView>,
     logins: Option<Arc<LoginBook>>,
+    traces: OnceLock<Traces>,
     tenants: TenantBook,
 }
 
@@ -31,6 +33,7 @@ impl Shared {
             live: RwLock::default(),
             limits: RwLock::default(),
             logins: None,
+            traces: OnceLock::new(),
             tenants: TenantBook::default(),
         }
     }
@@ -64,6 +67,17 @@ impl Shared {
         let parts = image.parts();
         let logins = logins.of_task(tenant, credentials);
         logins.login(&parts.registry, &parts.repository)
+    }
+
+    /// Where traces go, if anybody said so.
+    pub(in crate::engine) fn traces(&self) -> Option<&Traces> {
+        self.traces.get()
+    }
+
+    /// Says where traces go, once.
+    pub(in crate::engine) fn set_traces(&self, traces: Traces) {
+        // The first word holds.
+        let _said_before = self.traces.set(traces);
     }
 
     /// The limits in force and how the registries bear them.

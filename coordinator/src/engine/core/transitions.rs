@@ -118,6 +118,9 @@ impl Core {
         self.plan_due = true;
         if !pull.state.is_running() {
             self.shared.live_mut().forget_pull(&pull.id);
+            if from.is_running() {
+                self.trace_attempt(now, pull);
+            }
         }
         if !pull.state.is_open() {
             self.metrics.pull_ended(pull, duration_s(pull, now));
@@ -156,6 +159,7 @@ impl Core {
                 self.ended.insert(id.clone(), kind);
             }
         }
+        self.trace_task(task);
         if from.is_some() || task.state != state {
             self.changes.task(from.unwrap_or(state), task);
         }

@@ -90,7 +90,10 @@ impl Engine {
     async fn execution_for(&self, schedule: &Schedule, due: Due, now: Millis) -> Result<Execution, EngineError> {
         let id = schedule.id.clone();
         let at = match due {
-            Due::Run { at, .. } => at,
+            Due::Run { at, .. } => {
+                self.desk.metrics.trigger_lagged(now - at);
+                at
+            }
             Due::Missed { last, count } => {
                 let runs = if count == 1 { "run" } else { "runs" };
                 let message = format!("Missed {count} {runs} while no coordinator was there, skipped");

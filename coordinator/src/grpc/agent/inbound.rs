@@ -2,15 +2,16 @@
 
 use crate::{
     domain::{
-        Invalid,
+        Invalid, Millis,
         counts::ByteCounts,
         ids::{NodeName, PullId},
         image::{ImageDigests, Platform},
         node::{InventoryImage, Node, NodeCondition},
-        outcome::{Failure, FailureReason, Outcome, Success, SuccessReason},
+        outcome::{Failure, FailureReason, Outcome, PhaseTimes, Success, SuccessReason},
         progress::{LayerProgress, PullPhase},
         selector::check_labels,
     },
+    engine::now,
     fleet::messages::{Heartbeat, Hello, InventoryReport, ProgressReport, Report},
     fleet::pool::Pool,
 };
@@ -112,9 +113,19 @@ fn heartbeat(heartbeat: v1::Heartbeat, shared: &SharedText) -> Result<Heartbeat,
         text(heartbeat.runtime_uuid),
     );
     Ok(Heartbeat {
+        clock_offset_ms: clock_offset(heartbeat.sent_at_ms, now()),
         condition: condition(heartbeat.condition.unwrap_or_default(), shared)?,
         runtime: (!runtime.0.is_empty()).then_some(runtime),
     })
+}
+
+/// How far the agent's clock is ahead; 0 where it says nothing.
+fn clock_offset(sent_at_ms: i64, now: Millis) -> Millis {
+    const LARGEST: Millis = 366 * 86_400_000;
+    if sent_at_ms == 0 {
+        return 0;
+    }
+    sent_at_ms.saturating_sub(now).clamp(-LARGEST, LARGEST)
 }
 
 fn progress(report: v1::PullProgress, shared: &SharedText) -> Result<ProgressReport, Invalid> {
@@ -181,8 +192,23 @@ fn outcome(outcome: v1::Outcome) -> Result<(PullId, Outcome), Invalid> {
         },
         bytes: bytes(outcome.bytes)?,
         finished_at: outcome.finished_at_ms,
+        phases: phases(&outcome.phases),
     };
     Ok((pull, outcome))
+}
+
+/// No honest attempt is in a phase for longer than a day.
+fn phases(times: &[v1::PhaseTime]) -> PhaseTimes {
+    const LONGEST_MS: u64 = 86_400_000;
+    let ms = |wanted: PullPhase| {
+        let of_phase = times
+            .iter()
+            .take(16)
+            .filter(|time| time.phase() != v1::PullPhase::Unspecified && phase(time.phase()) == wanted);
+        let sum = of_phase.fold(0_u64, |sum, time| sum.saturating_add(time.duration_ms));
+        u32::try_from(sum.min(LONGEST_MS)).unwrap_or(u32::MAX)
+    };
+    PhaseTimes(PullPhase::ALL.map(ms))
 }
 
 fn success(success: v1::Success) -> Result<Success, Invalid> {

@@ -66,6 +66,7 @@ fn start_pull(start: StartPull) -> v1::StartPull {
         policy: policy(start.policy).into(),
         ticket: String::new(),
         sources: vec![],
+        traceparent: start.traceparent,
     }
 }
 

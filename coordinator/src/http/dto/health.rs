@@ -1,6 +1,7 @@
 //! What probes are told.
 
-use super::time;
+use super::{system::PartJson, time};
+use crate::engine::system::SystemView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,6 +17,9 @@ pub(crate) struct HealthJson {
     /// What is wrong although it serves, such as a scheduled task that cannot be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    /// Every part and how it is; only for whoever logged in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartJson>,
     #[schema(format = DateTime)]
     timestamp: String,
 }
@@ -23,24 +27,29 @@ pub(crate) struct HealthJson {
 impl HealthJson {
     /// The process answers.
     pub(crate) fn healthy() -> Self {
-        Self::new("healthy", vec![], vec![])
+        Self::new("healthy")
     }
 
     /// It serves, unless there are reasons against it, which not everybody is told, nor what is wrong although it serves.
-    pub(crate) fn ready_unless(reasons: Vec<String>, warnings: Vec<String>, told: bool) -> Self {
-        let status = if reasons.is_empty() { "ready" } else { "not ready" };
-        if told {
-            Self::new(status, reasons, warnings)
-        } else {
-            Self::new(status, vec![], vec![])
+    pub(crate) fn ready_unless(reasons: Vec<String>, system: &SystemView, told: bool) -> Self {
+        let answer = Self::new(if reasons.is_empty() { "ready" } else { "not ready" });
+        if !told {
+            return answer;
+        }
+        Self {
+            reasons,
+            warnings: system.warnings(),
+            parts: system.parts.iter().map(Into::into).collect(),
+            ..answer
         }
     }
 
-    fn new(status: &'static str, reasons: Vec<String>, warnings: Vec<String>) -> Self {
+    fn new(status: &'static str) -> Self {
         Self {
             status,
-            reasons,
-            warnings,
+            reasons: vec![],
+            warnings: vec![],
+            parts: vec![],
             timestamp: time::now(),
         }
     }

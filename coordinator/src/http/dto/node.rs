@@ -44,6 +44,8 @@ pub(crate) struct NodeJson {
     running_pulls: u32,
     /// Slots.
     max_concurrent_pulls: u32,
+    /// How far its agent's clock was ahead of the coordinator's at the last heartbeat, in milliseconds; 0 while unknown.
+    clock_offset_ms: i64,
     /// Images on it, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -80,6 +82,7 @@ impl From<&NodeView> for NodeJson {
             condition: view.condition.as_ref().into(),
             running_pulls: view.running_pulls,
             max_concurrent_pulls: node.max_concurrent_pulls,
+            clock_offset_ms: view.clock_offset_ms,
             image_count: view.image_count,
             first_seen_at: time::rfc3339(node.first_seen_at),
             last_seen_at: time::rfc3339(view.last_seen_at),

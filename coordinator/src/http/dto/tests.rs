@@ -313,6 +313,7 @@ fn a_node() {
             ..NodeCondition::default()
         }),
         running_pulls: 1,
+        clock_offset_ms: -1500,
         image_count: None,
         last_seen_at: T0 + 1,
         cluster: Some(Arc::new(cluster_node())),
@@ -326,7 +327,7 @@ fn a_node() {
         "condition": {"runtimeReady": false, "runtimeMessage": "no socket", "imageFsPath": "/var/lib/containerd",
             "imageFsUsedBytes": 1, "imageFsCapacityBytes": 2, "imageFsAvailableBytes": 3, "imageFsInodes": 4,
             "imageFsInodesFree": 5, "draining": false},
-        "runningPulls": 1, "maxConcurrentPulls": 2,
+        "runningPulls": 1, "maxConcurrentPulls": 2, "clockOffsetMs": -1500,
         "firstSeenAt": "2026-11-24T02:00:00.000Z", "lastSeenAt": "2026-11-24T02:00:00.001Z",
     });
     assert_eq!(to_value(NodeJson::from(&view)).unwrap(), expected);

@@ -88,6 +88,7 @@ fn outcome(attempt: u32, result: Result<Success, Failure>) -> Outcome {
         digests,
         bytes,
         finished_at: 0,
+        phases: Default::default(),
     }
 }
 

@@ -20,7 +20,7 @@ async fn a_schedule_that_cannot_be_read_is_told_and_the_others_go_on() {
     let wake_at = summary.wake_at.unwrap();
     assert!(wake_at > later, "nobody looks again and again in vain");
     assert!(wake_at <= later + MINUTE, "it may have been mended");
-    let remark = stand.engine.remarks().concat();
+    let remark = stand.engine.system().await.warnings().concat();
     assert!(
         remark.contains(broken.id.as_str()) && remark.contains("schedules.cron_expr"),
         "{remark}"
@@ -43,7 +43,7 @@ async fn a_schedule_that_cannot_be_read_is_told_and_the_others_go_on() {
     damage(&stand, &broken, "@every 1h").await;
     let third = broken.due(3).max(sound.due(3));
     assert_eq!(stand.look(third).await.launched, 1, "mended, it runs again");
-    assert!(stand.engine.remarks().is_empty());
+    assert!(stand.engine.system().await.warnings().is_empty());
     assert!(stand.figures().contains("ips_damaged_scheduled_tasks 0"));
 }
 
@@ -86,7 +86,7 @@ async fn a_run_that_cannot_be_read_is_told_and_holds_up_nobody() {
     }
     assert_eq!(stand.look(first + MINUTE).await.settled, 1, "the other one has ended");
     assert_eq!(stand.states(&sound.id).await, [S::Success]);
-    let remark = stand.engine.remarks().concat();
+    let remark = stand.engine.system().await.warnings().concat();
     assert!(
         remark.contains(broken.id.as_str()) && remark.contains("schedule_executions.slot"),
         "{remark}"
@@ -95,5 +95,8 @@ async fn a_run_that_cannot_be_read_is_told_and_holds_up_nobody() {
     assert_eq!(stand.look(second).await.launched, 2, "both run again");
     assert!(stand.engine.delete_schedule(&broken.id).await.unwrap());
     stand.look(second + MINUTE).await;
-    assert!(stand.engine.remarks().is_empty(), "it went with its schedule");
+    assert!(
+        stand.engine.system().await.warnings().is_empty(),
+        "it went with its schedule"
+    );
 }

@@ -264,6 +264,7 @@ impl Agent {
             digests: ImageDigests::default(),
             bytes: ByteCounts::default(),
             finished_at: 1,
+            phases: Default::default(),
         };
         let node = NodeName::parse("node-1").unwrap();
         let report = Report::Outcome(start.pull.clone(), outcome);

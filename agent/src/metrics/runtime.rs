@@ -1,0 +1,100 @@
+//! A runtime whose every call is measured.
+
+use super::Metrics;
+use crate::{
+    pull::Credential,
+    runtime::{
+        Answer, Blob, ImageFilesystem, ImageRecord, ImageRuntime, Ingest, ManifestQuery, RuntimeError, RuntimeIdentity,
+        Snapshot,
+    },
+};
+use futures::stream::BoxStream;
+use std::{sync::Arc, time::Instant};
+
+/// See the module.
+pub struct Measured {
+    inner: Arc<dyn ImageRuntime>,
+    metrics: Arc<Metrics>,
+}
+
+impl Measured {
+    /// The same runtime, measured.
+    #[must_use]
+    pub fn new(inner: Arc<dyn ImageRuntime>, metrics: Arc<Metrics>) -> Self {
+        Self { inner, metrics }
+    }
+
+    fn watch<'a, T: Send + 'a>(&'a self, operation: &'static str, answer: Answer<'a, T>) -> Answer<'a, T> {
+        Box::pin(async move {
+            let began = Instant::now();
+            let answer = answer.await;
+            let figure = self.metrics.runtime_calls.with_label_values(&[operation]);
+            figure.observe(began.elapsed().as_secs_f64());
+            if let Err(error) = &answer {
+                let reason = match error {
+                    RuntimeError::Away(_) => "away",
+                    RuntimeError::Refused(_) => "refused",
+                };
+                self.metrics
+                    .runtime_errors
+                    .with_label_values(&[operation, reason])
+                    .inc();
+            }
+            answer
+        })
+    }
+}
+
+impl ImageRuntime for Measured {
+    fn identity(&self) -> Answer<'_, RuntimeIdentity> {
+        self.watch("identity", self.inner.identity())
+    }
+
+    fn pull<'a>(&'a self, reference: &'a str, credential: Option<&'a Credential>) -> Answer<'a, ()> {
+        self.watch("pull", self.inner.pull(reference, credential))
+    }
+
+    fn status<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<ImageRecord>> {
+        self.watch("status", self.inner.status(reference))
+    }
+
+    fn target<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<String>> {
+        self.watch("target", self.inner.target(reference))
+    }
+
+    fn list(&self) -> Answer<'_, Vec<ImageRecord>> {
+        self.watch("list", self.inner.list())
+    }
+
+    fn remove<'a>(&'a self, reference: &'a str) -> Answer<'a, ()> {
+        self.watch("remove", self.inner.remove(reference))
+    }
+
+    fn filesystem(&self) -> Answer<'_, ImageFilesystem> {
+        self.watch("filesystem", self.inner.filesystem())
+    }
+
+    fn ingests(&self) -> Answer<'_, Vec<Ingest>> {
+        self.watch("ingests", self.inner.ingests())
+    }
+
+    fn blob<'a>(&'a self, digest: &'a str) -> Answer<'a, Option<Blob>> {
+        self.watch("blob", self.inner.blob(digest))
+    }
+
+    fn read<'a>(&'a self, digest: &'a str) -> Answer<'a, Option<Vec<u8>>> {
+        self.watch("read", self.inner.read(digest))
+    }
+
+    fn manifests<'a>(&'a self, find: &'a ManifestQuery) -> Answer<'a, Vec<Blob>> {
+        self.watch("manifests", self.inner.manifests(find))
+    }
+
+    fn snapshot<'a>(&'a self, chain_id: &'a str) -> Answer<'a, Option<Snapshot>> {
+        self.watch("snapshot", self.inner.snapshot(chain_id))
+    }
+
+    fn image_events(&self) -> BoxStream<'static, ()> {
+        self.inner.image_events()
+    }
+}

@@ -1,0 +1,57 @@
+//! `SystemService`: converts and calls the engine.
+
+use super::{identity, status};
+use crate::engine::{
+    Engine,
+    door::Door,
+    system::{PartView, SystemView},
+};
+use ips_proto::v1::{self, system_service_server};
+use tonic::{Request, Response, Status};
+
+/// The public service of the coordinator itself.
+#[derive(Debug, Clone)]
+pub struct SystemService {
+    engine: Door,
+}
+
+impl SystemService {
+    /// Serves what the engine knows.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine: engine.into() }
+    }
+}
+
+#[tonic::async_trait]
+impl system_service_server::SystemService for SystemService {
+    async fn get_system(&self, request: Request<v1::GetSystemRequest>) -> Result<Response<v1::SystemStatus>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        Ok(Response::new(system(&engine.system().await)))
+    }
+
+    async fn set_log_level(
+        &self,
+        request: Request<v1::SetLogLevelRequest>,
+    ) -> Result<Response<v1::SystemStatus>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let filter = request.into_inner().filter;
+        let view = engine.set_log_filter(&filter).await.map_err(status::of)?;
+        Ok(Response::new(system(&view)))
+    }
+}
+
+fn system(view: &SystemView) -> v1::SystemStatus {
+    let part = |part: &PartView| v1::SystemPart {
+        name: part.name.to_owned(),
+        ok: part.ok,
+        message: part.message.clone(),
+    };
+    v1::SystemStatus {
+        version: view.version.to_owned(),
+        time_ms: view.time,
+        started_at_ms: view.started_at,
+        ready: view.reasons().is_empty(),
+        parts: view.parts.iter().map(part).collect(),
+        log_filter: view.log_filter.clone(),
+    }
+}

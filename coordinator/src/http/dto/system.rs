@@ -1,0 +1,90 @@
+//! The coordinator as JSON.
+
+use super::time;
+use crate::{
+    engine::system::{PartView, SystemView},
+    http::extract::{RequestBody, UnknownFields},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The coordinator.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = System)]
+pub(crate) struct SystemJson {
+    version: &'static str,
+    /// Its clock.
+    #[schema(format = DateTime)]
+    time: String,
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// It can serve.
+    ready: bool,
+    parts: Vec<PartJson>,
+    /// What it logs.
+    log_filter: String,
+}
+
+impl From<&SystemView> for SystemJson {
+    fn from(view: &SystemView) -> Self {
+        Self {
+            version: view.version,
+            time: time::rfc3339(view.time),
+            started_at: time::rfc3339(view.started_at),
+            ready: view.reasons().is_empty(),
+            parts: view.parts.iter().map(Into::into).collect(),
+            log_filter: view.log_filter.clone(),
+        }
+    }
+}
+
+/// One part of the coordinator.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SystemPart)]
+pub(crate) struct PartJson {
+    #[schema(example = "database")]
+    name: &'static str,
+    /// It works.
+    ok: bool,
+    /// Why it does not work, or what is wrong although it does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    message: String,
+}
+
+impl From<&PartView> for PartJson {
+    fn from(part: &PartView) -> Self {
+        Self {
+            name: part.name,
+            ok: part.ok,
+            message: part.message.clone(),
+        }
+    }
+}
+
+/// What to log.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SetLogLevel)]
+pub(crate) struct LogLevelJson {
+    /// error, warn, info, debug or trace, or a list of target=level.
+    #[schema(example = "info,ips_coordinator::engine=debug", value_type = String)]
+    filter: Option<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: UnknownFields,
+}
+
+impl LogLevelJson {
+    /// The filter; empty where none was given, which the rule refuses.
+    pub(crate) fn filter(self) -> String {
+        self.filter.unwrap_or_default()
+    }
+}
+
+impl RequestBody for LogLevelJson {
+    const STRICT: bool = true;
+
+    fn take_unknown(&mut self) -> UnknownFields {
+        std::mem::take(&mut self.unknown)
+    }
+}
