@@ -31,7 +31,7 @@ async function scheduleLife(browser, stand, setting) {
   await field(page, 'Retries').fill('2')
   await field(page, 'Seconds before a retry').fill('1')
   await page.getByRole('button', { name: 'Save changes' }).click()
-  await page.getByText('@hourly').first().waitFor()
+  await page.waitForURL(/\/schedules\/sched-[^/]+$/)
   const saved = (await api(stand, 'GET', `/api/v1/scheduled-tasks/${id}`)).body
   assert.equal(saved.cronExpr, '@hourly')
   assert.equal(saved.taskConfig.maxRetries, 2)
