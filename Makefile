@@ -64,7 +64,6 @@ demo: components console ## Two real nodes, a real registry, one task, live bars
 test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and 2.1
 	cargo build --workspace --locked
 	cargo test --workspace --locked
-	$(IPS_SETUP)/browser.sh
 
 .PHONY: test-web
 test-web: console ## The console in Chromium against a real coordinator with simulated agents (ONLY=text picks stories)
@@ -106,15 +105,15 @@ cargo-deny: packages
 	fi
 
 .PHONY: lint
-lint: console cargo-deny ## Formatting and lints of Rust, shell and console; licences and sources of dependencies
+lint: console ## Formatting and lints of Rust, shell and console
 	cargo fmt --all --check
 	shellcheck --external-sources $(IPS_SETUP)/*.sh deploy/image/assemble.sh .ci/run
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
 	$(IPS_SETUP)/console.sh check
 
 .PHONY: audit
-audit: cargo-deny ## Security advisories on all dependencies (needs github.com)
+audit: cargo-deny ## Licences, sources and security advisories of all dependencies (the last need github.com)
+	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
 	@if ! "$$IPS_CACHE/tools/bin/cargo-deny" check advisories; then
 	    echo "error: advisories are open or unknown; the database is fetched from github.com/rustsec/advisory-db" >&2
 	    exit 1

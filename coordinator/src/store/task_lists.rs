@@ -3,7 +3,7 @@
 use super::{
     Store, StoreError,
     rows::{TaskRow, from_json},
-    sql::Sql,
+    sql::{Dialect, Sql},
     tasks::select,
 };
 use crate::domain::{
@@ -42,9 +42,10 @@ impl Store {
         limit: u32,
         offset: u32,
     ) -> Result<(Vec<Task>, u32), StoreError> {
-        let count = matching(Sql::new("SELECT COUNT(*) FROM tasks "), query);
+        let dialect = self.db.dialect();
+        let count = matching(Sql::new("SELECT COUNT(*) FROM tasks "), query, dialect);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = matching(select(""), query)
+        let page = matching(select(""), query, dialect)
             .push(order(query.order))
             .push(" LIMIT ? OFFSET ?");
         let rows = self.db.all::<TaskRow>(page.bind(limit).bind(offset)).await?;
@@ -86,7 +87,7 @@ impl Store {
     }
 }
 
-fn matching(sql: Sql, query: TaskQuery<'_>) -> Sql {
+fn matching(sql: Sql, query: TaskQuery<'_>, dialect: Dialect) -> Sql {
     let mut sql = sql.push("WHERE 1 = 1").within(query.realm);
     if !query.states.is_empty() {
         let words = query.states.iter().map(|state| state.as_str());
@@ -95,11 +96,21 @@ fn matching(sql: Sql, query: TaskQuery<'_>) -> Sql {
     if !query.text.is_empty() {
         let pattern = containing(query.text);
         sql = sql
-            .push(" AND (LOWER(id) LIKE ? ESCAPE '!' OR LOWER(images) LIKE ? ESCAPE '!')")
+            .push(" AND (LOWER(id) LIKE ? ESCAPE '!' OR LOWER(")
+            .push(references(dialect))
+            .push(") LIKE ? ESCAPE '!')")
             .bind(pattern.as_str())
             .bind(pattern.as_str());
     }
     sql
+}
+
+/// The references that a task was asked for, as text.
+fn references(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::MySql => "JSON_EXTRACT(spec, '$.images')",
+        Dialect::Postgres => "CAST(spec AS jsonb) ->> 'images'",
+    }
 }
 
 fn order(order: TaskOrder) -> &'static str {

@@ -122,6 +122,7 @@ async fn tasks_are_found_by_text_sorted_and_counted(#[values(Sqlite, Postgres, M
         ("Night_1 Night_2 Night_3".into(), 3)
     );
     assert_eq!(found("t_2", TaskOrder::Newest).await, ("Night_2".into(), 1));
+    assert_eq!(found("b:1", TaskOrder::Newest).await.1, 3, "by a reference");
     assert_eq!(
         found("t%2", TaskOrder::Newest).await.1,
         0,
