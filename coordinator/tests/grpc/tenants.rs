@@ -3,8 +3,9 @@
 
 use crate::{
     agent::Agent,
-    identity::{FIRST, admin, person_of, public_rpcs, with},
+    identity::{admin, person_of, public_rpcs, with},
     parity::Raw,
+    proofs::{Session, TOKEN, key, open, prove},
     stand::Stand,
 };
 use ips_coordinator::domain::caller::Role;
@@ -19,8 +20,8 @@ use tonic::{Code, Status};
 
 struct World {
     stand: Stand,
-    /// They keep their sessions.
-    _agents: Vec<Agent>,
+    /// Keeps its session.
+    _agent: Session,
     chief: String,
     /// Of the people of `team-a`.
     own: Vec<(Role, String)>,
@@ -32,8 +33,9 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let stand = Stand::with_identity(FIRST).await;
-        let agents = vec![Agent::connect(&stand, "node-1").await];
+        let stand = Stand::with_agents(TOKEN, None).await;
+        let ticket = prove(&stand, TOKEN, &key('a'), "node-1").await.unwrap();
+        let agent = open(&stand, &ticket, &key('a'), Agent::hello("node-1")).await;
         let chief = admin(&stand).await;
         for id in ["team-a", "team-b"] {
             let made = stand
@@ -47,7 +49,7 @@ impl World {
         }
         Self {
             stand,
-            _agents: agents,
+            _agent: agent.unwrap(),
             chief,
             own,
             other: String::new(),
