@@ -82,6 +82,7 @@ export function nodeOf(name: string, part: Partial<Node> = {}): Node {
     connected: true,
     ready: true,
     agentVersion: '0.1.0',
+    clockOffsetMs: 0,
     runtimeName: 'containerd',
     runtimeVersion: '1.7.24',
     runningPulls: 0,
