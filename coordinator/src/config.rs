@@ -268,20 +268,6 @@ impl Config {
             instead,
         } = arguments;
         let http = http_address.unwrap_or_else(|| format!("127.0.0.1:{}", server_port.as_deref().unwrap_or("8080")));
-        let grace = duration("--session-grace", &session_grace, Duration::from_millis(500), HOUR)?;
-        let lost = duration(
-            "--node-lost-after",
-            &node_lost_after,
-            Duration::from_secs(1),
-            7 * 24 * HOUR,
-        )?;
-        if lost <= grace {
-            return Err(ConfigError::new(
-                "--node-lost-after",
-                node_lost_after,
-                "must be longer than --session-grace",
-            ));
-        }
         let database = DatabaseUrl::new(
             database
                 .or_else(|| sqlite_db_path.map(|path| format!("sqlite:{path}")))
@@ -307,14 +293,7 @@ impl Config {
             kubernetes,
             keys: keys.check(database.file())?,
             database,
-            engine: EngineSettings {
-                limits: Limits {
-                    cluster_pulls: pulls(max_concurrent_pulls)?,
-                    ..Limits::default()
-                },
-                session_grace_ms: grace.as_millis() as i64,
-                node_lost_after_ms: lost.as_millis() as i64,
-            },
+            engine: engine(max_concurrent_pulls, &session_grace, &node_lost_after)?,
             schedules: schedules(&missed_run_after, &executions_keep_for, executions_keep)?,
             retention: retention(&task_retention_age, task_retention_count)?,
             heartbeat_interval: duration(
@@ -359,6 +338,26 @@ fn address(setting: &'static str, value: &str, loopback_only: Option<&str>) -> R
         Some(rule) => Err(ConfigError::new(setting, value, rule)),
         None => Ok(address),
     }
+}
+
+fn engine(most_pulls: i64, grace: &str, lost: &str) -> Result<EngineSettings, ConfigError> {
+    let until_grace = duration("--session-grace", grace, Duration::from_millis(500), HOUR)?;
+    let until_lost = duration("--node-lost-after", lost, Duration::from_secs(1), 7 * 24 * HOUR)?;
+    if until_lost <= until_grace {
+        return Err(ConfigError::new(
+            "--node-lost-after",
+            lost,
+            "must be longer than --session-grace",
+        ));
+    }
+    Ok(EngineSettings {
+        limits: Limits {
+            cluster_pulls: pulls(most_pulls)?,
+            ..Limits::default()
+        },
+        session_grace_ms: until_grace.as_millis() as i64,
+        node_lost_after_ms: until_lost.as_millis() as i64,
+    })
 }
 
 fn schedules(late: &str, keep_for: &str, keep: i64) -> Result<ScheduleSettings, ConfigError> {

@@ -352,15 +352,15 @@ async fn a_start_that_was_killed_is_made_up_for_by_the_next(#[values(Sqlite, Pos
 
 /// Changes and refusals of the time without a database are in the audit as soon as it is back.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "its change is refused for want of a node before the database is asked: to be rewritten with a node"]
 async fn the_audit_tells_of_the_time_in_which_the_database_was_away() {
     let mut server = Server::start(Postgres).await.unwrap();
     let database = server.create_database().await.unwrap();
-    let coordinator = Coordinator::start_on(&database, &[]).await.unwrap();
+    let scene = Scene::start(&database).await;
+    let coordinator = &scene.coordinator;
     // Who is known may still be told why nothing works.
     coordinator.api().get("/api/v1/me").await.unwrap();
     server.kill();
-    let order = json!({"images": ["registry.test/app:1"]});
+    let order = scene.body("second");
     let (status, body) = coordinator.api().post("/api/v1/tasks", &order).await.unwrap();
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
     let forged = ips_tests::http::Api::with_token(coordinator.url(), "forged");

@@ -5,7 +5,7 @@ use super::{
     Store, StoreError,
     db::{Tx, violated},
     rows::{from_json, to_json, to_u32},
-    sql::Sql,
+    sql::{Sql, Value},
 };
 use crate::domain::{
     Millis,
@@ -97,18 +97,10 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn insert_tenant(&self, tenant: &Tenant) -> Result<bool, StoreError> {
-        let quotas = &tenant.rules.quotas;
-        let row = [
-            ("id", tenant.id.as_str().into()),
-            ("name", (&tenant.name).into()),
-            ("node_selector", (&tenant.rules.node_selector).into()),
-            ("repositories", patterns(tenant)?.into()),
-            ("max_open_pulls", quotas.open_pulls.map(i64::from).into()),
-            ("max_tasks_per_day", quotas.tasks_per_day.map(i64::from).into()),
-            ("max_bytes_per_day", quotas.bytes_per_day.map(whole).into()),
-            ("created_at", tenant.created_at.into()),
-            ("updated_at", tenant.updated_at.into()),
-        ];
+        let [name, selector, repositories, pulls, tasks, bytes, updated] = changeable(tenant)?;
+        let id = ("id", tenant.id.as_str().into());
+        let created = ("created_at", tenant.created_at.into());
+        let row = [id, name, selector, repositories, pulls, tasks, bytes, created, updated];
         let mut tx = self.begin().await?;
         match tx.execute(Sql::insert("tenants", row)).await {
             Ok(_) => {}
@@ -124,17 +116,7 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn update_tenant(&self, tenant: &Tenant) -> Result<bool, StoreError> {
-        let quotas = &tenant.rules.quotas;
-        let row = [
-            ("name", (&tenant.name).into()),
-            ("node_selector", (&tenant.rules.node_selector).into()),
-            ("repositories", patterns(tenant)?.into()),
-            ("max_open_pulls", quotas.open_pulls.map(i64::from).into()),
-            ("max_tasks_per_day", quotas.tasks_per_day.map(i64::from).into()),
-            ("max_bytes_per_day", quotas.bytes_per_day.map(whole).into()),
-            ("updated_at", tenant.updated_at.into()),
-        ];
-        let update = Sql::update("tenants", row).push(" WHERE id = ? AND removed_at = 0");
+        let update = Sql::update("tenants", changeable(tenant)?).push(" WHERE id = ? AND removed_at = 0");
         let mut tx = self.begin().await?;
         let rows = tx.execute(update.bind(tenant.id.as_str())).await?;
         tx.commit().await?;
@@ -253,6 +235,20 @@ async fn add(tx: &mut Tx, id: &TenantId, day: i64, column: &str, count: i64) -> 
         .await?;
     tx.execute(more).await?;
     Ok(())
+}
+
+/// The columns that a change may write.
+fn changeable(tenant: &Tenant) -> Result<[(&'static str, Value); 7], StoreError> {
+    let quotas = &tenant.rules.quotas;
+    Ok([
+        ("name", (&tenant.name).into()),
+        ("node_selector", (&tenant.rules.node_selector).into()),
+        ("repositories", patterns(tenant)?.into()),
+        ("max_open_pulls", quotas.open_pulls.map(i64::from).into()),
+        ("max_tasks_per_day", quotas.tasks_per_day.map(i64::from).into()),
+        ("max_bytes_per_day", quotas.bytes_per_day.map(whole).into()),
+        ("updated_at", tenant.updated_at.into()),
+    ])
 }
 
 fn patterns(tenant: &Tenant) -> Result<String, StoreError> {

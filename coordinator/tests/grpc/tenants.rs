@@ -198,34 +198,15 @@ async fn lists_are_of_the_realm_and_another_tenant_cannot_be_named() {
         tenant: tenant.into(),
         ..Default::default()
     };
-    assert_eq!(tasks.list_tasks(with(own, of(""))).await.unwrap().into_inner().total, 0);
-    assert_eq!(
-        tasks
-            .list_tasks(with(&full.chief, of("")))
-            .await
-            .unwrap()
-            .into_inner()
-            .total,
-        2
-    );
-    assert_eq!(
-        tasks
-            .list_tasks(with(&full.chief, of("team-a")))
-            .await
-            .unwrap()
-            .into_inner()
-            .total,
-        0
-    );
-    assert_eq!(
-        tasks
-            .list_tasks(with(&full.chief, of("team-b")))
-            .await
-            .unwrap()
-            .into_inner()
-            .total,
-        2
-    );
+    for (caller, tenant, total) in [
+        (own, "", 0),
+        (&full.chief, "", 2),
+        (&full.chief, "team-a", 0),
+        (&full.chief, "team-b", 2),
+    ] {
+        let found = tasks.list_tasks(with(caller, of(tenant))).await.unwrap().into_inner();
+        assert_eq!(found.total, total, "{tenant:?}");
+    }
     let foreign = tasks.list_tasks(with(own, of("team-b"))).await.unwrap_err();
     let unknown = tasks.list_tasks(with(own, of("nobody"))).await.unwrap_err();
     assert_eq!(foreign.code(), Code::InvalidArgument);
