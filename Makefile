@@ -105,15 +105,15 @@ cargo-deny: packages
 	fi
 
 .PHONY: lint
-lint: console ## Formatting and lints of Rust, shell and console
+lint: console cargo-deny ## Formatting and lints of Rust, shell and console; licences and sources of all dependencies
 	cargo fmt --all --check
 	shellcheck --external-sources $(IPS_SETUP)/*.sh deploy/image/assemble.sh .ci/run
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
 	$(IPS_SETUP)/console.sh check
 
 .PHONY: audit
-audit: cargo-deny ## Licences, sources and security advisories of all dependencies (the last need github.com)
-	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
+audit: cargo-deny ## Security advisories of all dependencies (needs github.com)
 	@if ! "$$IPS_CACHE/tools/bin/cargo-deny" check advisories; then
 	    echo "error: advisories are open or unknown; the database is fetched from github.com/rustsec/advisory-db" >&2
 	    exit 1
