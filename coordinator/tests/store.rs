@@ -13,6 +13,8 @@ mod credentials;
 mod kitsnail;
 #[path = "store/migrations.rs"]
 mod migrations;
+#[path = "store/policies.rs"]
+mod policies;
 #[path = "store/rates.rs"]
 mod rates;
 #[path = "store/schedules.rs"]
