@@ -22,6 +22,7 @@ pub mod limits;
 pub mod node;
 pub mod outcome;
 pub mod permission;
+pub mod policy;
 pub mod progress;
 pub mod pull;
 pub mod reach;

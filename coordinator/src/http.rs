@@ -22,6 +22,7 @@ mod nodes;
 mod observe;
 mod openapi;
 mod page;
+mod policies;
 mod preview;
 mod pulls;
 mod request_id;
@@ -138,6 +139,15 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(schedules::trigger_schedule))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))
+        .routes(routes!(policies::create_policy, policies::list_policies))
+        .routes(routes!(
+            policies::get_policy,
+            policies::update_policy,
+            policies::delete_policy
+        ))
+        .routes(routes!(policies::pause_policy))
+        .routes(routes!(policies::resume_policy))
+        .routes(routes!(policies::get_policy_coverage))
         .routes(routes!(library::list_library, library::add_to_library))
         .routes(routes!(library::import_library))
         .routes(routes!(library::update_library, library::delete_library))

@@ -6,7 +6,7 @@ mod serve;
 use crate::{
     config::Config,
     domain::{reach::Network, version::VERSION},
-    engine::{Engine, audit::Scribe, courier::Courier, retention::Retention, trigger::Trigger},
+    engine::{Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, trigger::Trigger},
     grpc::{
         agent::{AgentSettings, Agents},
         audit::AuditService,
@@ -19,6 +19,7 @@ use crate::{
         limits::LimitsService,
         nodes::NodeService,
         observe::ObserveLayer,
+        policies::PolicyService,
         recorder::RecorderLayer,
         schedules::ScheduleService,
         system::SystemService,
@@ -42,10 +43,10 @@ use ips_proto::v1::{
     audit_service_server::AuditServiceServer, auth_service_server::AuthServiceServer,
     channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
     library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
-    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    system_service_server::SystemServiceServer, task_service_server::TaskServiceServer,
-    tenant_service_server::TenantServiceServer, token_service_server::TokenServiceServer,
-    user_service_server::UserServiceServer,
+    node_service_server::NodeServiceServer, policy_service_server::PolicyServiceServer,
+    schedule_service_server::ScheduleServiceServer, system_service_server::SystemServiceServer,
+    task_service_server::TaskServiceServer, tenant_service_server::TenantServiceServer,
+    token_service_server::TokenServiceServer, user_service_server::UserServiceServer,
 };
 use ips_traces::Traces;
 use secrecy::ExposeSecret as _;
@@ -150,6 +151,11 @@ pub async fn run(config: Config) -> Result<()> {
     let stop = shutdown.clone();
     parts.spawn(async move {
         trigger.run(stop).await;
+        Ok(())
+    });
+    let (keeper, stop) = (Keeper::new(engine.clone()), shutdown.clone());
+    parts.spawn(async move {
+        keeper.run(stop).await;
         Ok(())
     });
     let (retention, stop) = (Retention::new(engine.clone(), config.retention), shutdown.clone());
@@ -344,6 +350,7 @@ async fn serve_grpc(
     let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
     let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
+    let policies = PolicyServiceServer::new(PolicyService::new(engine.clone()));
     let schedules = ScheduleServiceServer::new(ScheduleService::new(engine.clone()));
     let tenants = TenantServiceServer::new(TenantService::new(engine.clone()));
     let limits = LimitsServiceServer::new(LimitsService::new(engine));
@@ -356,6 +363,7 @@ async fn serve_grpc(
     health.set_serving::<TenantServiceServer<TenantService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
+    health.set_serving::<PolicyServiceServer<PolicyService>>().await;
     health.set_serving::<CredentialServiceServer<CredentialService>>().await;
     health.set_serving::<AuditServiceServer<AuditService>>().await;
     health.set_serving::<ChannelServiceServer<ChannelService>>().await;
@@ -393,6 +401,7 @@ async fn serve_grpc(
         .add_service(tasks)
         .add_service(nodes)
         .add_service(schedules)
+        .add_service(policies)
         .add_service(credentials)
         .add_service(channels)
         .add_service(audit)
