@@ -25,6 +25,7 @@ pub mod permission;
 pub mod progress;
 pub mod pull;
 pub mod reach;
+pub mod replica;
 pub mod retry;
 pub mod rules;
 pub mod schedule;
