@@ -133,6 +133,9 @@ impl Election {
     /// # Errors
     /// Unavailable, or a migration that failed.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        // A server that does not answer is waited for; a migration that fails is not tried for ever.
+        let reached = Sql::new("SELECT COUNT(*) FROM information_schema.schemata");
+        let _schemas: (i64,) = self.db.one(reached).await?;
         migrate::run(&self.db).await
     }
 
