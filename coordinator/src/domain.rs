@@ -26,6 +26,7 @@ pub mod policy;
 pub mod progress;
 pub mod pull;
 pub mod reach;
+pub mod replica;
 pub mod retry;
 pub mod rules;
 pub mod schedule;

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod executions;
 mod extract;
+mod follower;
 mod guard;
 mod health;
 mod library;
@@ -57,6 +58,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use error::ApiError;
+pub use follower::{Following, follower_probes};
 use std::{any::Any, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};

@@ -486,6 +486,11 @@ impl Metrics {
         self.doors.ready(ready);
     }
 
+    /// Whether this replica leads, and the epoch of whoever does; 0 where nobody is known to.
+    pub fn leads(&self, leads: bool, epoch: u64) {
+        self.doors.leads(leads, epoch);
+    }
+
     /// Everything in Prometheus' text format, see [`CONTENT_TYPE`].
     ///
     /// # Errors

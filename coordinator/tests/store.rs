@@ -11,6 +11,8 @@ mod check;
 mod credentials;
 #[path = "store/kitsnail.rs"]
 mod kitsnail;
+#[path = "store/leadership.rs"]
+mod leadership;
 #[path = "store/migrations.rs"]
 mod migrations;
 #[path = "store/policies.rs"]

@@ -2578,6 +2578,23 @@ export interface components {
              */
             running: number;
         };
+        /** @description One of several coordinators on the same database. All of them serve everybody; one leads. */
+        Replica: {
+            /**
+             * @description Where other replicas reach it.
+             * @example 10.0.0.7:9444
+             */
+            address: string;
+            /** @description Its name, which a process that comes back does not keep. */
+            id: string;
+            /** @description It is the one that leads. */
+            leads: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last heard of, by the database's clock.
+             */
+            seenAt: string;
+        };
         /** @description What one image of a task is on each platform among its nodes. */
         ResolvedImage: {
             /** @description Why it could not be resolved. */
@@ -2855,11 +2872,18 @@ export interface components {
         SuccessReason: "pulled" | "already_present";
         /** @description The coordinator. */
         System: {
+            /**
+             * Format: int64
+             * @description Grows with every start and with every change of the replica that leads.
+             */
+            epoch: number;
             /** @description What it logs. */
             logFilter: string;
             parts: components["schemas"]["SystemPart"][];
             /** @description It can serve. */
             ready: boolean;
+            /** @description Replicas that were heard of within the last seconds; none where one coordinator works alone. */
+            replicas: components["schemas"]["Replica"][];
             /** Format: date-time */
             startedAt: string;
             /**
