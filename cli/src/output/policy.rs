@@ -179,9 +179,9 @@ mod tests {
     fn one_policy_says_everything() {
         let shown = describe(&policy());
         for line in [
-            "Coverage:     50.0% (1 of 2)",
-            "Conditions:   TagMoved True TagMoved a:1 moved",
-            "Images:       a:1",
+            "Coverage:    50.0% (1 of 2)",
+            "Conditions:  TagMoved True TagMoved a:1 moved",
+            "Images:      a:1",
         ] {
             assert!(shown.contains(line), "{line}\n{shown}");
         }
