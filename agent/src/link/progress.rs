@@ -29,8 +29,9 @@ impl Told {
         for (id, view) in views {
             let told = self.attempts.get(&id);
             let is_news = told.is_none_or(|(at, old)| *old != view && now.duration_since(*at) >= pause);
-            // An attempt that waits for a slot has not begun.
-            if view.phase == Phase::Waiting || !is_news {
+            // An attempt that waits for a slot has not begun; one that waits for something else says for what.
+            let is_silent = view.phase == Phase::Waiting && view.note.is_empty() && told.is_none();
+            if is_silent || !is_news {
                 continue;
             }
             let layers = news(told.map(|(_, old)| old.layers.as_slice()), &view.layers);

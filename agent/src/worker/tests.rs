@@ -37,6 +37,7 @@ fn bench_with(slots: usize, credentials: Arc<NodeCredentials>) -> Bench {
         no_progress: Duration::from_secs(60),
         platform: node(),
         credentials,
+        guard: Guard::default(),
         observer: Observer::default(),
     };
     let deliver: Deliver = Arc::new(move |outcome| sender.send(outcome).unwrap_or(()));
@@ -62,6 +63,7 @@ fn order(pull: &str, reference: &str) -> Order {
         credential: None,
         deadline: None,
         no_progress: None,
+        size: 0,
         policy: Policy::IfNotPresent,
         traceparent: String::new(),
     }

@@ -1,6 +1,6 @@
 //! What is known of a node.
 
-use super::{Millis, ids::NodeName, image::Platform};
+use super::{Millis, ids::NodeName, image::Platform, kubelet::KubeletFacts};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Labels of a node. Their texts are shared: thousands of nodes have the same ones.
@@ -62,6 +62,10 @@ pub struct NodeCondition {
     pub image_fs_inodes_free: u64,
     /// Takes no new work.
     pub draining: bool,
+    /// What its kubelet is set to.
+    pub kubelet: Arc<KubeletFacts>,
+    /// Why no pull begins on it now; empty when they do.
+    pub pulls_paused: String,
 }
 
 /// One image on a node, as its runtime lists it.
