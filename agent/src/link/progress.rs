@@ -118,6 +118,14 @@ mod tests {
         let mut told = Told::default();
         let now = Instant::now();
         assert!(told.due(now, PAUSE, vec![(id(), view(Phase::Waiting, &[]))]).is_empty());
+        let mut held_up = view(Phase::Waiting, &[]);
+        held_up.note = "waits for the node's disk".into();
+        assert_eq!(
+            told.due(now, PAUSE, vec![(id(), held_up)]).len(),
+            1,
+            "who is held up says so"
+        );
+        assert!(told.due(now, PAUSE, Vec::new()).is_empty());
         assert_eq!(told.due(now, PAUSE, vec![(id(), view(Phase::Resolving, &[]))]).len(), 1);
         assert!(told.due(now, PAUSE, Vec::new()).is_empty());
         assert!(told.attempts.is_empty());
