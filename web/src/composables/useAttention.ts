@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
 import { body, client } from '@/api/http'
+import { getReadiness, type Health } from '@/api/system'
 import { useI18n } from '@/i18n'
 import { splitImage } from '@/lib/format'
 import { onLiveAgain, useLiveTasks } from '@/live/live'
@@ -18,12 +19,23 @@ export interface Attention {
 
 const mostTasks = 5
 
+// What is broken before what only waits; within each, the order in which it was found.
+export function worstFirst(items: readonly Attention[]): Attention[] {
+  return [...items.filter((item) => item.tone === 'bad'), ...items.filter((item) => item.tone === 'warn')]
+}
+
+// A coordinator that is not ready says why; one that is may still warn.
+export function ofHealth(health: Health | undefined): Attention[] {
+  const line = (tone: Attention['tone']) => (text: string) => ({ key: text, tone, text, to: { name: 'about' } })
+  return [...(health?.reasons ?? []).map(line('bad')), ...(health?.warnings ?? []).map(line('warn'))]
+}
+
 export function useAttention() {
   const { t } = useI18n()
   const live = useLiveTasks()
   const { stats } = useStats()
   const limits = useQuery({ queryKey: ['limits'], queryFn: () => body(client.GET('/api/v1/limits')) })
-  const health = useQuery({ queryKey: ['readyz'], queryFn: () => body(client.GET('/readyz')) })
+  const health = useQuery({ queryKey: ['readiness'], queryFn: getReadiness })
   onLiveAgain(() => {
     void limits.refetch()
     void health.refetch()
@@ -71,11 +83,8 @@ export function useAttention() {
       to: { name: 'settings' },
     })),
   ])
-  const ofHealth = computed((): Attention[] =>
-    (health.data.value?.warnings ?? []).map((text) => ({ key: text, tone: 'warn', text, to: { name: 'about' } })),
-  )
   return {
-    items: computed(() => [...ofTasks.value, ...ofLimits.value, ...ofNodes.value, ...ofHealth.value]),
+    items: computed(() => worstFirst([...ofHealth(health.data.value), ...ofTasks.value, ...ofLimits.value, ...ofNodes.value])),
     // Registry hosts that turned pulls away or are held back.
     registries,
   }
