@@ -15,7 +15,7 @@ use crate::domain::{
     node::{Node, NodeCondition},
 };
 use futures::channel::mpsc;
-use images::Images;
+use images::{Catalogue, Images};
 use messages::Order;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,6 +36,7 @@ pub type SessionId = u64;
 pub struct Fleet {
     nodes: BTreeMap<NodeName, Entry>,
     last_session: SessionId,
+    catalogue: Arc<Catalogue>,
 }
 
 /// One known node.
@@ -168,7 +169,18 @@ impl Fleet {
             .into_iter()
             .map(|node| (node.name.clone(), Entry::new(node, now)))
             .collect();
-        Self { nodes, last_session: 0 }
+        Self {
+            nodes,
+            ..Self::default()
+        }
+    }
+
+    /// An inventory without images.
+    pub fn empty_inventory(&self) -> Inventory {
+        Inventory {
+            hash: String::new(),
+            images: Images::of(Arc::clone(&self.catalogue)),
+        }
     }
 
     /// Every node by name.

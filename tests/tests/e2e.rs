@@ -355,7 +355,7 @@ fn rights(stand: &Stand) {
     ] {
         assert!(
             own.iter().any(|call| call.verb == verb && call.resource == resource),
-            "{verb} {resource} was never used"
+            "{verb} {resource} was never used: {own:#?}"
         );
     }
     let agent = format!("system:serviceaccount:{SYSTEM}:ips-agent");
