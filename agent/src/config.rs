@@ -5,7 +5,7 @@ mod check;
 #[cfg(test)]
 mod tests;
 
-use crate::link::proof::ProofSettings;
+use crate::{guard::Guard, link::proof::ProofSettings};
 use check::{Setting, address, credential_providers, file, labels, seconds, whole_number};
 use clap::Parser;
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
@@ -64,6 +64,18 @@ pub struct Arguments {
     /// Pulls at a time, 1 to 64
     #[arg(long, env = "IPS_MAX_CONCURRENT_PULLS", default_value = "2")]
     max_concurrent_pulls: String,
+    /// The kubelet's configuration: its thresholds and its rules for private images are read from it
+    #[arg(long, env = "IPS_KUBELET_CONFIG", default_value = "/var/lib/kubelet/config.yaml")]
+    kubelet_config: String,
+    /// Room that an image needs, as a multiple of its compressed size, 0 to 20; 0 switches the disk guard off
+    #[arg(long, env = "IPS_SPACE_FACTOR", default_value = "3")]
+    space_factor: String,
+    /// No pull begins while the node's I/O pressure (some avg10) is over so many percent; 0 for no limit
+    #[arg(long, env = "IPS_IO_PRESSURE_LIMIT", default_value = "0")]
+    io_pressure_limit: String,
+    /// File with the node's I/O pressure
+    #[arg(long, env = "IPS_IO_PRESSURE_FILE", default_value = "/proc/pressure/io")]
+    io_pressure_file: String,
     /// Longest time without a byte or a layer where an order does not say, in seconds
     #[arg(long, env = "IPS_NO_PROGRESS_TIMEOUT", default_value = "600")]
     no_progress_timeout: String,
@@ -150,6 +162,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The kubelet's credential providers, where they are to be asked.
     pub credential_providers: Option<CredentialProviders>,
+    /// What keeps pulls from harming the node.
+    pub guard: Guard,
     /// Pulls at a time.
     pub max_concurrent_pulls: u32,
     /// Longest silence of an attempt.
@@ -202,6 +216,10 @@ impl Config {
             credential_provider_config,
             credential_provider_bin_dir,
             max_concurrent_pulls,
+            kubelet_config,
+            space_factor,
+            io_pressure_limit,
+            io_pressure_file,
             no_progress_timeout,
             drain_grace,
             inventory_interval,
@@ -236,6 +254,12 @@ impl Config {
             state_dir: Setting::new("state-dir").path(&state_dir)?,
             credential_providers: credential_providers(credential_provider_config, credential_provider_bin_dir)?,
             max_concurrent_pulls: whole_number(&Setting::new("max-concurrent-pulls"), &max_concurrent_pulls, 1, 64)?,
+            guard: Guard {
+                kubelet_config: Setting::new("kubelet-config").path(&kubelet_config)?,
+                space_factor: whole_number(&Setting::new("space-factor"), &space_factor, 0, 20)?,
+                io_pressure_limit: whole_number(&Setting::new("io-pressure-limit"), &io_pressure_limit, 0, 99)?,
+                io_pressure_file: Setting::new("io-pressure-file").path(&io_pressure_file)?,
+            },
             no_progress_timeout: seconds(&Setting::new("no-progress-timeout"), &no_progress_timeout, 1, 86_400)?,
             drain_grace: seconds(&Setting::new("drain-grace"), &drain_grace, 0, 86_400)?,
             inventory_interval: seconds(&Setting::new("inventory-interval"), &inventory_interval, 1, 86_400)?,

@@ -4,7 +4,7 @@
 
 mod cache;
 mod config;
-mod duration;
+pub(crate) mod duration;
 mod keyring;
 mod matching;
 mod plugin;

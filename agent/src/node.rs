@@ -1,7 +1,6 @@
 //! What the node is and has: its runtime, its disk, its images. Watches; never changes anything.
 
 pub mod condition;
-pub mod disk;
 pub mod inventory;
 
 pub use condition::{Condition, NodeState};

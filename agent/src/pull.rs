@@ -11,6 +11,7 @@ pub mod phase;
 pub mod policy;
 pub mod reference;
 pub mod scrub;
+pub mod space;
 pub mod timeline;
 pub mod verdict;
 

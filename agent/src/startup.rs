@@ -103,7 +103,10 @@ impl Agent {
             "inventory",
             inventory::run(Arc::clone(&runtime), node.subscribe(), images, every, stop.clone()),
         );
-        tasks.spawn("condition", condition::run(runtime, node, stop.clone()));
+        tasks.spawn(
+            "condition",
+            condition::run(runtime, config.guard.clone(), node, stop.clone()),
+        );
         let routes = health::routes(readiness, figures.clone());
         tasks.spawn_fallible("health", health::serve(listener, routes, stop.clone()));
         if let Some(address) = config.metrics_address {
@@ -202,6 +205,7 @@ fn worker(
         slots: config.max_concurrent_pulls as usize,
         no_progress: config.no_progress_timeout,
         platform: Platform::of_this_machine(),
+        guard: config.guard.clone(),
         observer,
     };
     let outbox = Arc::clone(outbox);

@@ -10,6 +10,7 @@ mod flights;
 mod ingests;
 mod logins;
 mod observer;
+mod room;
 mod sampler;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use observer::{EndedAttempt, Observer};
 
 use crate::{
     credentials::NodeCredentials,
+    guard::Guard,
     pull::{AttemptId, Order, Outcome, Platform},
     runtime::ImageRuntime,
 };
@@ -45,6 +47,8 @@ pub struct WorkerSettings {
     pub platform: Platform,
     /// Logins of the node itself, for orders without one.
     pub credentials: Arc<NodeCredentials>,
+    /// What keeps pulls from harming the node.
+    pub guard: Guard,
     /// Who hears of each attempt that ended, beside whoever is given the outcomes.
     pub observer: Observer,
 }
@@ -60,6 +64,7 @@ struct Shared {
     runtime: Arc<dyn ImageRuntime>,
     settings: WorkerSettings,
     flights: Flights,
+    promises: Arc<room::Promises>,
     attempts: Mutex<HashMap<AttemptId, CancellationToken>>,
     board: Board,
     deliver: Deliver,
@@ -77,6 +82,7 @@ impl Worker {
                 runtime,
                 settings,
                 flights,
+                promises: Arc::default(),
                 attempts: Mutex::default(),
                 board: Board::default(),
                 deliver,

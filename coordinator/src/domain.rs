@@ -17,6 +17,7 @@ pub mod execution;
 pub mod forwarded;
 pub mod ids;
 pub mod image;
+pub mod kubelet;
 pub mod library;
 pub mod limits;
 pub mod node;

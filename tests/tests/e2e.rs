@@ -71,6 +71,12 @@ fn with_images(registry: &Registry, to: &Path) {
         );
     }
     std::fs::write(file, text).expect("written");
+    // How full this machine's own disk is decides nothing here.
+    let file = to.join("base/agent.yaml");
+    let text = std::fs::read_to_string(&file).expect("the agent");
+    let last = "            - name: IPS_LOG_FORMAT\n";
+    let off = format!("            - name: IPS_SPACE_FACTOR\n              value: \"0\"\n{last}");
+    std::fs::write(file, text.replace(last, &off)).expect("written");
 }
 
 struct Stand {

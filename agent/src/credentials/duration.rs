@@ -17,7 +17,7 @@ const UNITS: [(&str, f64); 8] = [
 const LONGEST: f64 = i64::MAX as f64;
 
 /// Reads a duration; `None` when it is none, or negative.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {
         return Some(Duration::ZERO);

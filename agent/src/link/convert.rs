@@ -1,6 +1,7 @@
 //! Between protocol messages and the agent's own words, and nothing else. Absent and empty mean the same on the wire.
 
 use crate::{
+    guard::{KubeletFacts, kubelet::Source},
     node::{Condition, NodeState},
     pull::{
         AttemptId, ByteCounts, Credential, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase,
@@ -35,6 +36,7 @@ pub(super) fn order(start: wire::StartPull) -> Option<Order> {
         credential: start.credential.map(credential),
         deadline: milliseconds(start.deadline_ms),
         no_progress: milliseconds(start.no_progress_timeout_ms),
+        size: start.size_bytes,
         traceparent: start.traceparent,
         reference: start.reference,
     })
@@ -190,6 +192,26 @@ pub(super) fn condition_to_wire(condition: &Condition, draining: bool) -> wire::
         image_fs_inodes: condition.space.inodes,
         image_fs_inodes_free: condition.space.inodes_free,
         draining,
+        kubelet: Some(kubelet_to_wire(&condition.kubelet)),
+        pulls_paused: condition.pause.clone().unwrap_or_default(),
+    }
+}
+
+fn kubelet_to_wire(facts: &KubeletFacts) -> wire::KubeletFacts {
+    let (source, message) = match &facts.source {
+        Source::Read => (wire::KubeletConfigSource::Read, String::new()),
+        Source::Absent => (wire::KubeletConfigSource::Absent, String::new()),
+        Source::Unreadable(why) => (wire::KubeletConfigSource::Unreadable, why.clone()),
+    };
+    wire::KubeletFacts {
+        source: source.into(),
+        message,
+        image_gc_high_threshold_percent: facts.high,
+        image_gc_low_threshold_percent: facts.low,
+        image_maximum_gc_age_ms: u64::try_from(facts.maximum_age.as_millis()).unwrap_or(u64::MAX),
+        credentials_verification_policy: facts.policy.clone(),
+        verification_allowlist: facts.allowlist.clone(),
+        verification_gate: facts.gate,
     }
 }
 
@@ -211,5 +233,6 @@ pub(super) fn image_to_wire(image: ImageRecord) -> wire::InventoryImage {
         repo_digests: image.digests,
         size_bytes: image.size,
         pinned: image.pinned,
+        ..wire::InventoryImage::default()
     }
 }

@@ -29,8 +29,9 @@ impl Told {
         for (id, view) in views {
             let told = self.attempts.get(&id);
             let is_news = told.is_none_or(|(at, old)| *old != view && now.duration_since(*at) >= pause);
-            // An attempt that waits for a slot has not begun.
-            if view.phase == Phase::Waiting || !is_news {
+            // An attempt that waits for a slot has not begun; one that waits for something else says for what.
+            let is_silent = view.phase == Phase::Waiting && view.note.is_empty() && told.is_none();
+            if is_silent || !is_news {
                 continue;
             }
             let layers = news(told.map(|(_, old)| old.layers.as_slice()), &view.layers);
@@ -117,6 +118,14 @@ mod tests {
         let mut told = Told::default();
         let now = Instant::now();
         assert!(told.due(now, PAUSE, vec![(id(), view(Phase::Waiting, &[]))]).is_empty());
+        let mut held_up = view(Phase::Waiting, &[]);
+        held_up.note = "waits for the node's disk".into();
+        assert_eq!(
+            told.due(now, PAUSE, vec![(id(), held_up)]).len(),
+            1,
+            "who is held up says so"
+        );
+        assert!(told.due(now, PAUSE, Vec::new()).is_empty());
         assert_eq!(told.due(now, PAUSE, vec![(id(), view(Phase::Resolving, &[]))]).len(), 1);
         assert!(told.due(now, PAUSE, Vec::new()).is_empty());
         assert!(told.attempts.is_empty());

@@ -52,6 +52,7 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         no_progress: Duration::from_secs(60),
         platform: node(),
         credentials: Arc::default(),
+        guard: crate::guard::Guard::default(),
         observer: Observer::default(),
     };
     let worker = Worker::new(Arc::new(fake.clone()), settings, deliver);

@@ -24,6 +24,7 @@ fn order(reference: &str) -> Order {
         credential: None,
         deadline: None,
         no_progress: None,
+        size: 0,
         policy: Policy::IfNotPresent,
         traceparent: String::new(),
     }
@@ -51,6 +52,7 @@ async fn an_attempt_is_counted_with_its_phases_and_its_calls() {
         no_progress: Duration::from_secs(60),
         platform: node(),
         credentials: Arc::default(),
+        guard: crate::guard::Guard::default(),
         observer: Observer::new(move |attempt| counted.attempt_ended(attempt)),
     };
     let fake = Fake::new();

@@ -1,7 +1,12 @@
 //! Whether the runtime answers, who it is, and how full its image file system is. One loop asks; everybody else watches.
 
-use super::disk::{DiskSpace, space};
-use crate::runtime::{ImageRuntime, RuntimeError, RuntimeIdentity};
+use crate::{
+    guard::{
+        Guard, KubeletFacts,
+        disk::{DiskSpace, space},
+    },
+    runtime::{ImageRuntime, RuntimeError, RuntimeIdentity},
+};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +28,10 @@ pub struct Condition {
     pub used_bytes: u64,
     /// Its size and free space.
     pub space: DiskSpace,
+    /// What the kubelet's configuration says.
+    pub kubelet: KubeletFacts,
+    /// Why no pull begins now; `None` when they do.
+    pub pause: Option<String>,
 }
 
 /// The node as it was last seen.
@@ -50,10 +59,15 @@ impl NodeState {
 }
 
 /// Asks until `cancel`.
-pub async fn run(runtime: Arc<dyn ImageRuntime>, state: watch::Sender<NodeState>, cancel: CancellationToken) {
+pub async fn run(
+    runtime: Arc<dyn ImageRuntime>,
+    guard: Guard,
+    state: watch::Sender<NodeState>,
+    cancel: CancellationToken,
+) {
     loop {
         let before = state.borrow().clone();
-        let next = ask(runtime.as_ref(), &before).await;
+        let next = ask(runtime.as_ref(), &guard, &before).await;
         log_change(&before, &next);
         let pause = if next.condition.away.is_none() {
             WHILE_READY
@@ -73,14 +87,14 @@ pub async fn run(runtime: Arc<dyn ImageRuntime>, state: watch::Sender<NodeState>
 }
 
 /// Asks once.
-async fn ask(runtime: &dyn ImageRuntime, before: &NodeState) -> NodeState {
+async fn ask(runtime: &dyn ImageRuntime, guard: &Guard, before: &NodeState) -> NodeState {
     let identity = match runtime.identity().await {
         Ok(identity) => identity,
-        Err(why) => return away(before, &why),
+        Err(why) => return away(guard, before, &why),
     };
     let filesystem = match runtime.filesystem().await {
         Ok(filesystem) => filesystem,
-        Err(why) => return away(before, &why),
+        Err(why) => return away(guard, before, &why),
     };
     let space = if filesystem.path.is_empty() {
         DiskSpace::default()
@@ -92,6 +106,8 @@ async fn ask(runtime: &dyn ImageRuntime, before: &NodeState) -> NodeState {
         path: filesystem.path,
         used_bytes: filesystem.used_bytes,
         space,
+        kubelet: guard.kubelet(),
+        pause: guard.pause(),
     };
     NodeState {
         runtime: Some(identity),
@@ -99,9 +115,11 @@ async fn ask(runtime: &dyn ImageRuntime, before: &NodeState) -> NodeState {
     }
 }
 
-fn away(before: &NodeState, why: &RuntimeError) -> NodeState {
+fn away(guard: &Guard, before: &NodeState, why: &RuntimeError) -> NodeState {
     let condition = Condition {
         away: Some(why.to_string()),
+        kubelet: guard.kubelet(),
+        pause: guard.pause(),
         ..before.condition.clone()
     };
     NodeState {

@@ -77,6 +77,8 @@ pub struct Order {
     pub deadline: Option<Duration>,
     /// Longest time without progress; `None` means the agent's default.
     pub no_progress: Option<Duration>,
+    /// Compressed size of the image on this platform in bytes; 0 when the coordinator does not know it.
+    pub size: u64,
     /// Whether a warm image may be left alone.
     pub policy: Policy,
     /// Trace context of whoever ordered it; empty when nobody traces it.

@@ -228,7 +228,8 @@ impl Attempt<'_> {
         let why = patience.exhausted(&standing)?;
         let (reason, message) = match &state.away {
             Some(away) => (FailureReason::Runtime, format!("{why}; {away}")),
-            None => (FailureReason::TimedOut, why),
+            None if state.note.is_empty() => (FailureReason::TimedOut, why),
+            None => (FailureReason::TimedOut, format!("{why}; {}", state.note)),
         };
         Some(Ending::Failure(Failure::new(reason, state.phase, &message)))
     }

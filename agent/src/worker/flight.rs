@@ -5,6 +5,7 @@ use super::{
     Shared, facts,
     flights::{FlightEnd, FlightState, Landing},
     logins::Logins,
+    room::{self, Promise},
     sampler::Sampler,
 };
 use crate::{
@@ -22,7 +23,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tokio::{
-    sync::watch,
+    sync::{SemaphorePermit, watch},
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,8 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(250);
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// Pause between two looks at the image file system while layers unpack silently.
 const DISK_EVERY: Duration = Duration::from_secs(10);
+/// Pause between two looks at the pressure of a node that has too much.
+const CALM_EVERY: Duration = Duration::from_millis(500);
 /// How often a call that broke off with the runtime is repeated.
 const MOST_REPEATS: u32 = 5;
 
@@ -56,8 +59,12 @@ impl Flight {
     }
 
     async fn pull(&self) -> FlightEnd {
-        let Ok(_slot) = self.shared.flights.slots.acquire().await else {
+        let Some(_slot) = self.slot().await else {
             return self.failed(FailureReason::Runtime, "the agent is stopping");
+        };
+        let promise = match room::ask(&self.shared, &self.order).await {
+            Ok(promise) => promise,
+            Err(why) => return self.failed(FailureReason::NoSpace, &why),
         };
         self.advance(PhaseEvent::Started);
         let mut logins = self.logins().await;
@@ -68,7 +75,7 @@ impl Flight {
         let mut repeats = 0;
         loop {
             let login = logins.current.as_ref();
-            match self.pull_and_verify(&mut sampler, login).await {
+            match self.pull_and_verify(&mut sampler, login, promise.as_ref()).await {
                 Ok((facts, digests)) => {
                     let note = note_of_pulled(before.as_deref(), digests.target.as_deref());
                     let note = logins.remark(note);
@@ -87,6 +94,22 @@ impl Flight {
                         return self.failed(reason, &logins.remark(text));
                     }
                 }
+            }
+        }
+    }
+
+    /// A slot of the node, once its disk is calm. Who waits for calm holds none.
+    async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        loop {
+            while let Some(why) = self.shared.settings.guard.pause() {
+                self.note(&why);
+                sleep(CALM_EVERY).await;
+            }
+            self.note("");
+            let slot = self.shared.flights.slots.acquire().await.ok()?;
+            // Others may have worn the disk out while this one waited for its turn.
+            if self.shared.settings.guard.pause().is_none() {
+                return Some(slot);
             }
         }
     }
@@ -113,8 +136,9 @@ impl Flight {
         &self,
         sampler: &mut Sampler,
         login: Option<&Credential>,
+        promise: Option<&Promise>,
     ) -> Result<(Option<Facts>, Digests), RuntimeError> {
-        self.call(sampler, login).await?;
+        self.call(sampler, login, promise).await?;
         self.advance(PhaseEvent::CallReturned);
         let reference = &self.order.reference;
         let runtime = self.shared.runtime.as_ref();
@@ -133,7 +157,12 @@ impl Flight {
     }
 
     /// The runtime's call, watched.
-    async fn call(&self, sampler: &mut Sampler, login: Option<&Credential>) -> Result<(), RuntimeError> {
+    async fn call(
+        &self,
+        sampler: &mut Sampler,
+        login: Option<&Credential>,
+        promise: Option<&Promise>,
+    ) -> Result<(), RuntimeError> {
         let runtime = self.shared.runtime.as_ref();
         let mut call = runtime.pull(&self.order.reference, login);
         let mut tick = interval(SAMPLE_EVERY);
@@ -150,6 +179,9 @@ impl Flight {
                 biased;
                 answer = &mut call => break answer,
                 () = self.sample(sampler, &mut disk) => {}
+            }
+            if let (Some(promise), Some(tracker)) = (promise, sampler.tracker()) {
+                promise.kept(&tracker.total());
             }
         };
         match answer {

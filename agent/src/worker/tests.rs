@@ -4,6 +4,7 @@
 
 mod accounting;
 mod endings;
+mod guards;
 mod logins;
 mod policies;
 mod sharing;
@@ -30,6 +31,10 @@ fn bench(slots: usize) -> Bench {
 }
 
 fn bench_with(slots: usize, credentials: Arc<NodeCredentials>) -> Bench {
+    bench_of(slots, credentials, Guard::default())
+}
+
+fn bench_of(slots: usize, credentials: Arc<NodeCredentials>, guard: Guard) -> Bench {
     let fake = Fake::new();
     let (sender, outcomes) = mpsc::unbounded_channel();
     let settings = WorkerSettings {
@@ -37,6 +42,7 @@ fn bench_with(slots: usize, credentials: Arc<NodeCredentials>) -> Bench {
         no_progress: Duration::from_secs(60),
         platform: node(),
         credentials,
+        guard,
         observer: Observer::default(),
     };
     let deliver: Deliver = Arc::new(move |outcome| sender.send(outcome).unwrap_or(()));
@@ -62,6 +68,7 @@ fn order(pull: &str, reference: &str) -> Order {
         credential: None,
         deadline: None,
         no_progress: None,
+        size: 0,
         policy: Policy::IfNotPresent,
         traceparent: String::new(),
     }

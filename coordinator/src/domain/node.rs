@@ -4,7 +4,7 @@ mod labels;
 
 pub use labels::Labels;
 
-use super::{Millis, ids::NodeName, image::Platform};
+use super::{Millis, ids::NodeName, image::Platform, kubelet::KubeletFacts};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A node that has said hello at least once; durable.
@@ -63,6 +63,10 @@ pub struct NodeCondition {
     pub image_fs_inodes_free: u64,
     /// Takes no new work.
     pub draining: bool,
+    /// What its kubelet is set to.
+    pub kubelet: Arc<KubeletFacts>,
+    /// Why no pull begins on it now; empty when they do.
+    pub pulls_paused: String,
 }
 
 /// One image on a node, as its runtime lists it.

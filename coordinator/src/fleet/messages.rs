@@ -122,6 +122,8 @@ pub struct StartPull {
     pub reference: ImageRef,
     /// What the task resolved; empty where it could not.
     pub digests: ImageDigests,
+    /// Compressed size on the node's platform in bytes; 0 where it is unknown.
+    pub size_bytes: u64,
     /// Longest attempt.
     pub deadline_ms: u64,
     /// Longest standstill.

@@ -9,6 +9,7 @@ use crate::{
         cluster::{ClusterNode, Taint},
         counts::{self, ByteCounts},
         image::{self, ImageDigests, Platform},
+        kubelet::{KubeletFacts, KubeletSource, PodPull, Usability, usability_on_node},
         node::{InventoryImage, NodeCondition},
         outcome::{FailureReason, SuccessReason},
         progress::{LayerProgress, PullPhase},
@@ -308,17 +309,50 @@ fn condition(condition: &NodeCondition) -> v1::NodeCondition {
         image_fs_inodes: condition.image_fs_inodes,
         image_fs_inodes_free: condition.image_fs_inodes_free,
         draining: condition.draining,
+        kubelet: Some(kubelet(&condition.kubelet)),
+        pulls_paused: condition.pulls_paused.clone(),
     }
 }
 
-/// An image of an inventory.
-pub(super) fn inventory_image(image: &InventoryImage) -> v1::InventoryImage {
+fn kubelet(facts: &KubeletFacts) -> v1::KubeletFacts {
+    let source = match facts.source {
+        KubeletSource::Unknown => v1::KubeletConfigSource::Unspecified,
+        KubeletSource::Read => v1::KubeletConfigSource::Read,
+        KubeletSource::Absent => v1::KubeletConfigSource::Absent,
+        KubeletSource::Unreadable => v1::KubeletConfigSource::Unreadable,
+    };
+    v1::KubeletFacts {
+        source: source.into(),
+        message: facts.message.clone(),
+        image_gc_high_threshold_percent: facts.high_percent,
+        image_gc_low_threshold_percent: facts.low_percent,
+        image_maximum_gc_age_ms: facts.maximum_age_ms,
+        credentials_verification_policy: facts.policy.clone(),
+        verification_allowlist: facts.allowlist.clone(),
+        verification_gate: facts.gate,
+    }
+}
+
+fn usability(usability: Usability) -> v1::ImageUsability {
+    match usability {
+        Usability::Unknown => v1::ImageUsability::Unknown,
+        Usability::AtOnce => v1::ImageUsability::AtOnce,
+        Usability::AfterCheck => v1::ImageUsability::AfterCheck,
+        Usability::Not => v1::ImageUsability::Not,
+    }
+}
+
+/// An image of the inventory of a node whose kubelet is set so.
+pub(super) fn inventory_image(image: &InventoryImage, kubelet: &KubeletFacts) -> v1::InventoryImage {
+    let of = |pull| usability(usability_on_node(kubelet, image, pull)).into();
     v1::InventoryImage {
         id: image.id.clone(),
         repo_tags: image.repo_tags.clone(),
         repo_digests: image.repo_digests.clone(),
         size_bytes: image.size_bytes,
         pinned: image.pinned,
+        usability: of(PodPull::IfNotPresent),
+        usability_never: of(PodPull::Never),
     }
 }
 

@@ -56,9 +56,13 @@ impl node_service_server::NodeService for NodeService {
         let name = NodeName::parse(&name).map_err(|invalid| status::of_invalid(&invalid))?;
         let found = engine.node(&name).await.map_err(status::of)?;
         let images = found.images.as_deref().unwrap_or_default();
+        let kubelet = &found.view.condition.kubelet;
         Ok(Response::new(v1::GetNodeResponse {
             node: Some(convert::node(&found.view)),
-            images: images.iter().map(convert::inventory_image).collect(),
+            images: images
+                .iter()
+                .map(|image| convert::inventory_image(image, kubelet))
+                .collect(),
             inventory_known: found.images.is_some(),
         }))
     }

@@ -61,6 +61,7 @@ fn named(name: &str) -> InventoryImage {
         repo_digests: vec![format!("{name}@{}", digest(format!("manifest of {name}").as_bytes()))],
         size_bytes: 80_000_000 + name.len() as u64,
         pinned: false,
+        ..InventoryImage::default()
     }
 }
 

@@ -123,6 +123,7 @@ impl Node {
             image_fs_inodes: 30_000_000,
             image_fs_inodes_free: 25_000_000,
             draining: false,
+            ..NodeCondition::default()
         }
     }
 

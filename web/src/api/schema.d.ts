@@ -1930,6 +1930,11 @@ export interface components {
             verdict: components["schemas"]["ImageVerdict"];
         };
         /**
+         * @description Whether a pod can use an image that is on its node.
+         * @enum {string}
+         */
+        ImageUsability: "unknown" | "at_once" | "after_check" | "not";
+        /**
          * @description Whether a registry said what a reference stands for.
          * @enum {string}
          */
@@ -1965,7 +1970,43 @@ export interface components {
              * @description As the runtime reports it.
              */
             sizeBytes: number;
+            /** @description Whether pods with imagePullPolicy IfNotPresent can use it, by the kubelet's rules for credentials. */
+            usability: components["schemas"]["ImageUsability"];
+            /** @description Whether pods with imagePullPolicy Never can use it. */
+            usabilityNever: components["schemas"]["ImageUsability"];
         };
+        /**
+         * @description What a kubelet is set to, as the agent reads it from its configuration. Where that was not read, the thresholds are the kubelet's
+         *     defaults and the rest is unknown.
+         */
+        KubeletFacts: {
+            /** @description `imagePullCredentialsVerificationPolicy` as it is written; empty where it is not. */
+            credentialsVerificationPolicy: string;
+            /**
+             * Format: int32
+             * @description Percent of the image file system from which on the kubelet removes images; 0 while the agent has not said.
+             */
+            imageGcHighThresholdPercent: number;
+            /** Format: int32 */
+            imageGcLowThresholdPercent: number;
+            /**
+             * Format: int64
+             * @description Images that nobody has used for so long are removed; 0 means never.
+             */
+            imageMaximumGcAgeMs: number;
+            /** @description Why it cannot be read; empty otherwise. */
+            message: string;
+            /** @description How far it is known. */
+            source: components["schemas"]["KubeletSource"];
+            verificationAllowlist: string[];
+            /** @description The feature gate `KubeletEnsureSecretPulledImages`; left out where the release decides. */
+            verificationGate?: boolean;
+        };
+        /**
+         * @description How far the configuration of a kubelet is known.
+         * @enum {string}
+         */
+        KubeletSource: "unknown" | "read" | "absent" | "unreadable";
         /** @description A node as its cluster knows it. */
         KubernetesNode: {
             kubeletVersion: string;
@@ -2236,6 +2277,9 @@ export interface components {
             imageFsPath: string;
             /** Format: int64 */
             imageFsUsedBytes: number;
+            kubelet: components["schemas"]["KubeletFacts"];
+            /** @description Why no pull begins on it now, for example because of I/O pressure. */
+            pullsPaused?: string;
             /** @description Why it does not; empty otherwise. */
             runtimeMessage: string;
             /** @description The runtime answers. */

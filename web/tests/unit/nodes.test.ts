@@ -6,6 +6,7 @@ import { countByFilter, groupingKeys, listed } from '@/lib/nodeList'
 import { colorIndex } from '@/lib/nodeMap'
 import { countVersions } from '@/lib/versions'
 import { nodeOf, pullOf } from './samples'
+import type { InventoryImage } from '@/api/types'
 
 const disk = (capacity: number, free: number) => ({ ...nodeOf('x').condition, imageFsCapacityBytes: capacity, imageFsAvailableBytes: free })
 const nodes = [
@@ -43,7 +44,17 @@ describe('lists of nodes', () => {
 })
 
 describe('cold images', () => {
-  const inventory = [{ id: 'sha256:1', repoTags: ['docker.io/library/nginx:1.27'], repoDigests: ['quay.io/a/b@sha256:22'], sizeBytes: 1, pinned: false }]
+  const inventory: InventoryImage[] = [
+    {
+      id: 'sha256:1',
+      repoTags: ['docker.io/library/nginx:1.27'],
+      repoDigests: ['quay.io/a/b@sha256:22'],
+      sizeBytes: 1,
+      pinned: false,
+      usability: 'unknown',
+      usabilityNever: 'unknown',
+    },
+  ]
 
   test('are those of the library that the node lacks, with what is known of them', () => {
     const pulls = [

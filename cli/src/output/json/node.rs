@@ -66,6 +66,23 @@ struct Condition {
     image_fs_inodes: u64,
     image_fs_inodes_free: u64,
     draining: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pulls_paused: String,
+    kubelet: Kubelet,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Kubelet {
+    source: &'static str,
+    message: String,
+    image_gc_high_threshold_percent: u32,
+    image_gc_low_threshold_percent: u32,
+    image_maximum_gc_age_ms: u64,
+    credentials_verification_policy: String,
+    verification_allowlist: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_gate: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +100,8 @@ struct InventoryImage {
     repo_digests: Vec<String>,
     size_bytes: u64,
     pinned: bool,
+    usability: &'static str,
+    usability_never: &'static str,
 }
 
 impl From<&v1::Node> for Node {
@@ -142,6 +161,23 @@ impl From<v1::NodeCondition> for Condition {
             image_fs_inodes: condition.image_fs_inodes,
             image_fs_inodes_free: condition.image_fs_inodes_free,
             draining: condition.draining,
+            pulls_paused: condition.pulls_paused,
+            kubelet: condition.kubelet.unwrap_or_default().into(),
+        }
+    }
+}
+
+impl From<v1::KubeletFacts> for Kubelet {
+    fn from(facts: v1::KubeletFacts) -> Self {
+        Self {
+            source: words::kubelet_source(facts.source()),
+            message: facts.message,
+            image_gc_high_threshold_percent: facts.image_gc_high_threshold_percent,
+            image_gc_low_threshold_percent: facts.image_gc_low_threshold_percent,
+            image_maximum_gc_age_ms: facts.image_maximum_gc_age_ms,
+            credentials_verification_policy: facts.credentials_verification_policy,
+            verification_allowlist: facts.verification_allowlist,
+            verification_gate: facts.verification_gate,
         }
     }
 }
@@ -154,6 +190,8 @@ impl From<&v1::GetNodeResponse> for Node {
             repo_digests: image.repo_digests.clone(),
             size_bytes: image.size_bytes,
             pinned: image.pinned,
+            usability: words::usability(image.usability()),
+            usability_never: words::usability(image.usability_never()),
         });
         let inventory = Inventory {
             images: images.collect(),

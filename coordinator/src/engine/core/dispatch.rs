@@ -5,7 +5,7 @@ use crate::{
     domain::{
         Millis,
         ids::{NodeName, PullId},
-        image::ImageDigests,
+        image::{ImageDigests, ResolvedImage},
         outcome::FailureReason,
         pull::PullEvent,
         task_state::TaskState,
@@ -101,11 +101,13 @@ impl Core {
             Ok(login) => login,
             Err(why) => return self.cannot_log_in(now, id, why),
         };
+        let resolved = resolved_for(open, pull.image_index, &self.shared.fleet(), &pull.node).cloned();
         let start = StartPull {
             pull: id.clone(),
             attempt: pull.attempt,
             reference: pull.image.clone(),
-            digests: digests_for(open, pull.image_index, &self.shared.fleet(), &pull.node),
+            size_bytes: resolved.as_ref().map_or(0, |image| image.size_bytes),
+            digests: resolved.map(|image| image.digests).unwrap_or_default(),
             deadline_ms: u64::from(spec.pull_timeout_seconds) * 1000,
             no_progress_timeout_ms: u64::from(spec.no_progress_timeout_seconds) * 1000,
             policy: spec.rules.pull_policy,
@@ -152,10 +154,12 @@ fn view(open: &OpenTask) -> PlanTask<'_> {
 
 /// What the image resolved to on the node's platform; empty where that is unknown.
 pub(super) fn digests_for(open: &OpenTask, image_index: u32, fleet: &Fleet, node: &NodeName) -> ImageDigests {
-    let Some(platform) = fleet.get(node).map(|entry| &entry.node.platform) else {
-        return ImageDigests::default();
-    };
-    let image = open.task.images.get(image_index as usize);
-    let resolved = image.and_then(|image| image.resolved.iter().find(|resolved| resolved.platform == *platform));
+    let resolved = resolved_for(open, image_index, fleet, node);
     resolved.map(|resolved| resolved.digests.clone()).unwrap_or_default()
+}
+
+fn resolved_for<'a>(open: &'a OpenTask, image_index: u32, fleet: &Fleet, node: &NodeName) -> Option<&'a ResolvedImage> {
+    let platform = &fleet.get(node)?.node.platform;
+    let image = open.task.images.get(image_index as usize)?;
+    image.resolved.iter().find(|resolved| resolved.platform == *platform)
 }

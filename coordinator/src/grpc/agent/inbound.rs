@@ -6,6 +6,7 @@ use crate::{
         counts::ByteCounts,
         ids::{NodeName, PullId},
         image::{ImageDigests, Platform},
+        kubelet::{KubeletFacts, KubeletSource},
         node::{InventoryImage, Node, NodeCondition},
         outcome::{Failure, FailureReason, Outcome, PhaseTimes, Success, SuccessReason},
         progress::{LayerProgress, PullPhase},
@@ -30,10 +31,13 @@ const MAX_ATTEMPTS: usize = 1024;
 const MAX_LAYERS: usize = 1024;
 const MAX_IMAGES: usize = 8192;
 const MAX_NAMES: usize = 256;
+const MAX_ALLOWED: usize = 256;
 
 /// What agents say over and over.
 #[derive(Debug, Default)]
 pub(super) struct SharedText {
+    /// Settings of kubelets.
+    kubelets: Pool<KubeletFacts>,
     /// Digests of layers.
     digests: Pool<str>,
     /// Keys and values of labels, paths, names and versions of programs.
@@ -279,6 +283,32 @@ fn condition(condition: v1::NodeCondition, shared: &SharedText) -> Result<NodeCo
         image_fs_inodes: disk("imageFsInodes", condition.image_fs_inodes)?,
         image_fs_inodes_free: disk("imageFsInodesFree", condition.image_fs_inodes_free)?,
         draining: condition.draining,
+        kubelet: shared.kubelets.share(kubelet(condition.kubelet)?),
+        pulls_paused: text(condition.pulls_paused),
+    })
+}
+
+fn kubelet(facts: Option<v1::KubeletFacts>) -> Result<KubeletFacts, Invalid> {
+    let facts = facts.unwrap_or_default();
+    few(
+        "kubelet.verificationAllowlist",
+        facts.verification_allowlist.len(),
+        MAX_ALLOWED,
+    )?;
+    Ok(KubeletFacts {
+        source: match facts.source() {
+            v1::KubeletConfigSource::Unspecified => KubeletSource::Unknown,
+            v1::KubeletConfigSource::Read => KubeletSource::Read,
+            v1::KubeletConfigSource::Absent => KubeletSource::Absent,
+            v1::KubeletConfigSource::Unreadable => KubeletSource::Unreadable,
+        },
+        message: text(facts.message),
+        high_percent: facts.image_gc_high_threshold_percent.min(100),
+        low_percent: facts.image_gc_low_threshold_percent.min(100),
+        maximum_age_ms: facts.image_maximum_gc_age_ms,
+        policy: text(facts.credentials_verification_policy),
+        allowlist: texts(facts.verification_allowlist),
+        gate: facts.verification_gate,
     })
 }
 

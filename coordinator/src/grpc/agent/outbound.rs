@@ -67,6 +67,7 @@ fn start_pull(start: StartPull) -> v1::StartPull {
         ticket: String::new(),
         sources: vec![],
         traceparent: start.traceparent,
+        size_bytes: start.size_bytes,
     }
 }
 

@@ -1,9 +1,13 @@
 //! A node as JSON, and how many there are.
 
-use super::time;
+use super::{
+    time,
+    words::{KubeletSourceWord, UsabilityWord},
+};
 use crate::{
     domain::{
         cluster::{ClusterNode, Taint},
+        kubelet::{KubeletFacts, PodPull, usability_on_node},
         node::{InventoryImage, NodeCondition},
     },
     engine::views::{NodeDetail, NodeView, Page, PageRequest},
@@ -94,8 +98,16 @@ impl From<&NodeView> for NodeJson {
 
 impl From<&NodeDetail> for NodeJson {
     fn from(detail: &NodeDetail) -> Self {
+        let kubelet = &detail.view.condition.kubelet;
         Self {
-            images: Some(detail.images.iter().flatten().map(Into::into).collect()),
+            images: Some(
+                detail
+                    .images
+                    .iter()
+                    .flatten()
+                    .map(|image| InventoryImageJson::new(image, kubelet))
+                    .collect(),
+            ),
             inventory_known: Some(detail.images.is_some()),
             ..(&detail.view).into()
         }
@@ -169,6 +181,11 @@ pub(crate) struct NodeConditionJson {
     image_fs_inodes_free: u64,
     /// It takes no new work.
     draining: bool,
+    /// Why no pull begins on it now, for example because of I/O pressure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pulls_paused: Option<String>,
+    kubelet: KubeletFactsJson,
 }
 
 impl From<&NodeCondition> for NodeConditionJson {
@@ -183,6 +200,47 @@ impl From<&NodeCondition> for NodeConditionJson {
             image_fs_inodes: condition.image_fs_inodes,
             image_fs_inodes_free: condition.image_fs_inodes_free,
             draining: condition.draining,
+            pulls_paused: Some(condition.pulls_paused.clone()).filter(|why| !why.is_empty()),
+            kubelet: condition.kubelet.as_ref().into(),
+        }
+    }
+}
+
+/// What a kubelet is set to, as the agent reads it from its configuration. Where that was not read, the thresholds are the kubelet's
+/// defaults and the rest is unknown.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = KubeletFacts)]
+pub(crate) struct KubeletFactsJson {
+    /// How far it is known.
+    source: KubeletSourceWord,
+    /// Why it cannot be read; empty otherwise.
+    message: String,
+    /// Percent of the image file system from which on the kubelet removes images; 0 while the agent has not said.
+    image_gc_high_threshold_percent: u32,
+    image_gc_low_threshold_percent: u32,
+    /// Images that nobody has used for so long are removed; 0 means never.
+    image_maximum_gc_age_ms: u64,
+    /// `imagePullCredentialsVerificationPolicy` as it is written; empty where it is not.
+    credentials_verification_policy: String,
+    verification_allowlist: Vec<String>,
+    /// The feature gate `KubeletEnsureSecretPulledImages`; left out where the release decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    verification_gate: Option<bool>,
+}
+
+impl From<&KubeletFacts> for KubeletFactsJson {
+    fn from(facts: &KubeletFacts) -> Self {
+        Self {
+            source: facts.source.into(),
+            message: facts.message.clone(),
+            image_gc_high_threshold_percent: facts.high_percent,
+            image_gc_low_threshold_percent: facts.low_percent,
+            image_maximum_gc_age_ms: facts.maximum_age_ms,
+            credentials_verification_policy: facts.policy.clone(),
+            verification_allowlist: facts.allowlist.clone(),
+            verification_gate: facts.gate,
         }
     }
 }
@@ -200,16 +258,23 @@ pub(crate) struct InventoryImageJson {
     size_bytes: u64,
     /// Kubelet's garbage collection leaves it alone.
     pinned: bool,
+    /// Whether pods with imagePullPolicy IfNotPresent can use it, by the kubelet's rules for credentials.
+    usability: UsabilityWord,
+    /// Whether pods with imagePullPolicy Never can use it.
+    usability_never: UsabilityWord,
 }
 
-impl From<&InventoryImage> for InventoryImageJson {
-    fn from(image: &InventoryImage) -> Self {
+impl InventoryImageJson {
+    fn new(image: &InventoryImage, kubelet: &KubeletFacts) -> Self {
+        let of = |pull| usability_on_node(kubelet, image, pull).into();
         Self {
             id: image.id.clone(),
             repo_tags: image.repo_tags.clone(),
             repo_digests: image.repo_digests.clone(),
             size_bytes: image.size_bytes,
             pinned: image.pinned,
+            usability: of(PodPull::IfNotPresent),
+            usability_never: of(PodPull::Never),
         }
     }
 }

@@ -328,7 +328,9 @@ fn a_node() {
         "reason": "the runtime does not answer", "agentVersion": "0.1.0", "runtimeName": "containerd", "runtimeVersion": "1.7.24",
         "condition": {"runtimeReady": false, "runtimeMessage": "no socket", "imageFsPath": "/var/lib/containerd",
             "imageFsUsedBytes": 1, "imageFsCapacityBytes": 2, "imageFsAvailableBytes": 3, "imageFsInodes": 4,
-            "imageFsInodesFree": 5, "draining": false},
+            "imageFsInodesFree": 5, "draining": false,
+            "kubelet": {"source": "unknown", "message": "", "imageGcHighThresholdPercent": 0, "imageGcLowThresholdPercent": 0,
+                "imageMaximumGcAgeMs": 0, "credentialsVerificationPolicy": "", "verificationAllowlist": []}},
         "runningPulls": 1, "maxConcurrentPulls": 2, "clockOffsetMs": -1500,
         "firstSeenAt": "2026-11-24T02:00:00.000Z", "lastSeenAt": "2026-11-24T02:00:00.001Z",
     });

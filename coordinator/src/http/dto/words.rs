@@ -2,6 +2,7 @@
 
 use crate::domain::{
     execution::ExecutionState,
+    kubelet::{KubeletSource, Usability},
     outcome::{FailureReason, SuccessReason},
     progress::PullPhase,
     pull::PullState,
@@ -54,6 +55,14 @@ words! {
     FailureWord as FailureReason from FailureReason {
         NotFound, Unauthorized, RateLimited, Network, NoSpace, WrongPlatform, Runtime, Cancelled, TimedOut, TagMoved,
     }
+}
+words! {
+    /// How far the configuration of a kubelet is known.
+    KubeletSourceWord as KubeletSource from KubeletSource { Unknown, Read, Absent, Unreadable }
+}
+words! {
+    /// Whether a pod can use an image that is on its node.
+    UsabilityWord as ImageUsability from Usability { Unknown, AtOnce, AfterCheck, Not }
 }
 words! {
     /// How the wait between attempts grows.
