@@ -8,6 +8,7 @@ mod library;
 mod limits;
 mod login;
 mod node;
+mod purge;
 mod schedule;
 mod system;
 mod task;
@@ -50,6 +51,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Task(command) => task::run(&server()?, output, command).await,
         Command::Schedule(command) => schedule::run(&server()?, output, command).await,
         Command::Node(command) => node::run(&server()?, output, command).await,
+        Command::Purge(args) => purge::run(&server()?, output, args).await,
         Command::Credential(command) => credential::run(&server()?, output, command).await,
         Command::Channel(command) => channel::run(&server()?, output, command).await,
         Command::Audit(command) => audit::run(&server()?, output, command).await,

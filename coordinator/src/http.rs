@@ -24,6 +24,7 @@ mod openapi;
 mod page;
 mod preview;
 mod pulls;
+mod purges;
 mod request_id;
 mod schedules;
 mod secrets;
@@ -113,6 +114,7 @@ fn table() -> OpenApiRouter<HttpState> {
             tenants::update_tenant,
             tenants::delete_tenant
         ))
+        .routes(routes!(purges::purge_images))
         .routes(routes!(stats::get_stats))
         .routes(routes!(system::get_system))
         .routes(routes!(system::set_log_level))

@@ -29,7 +29,8 @@ struct Agent {
     images: watch::Sender<Arc<Inventory>>,
     link: watch::Receiver<LinkState>,
     stop: CancellationToken,
-    _node: watch::Sender<NodeState>,
+    keeper: Keeper,
+    node: watch::Sender<NodeState>,
 }
 
 impl Drop for Agent {
@@ -70,12 +71,13 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         ..Dialling::default()
     };
     let proof = Proof::open(state, proof).unwrap();
+    let keeper = Keeper::new(Arc::new(fake.clone()), node_state.subscribe(), 1 << 30);
     let link = Link::new(
         identity,
         dialling,
         Arc::new(proof),
         worker.clone(),
-        Arc::clone(&outbox),
+        (Arc::clone(&outbox), keeper.clone()),
         node_state.subscribe(),
         images.subscribe(),
     );
@@ -89,7 +91,8 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         images,
         link: state,
         stop,
-        _node: node_state,
+        keeper,
+        node: node_state,
     }
 }
 

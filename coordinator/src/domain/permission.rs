@@ -31,6 +31,8 @@ pub enum Permission {
     ChannelsWrite,
     /// Look at nodes and what they have.
     NodesRead,
+    /// Remove images from nodes.
+    NodesWrite,
     /// Look at the limits of the cluster.
     LimitsRead,
     /// Set the limits of the cluster.
@@ -59,7 +61,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -72,6 +74,7 @@ impl Permission {
         Self::ChannelsRead,
         Self::ChannelsWrite,
         Self::NodesRead,
+        Self::NodesWrite,
         Self::LimitsRead,
         Self::LimitsWrite,
         Self::MetricsRead,
@@ -101,6 +104,7 @@ impl Permission {
             Self::ChannelsRead => "channels:read",
             Self::ChannelsWrite => "channels:write",
             Self::NodesRead => "nodes:read",
+            Self::NodesWrite => "nodes:write",
             Self::LimitsRead => "limits:read",
             Self::LimitsWrite => "limits:write",
             Self::MetricsRead => "metrics:read",
@@ -138,6 +142,7 @@ impl Permission {
             Self::CredentialsWrite
             | Self::AuditRead
             | Self::ChannelsWrite
+            | Self::NodesWrite
             | Self::UsersRead
             | Self::UsersWrite
             | Self::TokensRead
@@ -221,6 +226,7 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::NodesRead, "get_stats", "GET /api/v1/stats", "NodeService.GetStats"),
     needs(P::NodesRead, "list_nodes", "GET /api/v1/nodes", "NodeService.ListNodes"),
     needs(P::NodesRead, "get_node", "GET /api/v1/nodes/{name}", "NodeService.GetNode"),
+    needs(P::NodesWrite, "purge_images", "POST /api/v1/purges", "NodeService.PurgeImages"),
     needs(P::TasksRead, "events", "GET /api/v1/events", "TaskService.WatchTask"),
     needs(P::TasksRead, "list_tasks", "GET /api/v1/tasks", "TaskService.ListTasks"),
     needs(P::TasksRead, "get_task", "GET /api/v1/tasks/{id}", "TaskService.GetTask"),

@@ -17,6 +17,7 @@ pub(super) mod password;
 pub(super) mod preview;
 pub(super) mod progress;
 pub(super) mod pull;
+pub(super) mod purge;
 pub(super) mod resolved;
 pub(super) mod rules;
 pub(super) mod schedule;

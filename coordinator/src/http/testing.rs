@@ -258,6 +258,7 @@ impl Edge {
             in_flight: vec![],
             unacknowledged: vec![],
             inventory_hash: String::new(),
+            abilities: Default::default(),
         };
         let engine = self.state.engine.whole();
         let grant = engine.open_session(hello, sender).await.unwrap().unwrap();
