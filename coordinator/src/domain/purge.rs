@@ -86,7 +86,7 @@ fn named(texts: &[String]) -> Result<Vec<ImageRef>, Invalid> {
     let (mut images, mut seen) = (Vec::with_capacity(texts.len()), BTreeSet::new());
     for (index, text) in texts.iter().enumerate() {
         let at = format!("images[{index}]");
-        let image = ImageRef::parse(text).map_err(|invalid| Invalid::new(&at, invalid.rule))?;
+        let image = ImageRef::parse(text).map_err(|rule| Invalid::new(&at, rule))?;
         if !seen.insert(text) {
             return Err(Invalid::new(at, format!("{text:?} stands twice")));
         }
