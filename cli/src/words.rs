@@ -197,6 +197,26 @@ pub fn is_running(state: v1::PullState) -> bool {
     matches!(state, v1::PullState::Dispatched | v1::PullState::Pulling)
 }
 
+/// How far the configuration of a kubelet is known.
+pub fn kubelet_source(source: v1::KubeletConfigSource) -> &'static str {
+    match source {
+        v1::KubeletConfigSource::Unspecified => "unknown",
+        v1::KubeletConfigSource::Read => "read",
+        v1::KubeletConfigSource::Absent => "absent",
+        v1::KubeletConfigSource::Unreadable => "unreadable",
+    }
+}
+
+/// Whether a pod can use an image.
+pub fn usability(usability: v1::ImageUsability) -> &'static str {
+    match usability {
+        v1::ImageUsability::Unspecified | v1::ImageUsability::Unknown => "unknown",
+        v1::ImageUsability::AtOnce => "at_once",
+        v1::ImageUsability::AfterCheck => "after_check",
+        v1::ImageUsability::Not => "not",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,25 +236,5 @@ mod tests {
         );
         assert_eq!(retry_strategy(v1::RetryStrategy::Exponential.into()), "exponential");
         assert_eq!(task_state(99), "unknown-99");
-    }
-}
-
-/// How far the configuration of a kubelet is known.
-pub fn kubelet_source(source: v1::KubeletConfigSource) -> &'static str {
-    match source {
-        v1::KubeletConfigSource::Unspecified => "unknown",
-        v1::KubeletConfigSource::Read => "read",
-        v1::KubeletConfigSource::Absent => "absent",
-        v1::KubeletConfigSource::Unreadable => "unreadable",
-    }
-}
-
-/// Whether a pod can use an image.
-pub fn usability(usability: v1::ImageUsability) -> &'static str {
-    match usability {
-        v1::ImageUsability::Unspecified | v1::ImageUsability::Unknown => "unknown",
-        v1::ImageUsability::AtOnce => "at_once",
-        v1::ImageUsability::AfterCheck => "after_check",
-        v1::ImageUsability::Not => "not",
     }
 }
