@@ -29,7 +29,6 @@ struct Agent {
     images: watch::Sender<Arc<Inventory>>,
     link: watch::Receiver<LinkState>,
     stop: CancellationToken,
-    keeper: Keeper,
     node: watch::Sender<NodeState>,
 }
 
@@ -83,6 +82,7 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
     );
     let (stop, state) = (CancellationToken::new(), link.state());
     let stopped = stop.clone();
+    tokio::spawn(keeper.run(images.subscribe(), stop.clone()));
     tokio::spawn(async move { link.run(stopped).await });
     Agent {
         fake,
@@ -91,7 +91,6 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         images,
         link: state,
         stop,
-        keeper,
         node: node_state,
     }
 }
