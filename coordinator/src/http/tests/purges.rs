@@ -1,4 +1,5 @@
 //! Images that are to go: agents decide and answer, and what cannot be asked is said.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::super::testing::{Agent, Edge};
 use crate::{
