@@ -83,7 +83,7 @@ screenshots: console ## The pictures of the README, in docs/console
 .PHONY: test-kube
 test-kube: components kube ## The tests that need a real Kubernetes API server 1.20, which make test leaves out
 	cargo build --workspace --locked
-	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test manifests -- --include-ignored
+	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test cluster_identity --test manifests -- --include-ignored
 
 .PHONY: e2e
 e2e: components kube ## The product on a whole Kubernetes node: installed by kubectl, a task, a pod from the warmed image
@@ -105,15 +105,15 @@ cargo-deny: packages
 	fi
 
 .PHONY: lint
-lint: console ## Formatting and lints of Rust, shell and console
+lint: console cargo-deny ## Formatting and lints of Rust, shell and console; licences and sources of all dependencies
 	cargo fmt --all --check
 	shellcheck --external-sources $(IPS_SETUP)/*.sh deploy/image/assemble.sh .ci/run
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
 	$(IPS_SETUP)/console.sh check
 
 .PHONY: audit
-audit: cargo-deny ## Licences, sources and security advisories of all dependencies (the last need github.com)
-	"$$IPS_CACHE/tools/bin/cargo-deny" --log-level error check bans licenses sources
+audit: cargo-deny ## Security advisories of all dependencies (needs github.com)
 	@if ! "$$IPS_CACHE/tools/bin/cargo-deny" check advisories; then
 	    echo "error: advisories are open or unknown; the database is fetched from github.com/rustsec/advisory-db" >&2
 	    exit 1

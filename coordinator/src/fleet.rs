@@ -16,7 +16,7 @@ use crate::domain::{
     pin::PinReport,
 };
 use futures::channel::mpsc;
-use images::Images;
+use images::{Catalogue, Images};
 use messages::{Abilities, Order};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,6 +40,7 @@ pub type SessionId = u64;
 pub struct Fleet {
     nodes: BTreeMap<NodeName, Entry>,
     last_session: SessionId,
+    catalogue: Arc<Catalogue>,
 }
 
 /// One known node.
@@ -191,7 +192,18 @@ impl Fleet {
             .into_iter()
             .map(|node| (node.name.clone(), Entry::new(node, now)))
             .collect();
-        Self { nodes, last_session: 0 }
+        Self {
+            nodes,
+            ..Self::default()
+        }
+    }
+
+    /// An inventory without images.
+    pub fn empty_inventory(&self) -> Inventory {
+        Inventory {
+            hash: String::new(),
+            images: Images::of(Arc::clone(&self.catalogue)),
+        }
     }
 
     /// Every node by name.

@@ -300,7 +300,8 @@ async fn it_is_installed_warms_an_image_and_a_pod_that_may_not_pull_starts_from_
         .expect("deleted");
 
     by_command_line(&stand, &token).await;
-    rights(&stand);
+    another_pod(&stand).await;
+    rights(&stand).await;
 }
 
 /// The same by the command line, over gRPC with the certificate that the coordinator has published.
@@ -338,9 +339,41 @@ async fn by_command_line(stand: &Stand, token: &str) {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// The coordinator's pod goes, and the next one serves the same database: it knows the tasks, and the agent comes back to it.
+async fn another_pod(stand: &Stand) {
+    let old = stand.ready_pod("ips-coordinator").await;
+    let name = old["metadata"]["name"].as_str().expect("a name");
+    let path = format!("/api/v1/namespaces/{SYSTEM}/pods/{name}");
+    stand.admin.delete(&path).await.expect("deleted");
+    wait_until("the old pod to be gone", LIMIT, async || {
+        stand.admin.get(&path).await.is_err()
+    })
+    .await;
+    let new = stand.ready_pod("ips-coordinator").await;
+    assert_ne!(new["metadata"]["uid"], old["metadata"]["uid"]);
+    let service = format!("/api/v1/namespaces/{SYSTEM}/services/ips-coordinator");
+    let service = stand.admin.get(&service).await.expect("the service");
+    let base = format!(
+        "http://{}:8080",
+        service["spec"]["clusterIP"].as_str().expect("an address")
+    );
+    let token = wait_for("the admin to be let in", LIMIT, async || login::admin(&base).await.ok()).await;
+    let api = Api::with_token(&base, &token);
+    let tasks = api.get("/api/v1/tasks").await.expect("the tasks");
+    assert_eq!(tasks["total"], 2, "{tasks}");
+    wait_until("node-1 to be ready again", LIMIT, async || {
+        let node = api.get("/api/v1/nodes/node-1").await.unwrap_or_default();
+        node["ready"] == true
+    })
+    .await;
+}
+
 /// Nothing that the coordinator asked for was refused, and it used every right that it has.
-fn rights(stand: &Stand) {
+async fn rights(stand: &Stand) {
     let account = format!("system:serviceaccount:{SYSTEM}:ips-coordinator");
+    // That of the pod before this one: a watch is written down when it ends.
+    let watch = |call: &Call| call.user == account && call.verb == "watch";
+    stand.kubernetes.call("the watch on nodes", watch).await;
     let calls = stand.kubernetes.calls().expect("the calls");
     let own = calls.iter().filter(|call| call.user == account).collect::<Vec<&Call>>();
     let refused = own.iter().filter(|call| call.code == 403).collect::<Vec<_>>();
@@ -355,7 +388,7 @@ fn rights(stand: &Stand) {
     ] {
         assert!(
             own.iter().any(|call| call.verb == verb && call.resource == resource),
-            "{verb} {resource} was never used"
+            "{verb} {resource} was never used: {own:#?}"
         );
     }
     let agent = format!("system:serviceaccount:{SYSTEM}:ips-agent");

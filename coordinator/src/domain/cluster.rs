@@ -46,7 +46,7 @@ impl ClusterNode {
     pub fn zone(&self) -> &str {
         ZONES
             .iter()
-            .find_map(|key| self.labels.get(*key))
+            .find_map(|key| self.labels.get(key))
             .map_or("", |zone| zone)
     }
 

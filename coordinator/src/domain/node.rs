@@ -1,10 +1,11 @@
 //! What is known of a node.
 
+mod labels;
+
+pub use labels::Labels;
+
 use super::{Millis, ids::NodeName, image::Platform, kubelet::KubeletFacts};
 use std::{collections::BTreeMap, sync::Arc};
-
-/// Labels of a node. Their texts are shared: thousands of nodes have the same ones.
-pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
 /// A node that has said hello at least once; durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +21,11 @@ pub struct Node {
     /// Platform.
     pub platform: Platform,
     /// Agent's version.
-    pub agent_version: String,
+    pub agent_version: Arc<str>,
     /// Runtime's name.
-    pub runtime_name: String,
+    pub runtime_name: Arc<str>,
     /// Runtime's version.
-    pub runtime_version: String,
+    pub runtime_version: Arc<str>,
     /// Slots.
     pub max_concurrent_pulls: u32,
     /// First hello.
@@ -36,7 +37,7 @@ pub struct Node {
 impl Node {
     /// The labels with texts of their own.
     pub fn plain_labels(&self) -> BTreeMap<String, String> {
-        let plain = |(key, value): (&Arc<str>, &Arc<str>)| (key.to_string(), value.to_string());
+        let plain = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         self.labels.iter().map(plain).collect()
     }
 }

@@ -1,7 +1,10 @@
 //! What a running attempt has done so far; in memory only.
 
+mod layers;
+
+pub use layers::{LayerProgress, LayerShape, Layers};
+
 use super::counts::ByteCounts;
-use std::sync::Arc;
 
 /// What a running attempt is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,19 +34,6 @@ impl PullPhase {
     }
 }
 
-/// One layer of a running attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerProgress {
-    /// Digest of the compressed layer.
-    pub digest: Arc<str>,
-    /// Position in the manifest, from 0.
-    pub index: u32,
-    /// Bytes.
-    pub bytes: ByteCounts,
-    /// Its snapshot is committed.
-    pub unpacked: bool,
-}
-
 /// The newest report of a running attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveProgress {
@@ -54,7 +44,7 @@ pub struct LiveProgress {
     /// Whole image.
     pub bytes: ByteCounts,
     /// All layers, once the manifest is known.
-    pub layers: Vec<LayerProgress>,
+    pub layers: Layers,
     /// A remark of the agent; empty for none.
     pub note: String,
     /// Bytes a second that were fetched over the last seconds.

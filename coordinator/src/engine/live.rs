@@ -5,17 +5,14 @@ use crate::{
         Millis,
         counts::ByteCounts,
         ids::{PullId, TaskId},
-        progress::{LayerProgress, LiveProgress},
+        progress::{LayerShape, Layers, LiveProgress},
     },
-    fleet::messages::ProgressReport,
+    fleet::{messages::ProgressReport, pool::Pool},
 };
 use std::{collections::HashMap, sync::Arc};
 
 /// Throughput is measured over one to two of these, in milliseconds.
 const WINDOW_MS: Millis = 2_500;
-
-/// Most layers that are kept for one pull; an image cannot have more by the overlay file system's own limit.
-const MAX_LAYERS: usize = 512;
 
 /// Live figures of everything that runs.
 #[derive(Debug, Default)]
@@ -24,6 +21,8 @@ pub struct Live {
     tasks: HashMap<TaskId, LiveTask>,
     /// Why nothing of a task runs although pulls wait.
     waiting: HashMap<TaskId, String>,
+    /// What the layers of images are.
+    shapes: Pool<[LayerShape]>,
 }
 
 /// Live figures of one task.
@@ -57,7 +56,7 @@ impl Live {
             self.pulls.insert(report.pull.clone(), Entry::new(now, &report));
         }
         if let Some(entry) = self.pulls.get_mut(&report.pull) {
-            entry.update(now, report);
+            entry.update(now, report, &self.shapes);
         }
     }
 
@@ -118,7 +117,7 @@ impl Entry {
             attempt: report.attempt,
             phase: report.phase,
             bytes: ByteCounts::default(),
-            layers: Vec::new(),
+            layers: Layers::default(),
             note: String::new(),
             throughput: 0,
         };
@@ -129,19 +128,12 @@ impl Entry {
         }
     }
 
-    fn update(&mut self, now: Millis, report: ProgressReport) {
+    fn update(&mut self, now: Millis, report: ProgressReport, shapes: &Pool<[LayerShape]>) {
         let progress = Arc::make_mut(&mut self.progress);
-        let first = progress.layers.is_empty();
         progress.phase = report.phase;
         progress.note = report.note;
         progress.bytes = never_less(progress.bytes, report.bytes.bounded());
-        for layer in report.layers {
-            update_layer(&mut progress.layers, layer);
-        }
-        if first {
-            // The first report names all layers, and fifty thousand pulls may run.
-            progress.layers.shrink_to_fit();
-        }
+        progress.layers.update(report.layers, |found| shapes.share(found));
         self.measure(now);
     }
 
@@ -158,18 +150,6 @@ impl Entry {
         } else {
             0
         };
-    }
-}
-
-fn update_layer(layers: &mut Vec<LayerProgress>, layer: LayerProgress) {
-    match layers.binary_search_by_key(&layer.index, |known| known.index) {
-        Ok(found) => {
-            let known = &mut layers[found];
-            known.bytes = never_less(known.bytes, layer.bytes.bounded());
-            known.unpacked |= layer.unpacked;
-        }
-        Err(place) if layers.len() < MAX_LAYERS => layers.insert(place, layer),
-        Err(_) => {}
     }
 }
 

@@ -135,9 +135,9 @@ impl Engine {
             id: name.to_string(),
         })?;
         let images = entry.inventory.as_ref().map(|inventory| {
-            let shown = |image: &InventoryImage| match tenant {
-                Some(tenant) => tenant.sight_of(image),
-                None => Some(image.clone()),
+            let shown = |image: Arc<InventoryImage>| match tenant {
+                Some(tenant) => tenant.sight_of(&image),
+                None => Some(InventoryImage::clone(&image)),
             };
             let mut images: Vec<InventoryImage> = inventory.images.values().filter_map(shown).collect();
             images.sort_by(|a, b| (a.repo_tags.first(), &a.id).cmp(&(b.repo_tags.first(), &b.id)));

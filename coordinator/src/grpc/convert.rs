@@ -272,9 +272,9 @@ pub(super) fn node(view: &NodeView) -> v1::Node {
         connected: view.connected,
         ready: view.not_ready.is_none(),
         reason: view.not_ready.clone().unwrap_or_default(),
-        agent_version: node.agent_version.clone(),
-        runtime_name: node.runtime_name.clone(),
-        runtime_version: node.runtime_version.clone(),
+        agent_version: node.agent_version.to_string(),
+        runtime_name: node.runtime_name.to_string(),
+        runtime_version: node.runtime_version.to_string(),
         condition: Some(condition(&view.condition)),
         running_pulls: view.running_pulls,
         max_concurrent_pulls: node.max_concurrent_pulls,
@@ -354,7 +354,7 @@ fn cluster_node(node: &ClusterNode) -> v1::KubernetesNode {
         zone: node.zone().to_owned(),
         taints: node.taints.iter().map(taint).collect(),
         kubelet_version: node.kubelet_version.clone(),
-        runtime_version: node.runtime_version.clone(),
+        runtime_version: node.runtime_version.to_string(),
     }
 }
 
@@ -450,7 +450,7 @@ fn bytes(bytes: &ByteCounts) -> v1::ByteCounts {
     }
 }
 
-fn layer(layer: &LayerProgress) -> v1::LayerProgress {
+fn layer(layer: LayerProgress) -> v1::LayerProgress {
     v1::LayerProgress {
         digest: layer.digest.to_string(),
         index: layer.index,

@@ -10,7 +10,7 @@ use crate::{
         ids::{NodeName, PullId},
         image::{ImageDigests, ImageRef, Platform},
         limits::Limits,
-        node::{InventoryImage, Node, NodeCondition},
+        node::{InventoryImage, Labels, Node, NodeCondition},
         outcome::{Failure, Outcome},
         unresolved::Unresolved,
         user::UserChange,
@@ -35,7 +35,7 @@ use axum::{
 use futures::channel::mpsc;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -281,7 +281,7 @@ fn node(name: &str, pool: &str) -> Node {
         name: NodeName::parse(name).unwrap(),
         uid: format!("uid-{name}"),
         runtime_uuid: format!("runtime-{name}"),
-        labels: BTreeMap::from([("pool".into(), pool.into())]),
+        labels: Labels::from_iter([("pool".into(), pool.into())]),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),

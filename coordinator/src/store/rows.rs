@@ -135,9 +135,9 @@ impl NodeRow {
                 .map(|(key, value)| (key.into(), value.into()))
                 .collect(),
             platform: from_json(&self.platform, "nodes.platform")?,
-            agent_version: self.agent_version,
-            runtime_name: self.runtime_name,
-            runtime_version: self.runtime_version,
+            agent_version: self.agent_version.into(),
+            runtime_name: self.runtime_name.into(),
+            runtime_version: self.runtime_version.into(),
             max_concurrent_pulls: to_u32(self.max_concurrent_pulls, "nodes.max_concurrent_pulls")?,
             first_seen_at: self.first_seen_at,
             last_seen_at: self.last_seen_at,

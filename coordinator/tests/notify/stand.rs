@@ -34,7 +34,7 @@ use ips_coordinator::{
     store::{DatabaseUrl, Store},
     vault::{KeySettings, Vault},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 struct NoRegistry;
@@ -282,7 +282,7 @@ async fn connect(engine: &Engine) -> (SessionId, mpsc::Receiver<Box<Order>>) {
         name: NodeName::parse("node-1").unwrap(),
         uid: "uid".into(),
         runtime_uuid: "runtime".into(),
-        labels: BTreeMap::new(),
+        labels: Default::default(),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),

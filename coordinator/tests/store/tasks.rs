@@ -233,7 +233,7 @@ async fn nodes_are_kept_with_their_first_sight(#[values(Sqlite, Postgres, MariaD
         name: NodeName::parse("n1").unwrap(),
         uid: "u".into(),
         runtime_uuid: String::new(),
-        labels: [("pool".into(), "gpu".into())].into(),
+        labels: [("pool".into(), "gpu".into())].into_iter().collect(),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),

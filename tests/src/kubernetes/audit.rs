@@ -1,4 +1,4 @@
-//! The audit log of the API server: who has called what, and whether it was allowed.
+//! The audit log of the API server: who has called what, and whether it was allowed. A watch is written down when it ends.
 
 use std::path::Path;
 
@@ -24,8 +24,6 @@ pub struct Call {
     pub uri: String,
     /// HTTP status.
     pub code: u64,
-    /// A watch is written down when it begins and when it ends; everything else once.
-    pub began: bool,
 }
 
 /// Reads the whole log.
@@ -51,6 +49,5 @@ fn call(event: &Value) -> Call {
         name: text(&object["name"]),
         uri: text(&event["requestURI"]),
         code: event["responseStatus"]["code"].as_u64().unwrap_or_default(),
-        began: event["stage"] == "ResponseStarted",
     }
 }

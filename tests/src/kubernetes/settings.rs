@@ -23,7 +23,7 @@ pub(super) const SERVICE_ADDRESS: &str = "10.213.0.1";
 /// Name of the audit log in the folder.
 pub(super) const AUDIT_LOG: &str = "audit.log";
 
-/// Everything but the server's talk to itself, once a request (a watch: when it begins and when it ends).
+/// Everything but the server's talk to itself, once a request.
 const AUDIT_POLICY: &str = "
 apiVersion: audit.k8s.io/v1
 kind: Policy

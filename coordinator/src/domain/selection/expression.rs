@@ -6,7 +6,7 @@ use crate::domain::{
     selector::{check_key, check_value},
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 /// Most values of one expression.
 pub const MAX_VALUES: usize = 100;
@@ -116,7 +116,7 @@ impl Expression {
     /// Whether a node with these labels meets the condition.
     pub fn matches(&self, labels: &Labels) -> bool {
         let found = labels.get(self.key.as_str());
-        let among = |value: &Arc<str>| self.values.iter().any(|wanted| **wanted == **value);
+        let among = |value: &str| self.values.iter().any(|wanted| **wanted == *value);
         match self.operator {
             Operator::In => found.is_some_and(among),
             Operator::NotIn => !found.is_some_and(among),

@@ -9,7 +9,7 @@ use crate::{
         pull::{Pull, PullEvent, PullState},
     },
     fleet::{
-        Inventory, SessionId,
+        SessionId,
         messages::{Heartbeat, Hello, InventoryReport, Order},
     },
 };
@@ -231,7 +231,7 @@ impl Core {
                 entry.inventory = None;
             }
             let node = Arc::make_mut(&mut entry.node);
-            (node.runtime_name, node.runtime_version, node.runtime_uuid) = (runtime_name, version, uuid);
+            (node.runtime_name, node.runtime_version, node.runtime_uuid) = (runtime_name.into(), version.into(), uuid);
             self.changes.node(entry.record());
         }
         drop(fleet);
@@ -240,6 +240,7 @@ impl Core {
 
     pub(super) fn inventory(&mut self, name: &NodeName, report: InventoryReport) {
         let mut fleet = self.shared.fleet_mut();
+        let empty = fleet.empty_inventory();
         let Some(entry) = fleet.get_mut(name) else { return };
         if !report.whole && entry.inventory.is_none() {
             // A change to a list that we do not have.
@@ -247,15 +248,12 @@ impl Core {
             self.inventories.want(name);
             return;
         }
-        let inventory = entry.inventory.get_or_insert_with(Inventory::default);
+        let inventory = entry.inventory.get_or_insert(empty);
         if report.whole {
             inventory.images.clear();
         }
         report.removed.iter().for_each(|id| inventory.images.remove(id));
-        report
-            .images
-            .into_iter()
-            .for_each(|image| inventory.images.insert(image));
+        inventory.images.insert(report.images);
         if !report.hash.is_empty() {
             inventory.images.settle();
         }

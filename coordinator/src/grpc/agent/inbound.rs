@@ -18,6 +18,7 @@ use crate::{
     fleet::pool::Pool,
 };
 use ips_proto::v1::{self, agent_message::Body};
+use std::sync::Arc;
 
 /// More pulls than any agent runs at a time.
 const MAX_CONCURRENT_PULLS: u32 = 64;
@@ -37,13 +38,11 @@ const MAX_PINS: usize = 8192;
 /// What agents say over and over.
 #[derive(Debug, Default)]
 pub(super) struct SharedText {
-    /// Images of inventories.
-    images: Pool<InventoryImage>,
     /// Settings of kubelets.
     kubelets: Pool<KubeletFacts>,
     /// Digests of layers.
     digests: Pool<str>,
-    /// Keys and values of labels, and paths.
+    /// Keys and values of labels, paths, names and versions of programs.
     labels: Pool<str>,
 }
 
@@ -64,9 +63,9 @@ pub(super) fn hello(hello: v1::Hello, shared: &SharedText) -> Result<Hello, Inva
         runtime_uuid: text(hello.runtime_uuid),
         labels: hello.labels.into_iter().map(label).collect(),
         platform: platform(hello.platform)?,
-        agent_version: text(hello.agent_version),
-        runtime_name: text(hello.runtime_name),
-        runtime_version: text(hello.runtime_version),
+        agent_version: shared.labels.share(text(hello.agent_version)),
+        runtime_name: shared.labels.share(text(hello.runtime_name)),
+        runtime_version: shared.labels.share(text(hello.runtime_version)),
         max_concurrent_pulls: slots,
         first_seen_at: 0,
         last_seen_at: 0,
@@ -106,7 +105,7 @@ pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<
             let (pull, outcome) = outcome(reported)?;
             Ok(vec![Report::Outcome(pull, outcome)])
         }
-        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory, shared)?)]),
+        Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory)?)]),
         Some(Body::Pins(reported)) => Ok(vec![Report::Pins(pins(reported)?)]),
         Some(Body::ImageRemoved(removed)) => Ok(vec![Report::Removed {
             result: removal(removed.result()),
@@ -258,14 +257,14 @@ fn failure(failure: v1::Failure) -> Result<Failure, Invalid> {
     })
 }
 
-fn inventory(inventory: v1::Inventory, shared: &SharedText) -> Result<InventoryReport, Invalid> {
+fn inventory(inventory: v1::Inventory) -> Result<InventoryReport, Invalid> {
     few("inventory.images", inventory.images.len(), MAX_IMAGES)?;
     few("inventory.removedIds", inventory.removed_ids.len(), MAX_IMAGES)?;
-    let images = inventory.images.into_iter().map(image).collect::<Result<Vec<_>, _>>()?;
+    let images = inventory.images.into_iter().map(|found| image(found).map(Arc::new));
     Ok(InventoryReport {
         hash: text(inventory.hash),
         whole: inventory.whole,
-        images: shared.images.share_all(images),
+        images: images.collect::<Result<_, _>>()?,
         removed: inventory.removed_ids,
     })
 }

@@ -84,9 +84,9 @@ impl From<&NodeView> for NodeJson {
             connected: view.connected,
             ready: view.not_ready.is_none(),
             reason: view.not_ready.clone(),
-            agent_version: node.agent_version.clone(),
-            runtime_name: node.runtime_name.clone(),
-            runtime_version: node.runtime_version.clone(),
+            agent_version: node.agent_version.to_string(),
+            runtime_name: node.runtime_name.to_string(),
+            runtime_version: node.runtime_version.to_string(),
             kubernetes: view.cluster.as_deref().map(Into::into),
             condition: view.condition.as_ref().into(),
             running_pulls: view.running_pulls,
@@ -165,7 +165,7 @@ impl From<&ClusterNode> for KubernetesNodeJson {
             zone: node.zone().to_owned(),
             taints: node.taints.iter().map(taint).collect(),
             kubelet_version: node.kubelet_version.clone(),
-            runtime_version: node.runtime_version.clone(),
+            runtime_version: node.runtime_version.to_string(),
         }
     }
 }

@@ -78,8 +78,8 @@ pub(crate) struct LayerJson {
     unpacked: bool,
 }
 
-impl From<&LayerProgress> for LayerJson {
-    fn from(layer: &LayerProgress) -> Self {
+impl From<LayerProgress> for LayerJson {
+    fn from(layer: LayerProgress) -> Self {
         Self {
             digest: layer.digest.to_string(),
             index: layer.index,

@@ -8,9 +8,9 @@ use crate::{
         counts::{ByteCounts, FailureGroup, PullCounts},
         ids::{NodeName, TaskId},
         image::{ImageDigests, ImageRef, Platform, ResolvedImage},
-        node::{Node, NodeCondition},
+        node::{Labels, Node, NodeCondition},
         outcome::{FailureReason, SuccessReason},
-        progress::{LayerProgress, LiveProgress, PullPhase},
+        progress::{LayerProgress, Layers, LiveProgress, PullPhase},
         pull::{Pull, PullState},
         rules::RulesRequest,
         selection::SelectionRequest,
@@ -202,12 +202,12 @@ fn a_pull_that_runs() {
         attempt: 2,
         phase: PullPhase::Fetching,
         bytes: bytes(10, 4),
-        layers: vec![LayerProgress {
+        layers: Layers::from_iter([LayerProgress {
             digest: "sha256:l".into(),
             index: 0,
             bytes: bytes(10, 4),
-            unpacked: false,
-        }],
+            unpacked: true,
+        }]),
         note: "the registry is slow".into(),
         throughput: 6,
     };
@@ -216,10 +216,11 @@ fn a_pull_that_runs() {
         live: Some(Arc::new(live)),
     };
     let counts = json!({"total": 10, "fetched": 4, "alreadyThere": 1, "notNeeded": 2, "unpacked": 3});
+    let layer = json!({"total": 10, "fetched": 4, "alreadyThere": 1, "notNeeded": 2, "unpacked": 10});
     let expected = json!({
         "pullId": "p", "taskId": "t", "nodeName": "n1", "image": "app", "state": "pulling", "phase": "fetching", "attempt": 2,
         "failureReason": "network", "message": "the registry is slow", "digestVerified": false, "bytes": counts,
-        "layers": [{"digest": "sha256:l", "index": 0, "bytes": counts, "unpacked": false}],
+        "layers": [{"digest": "sha256:l", "index": 0, "bytes": layer, "unpacked": true}],
         "throughputBytesPerSecond": 6, "startedAt": "2026-11-24T02:00:00.000Z",
     });
     assert_eq!(to_value(PullJson::from(&view)).unwrap(), expected);
@@ -261,7 +262,7 @@ fn cluster_node() -> ClusterNode {
     ClusterNode {
         name: NodeName::parse("n1").unwrap(),
         uid: "u".into(),
-        labels: BTreeMap::from([("topology.kubernetes.io/zone".into(), "z1".into())]),
+        labels: Labels::from_iter([("topology.kubernetes.io/zone".into(), "z1".into())]),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),
@@ -287,7 +288,7 @@ fn a_node() {
             name: NodeName::parse("n1").unwrap(),
             uid: "u".into(),
             runtime_uuid: "r".into(),
-            labels: BTreeMap::from([("pool".into(), "gpu".into())]),
+            labels: Labels::from_iter([("pool".into(), "gpu".into())]),
             platform: Platform {
                 os: "linux".into(),
                 architecture: "amd64".into(),

@@ -9,7 +9,7 @@ use crate::{
         ids::{NodeName, ScheduleId, TaskId},
         image::{ImageDigests, ImageRef, Platform},
         limits::Limits,
-        node::{Node, NodeCondition},
+        node::{Labels, Node, NodeCondition},
         outcome::{Failure, FailureReason, Outcome, Success, SuccessReason},
         schedule::ScheduleRequest,
         task::TaskRequest,
@@ -31,7 +31,7 @@ use crate::{
     vault::{KeySettings, Vault},
 };
 use futures::channel::mpsc;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 pub(super) const SECOND: Millis = 1000;
@@ -217,7 +217,7 @@ fn node() -> Node {
         name: NodeName::parse("node-1").unwrap(),
         uid: "uid".into(),
         runtime_uuid: "runtime".into(),
-        labels: BTreeMap::from([("pool".into(), "test".into())]),
+        labels: Labels::from_iter([("pool".into(), "test".into())]),
         platform: Platform {
             os: "linux".into(),
             architecture: "amd64".into(),
