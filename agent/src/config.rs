@@ -6,7 +6,7 @@ mod check;
 mod tests;
 
 use crate::{guard::Guard, link::proof::ProofSettings};
-use check::{Setting, address, credential_providers, file, labels, seconds, whole_number};
+use check::{Setting, address, bytes, credential_providers, file, labels, seconds, whole_number};
 use clap::Parser;
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
 use thiserror::Error;
@@ -76,6 +76,9 @@ pub struct Arguments {
     /// File with the node's I/O pressure
     #[arg(long, env = "IPS_IO_PRESSURE_FILE", default_value = "/proc/pressure/io")]
     io_pressure_file: String,
+    /// Bytes that may be pinned against the kubelet's garbage collection, such as 20Gi; 0 pins nothing
+    #[arg(long, env = "IPS_PIN_BUDGET", default_value = "20Gi")]
+    pin_budget: String,
     /// Longest time without a byte or a layer where an order does not say, in seconds
     #[arg(long, env = "IPS_NO_PROGRESS_TIMEOUT", default_value = "600")]
     no_progress_timeout: String,
@@ -164,6 +167,8 @@ pub struct Config {
     pub credential_providers: Option<CredentialProviders>,
     /// What keeps pulls from harming the node.
     pub guard: Guard,
+    /// Bytes that may be pinned.
+    pub pin_budget: u64,
     /// Pulls at a time.
     pub max_concurrent_pulls: u32,
     /// Longest silence of an attempt.
@@ -220,6 +225,7 @@ impl Config {
             space_factor,
             io_pressure_limit,
             io_pressure_file,
+            pin_budget,
             no_progress_timeout,
             drain_grace,
             inventory_interval,
@@ -260,6 +266,7 @@ impl Config {
                 io_pressure_limit: whole_number(&Setting::new("io-pressure-limit"), &io_pressure_limit, 0, 99)?,
                 io_pressure_file: Setting::new("io-pressure-file").path(&io_pressure_file)?,
             },
+            pin_budget: bytes(&Setting::new("pin-budget"), &pin_budget)?,
             no_progress_timeout: seconds(&Setting::new("no-progress-timeout"), &no_progress_timeout, 1, 86_400)?,
             drain_grace: seconds(&Setting::new("drain-grace"), &drain_grace, 0, 86_400)?,
             inventory_interval: seconds(&Setting::new("inventory-interval"), &inventory_interval, 1, 86_400)?,

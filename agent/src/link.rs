@@ -16,6 +16,7 @@ pub use dial::Dialling;
 pub use outbox::Outbox;
 
 use crate::{
+    keep::Keeper,
     node::{Inventory, NodeState},
     pull::Platform,
     worker::Worker,
@@ -75,6 +76,7 @@ pub struct Link {
     proof: Arc<Proof>,
     worker: Worker,
     outbox: Arc<Outbox>,
+    keeper: Keeper,
     node: watch::Receiver<NodeState>,
     inventory: watch::Receiver<Arc<Inventory>>,
     state: watch::Sender<LinkState>,
@@ -110,7 +112,7 @@ impl Link {
         dialling: Dialling,
         proof: Arc<Proof>,
         worker: Worker,
-        outbox: Arc<Outbox>,
+        (outbox, keeper): (Arc<Outbox>, Keeper),
         node: watch::Receiver<NodeState>,
         inventory: watch::Receiver<Arc<Inventory>>,
     ) -> Self {
@@ -121,6 +123,7 @@ impl Link {
             proof,
             worker,
             outbox,
+            keeper,
             node,
             inventory,
             state,

@@ -8,7 +8,7 @@ pub(crate) mod fake;
 
 use crate::pull::Credential;
 use futures::{future::BoxFuture, stream::BoxStream};
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 use thiserror::Error;
 
 /// Why the runtime did not do what it was asked.
@@ -108,6 +108,21 @@ pub trait ImageRuntime: Send + Sync + 'static {
 
     /// Removes a reference.
     fn remove<'a>(&'a self, reference: &'a str) -> Answer<'a, ()>;
+
+    /// Takes one name away and leaves the image to its other names.
+    fn forget_name<'a>(&'a self, name: &'a str) -> Answer<'a, ()>;
+
+    /// Full names with a pin; true where it is ours.
+    fn pins(&self) -> Answer<'_, BTreeMap<String, bool>>;
+
+    /// Pins a full name for us, or takes our pin away.
+    fn pin<'a>(&'a self, name: &'a str, pinned: bool) -> Answer<'a, ()>;
+
+    /// What the images of all containers are called, running or not: ids, digests or tags.
+    fn used_images(&self) -> Answer<'_, Vec<String>>;
+
+    /// The image that pod sandboxes are made of; `None` where the runtime does not tell.
+    fn sandbox_image(&self) -> Answer<'_, Option<String>>;
 
     /// Where images lie.
     fn filesystem(&self) -> Answer<'_, ImageFilesystem>;

@@ -6,6 +6,7 @@ use crate::{
     config::{Config, CredentialProviders},
     credentials::NodeCredentials,
     health::{self, Readiness},
+    keep::Keeper,
     link::{Dialling, Identity, Link, Outbox, proof::Proof},
     metrics::{Measured, Metrics, Sources},
     node::{Inventory, NodeState, condition, inventory},
@@ -82,7 +83,8 @@ impl Agent {
         let worker = worker(config, &runtime, &outbox, node_credentials(config)?, observer);
         let node = watch::Sender::new(NodeState::unknown());
         let images = watch::Sender::new(Arc::new(Inventory::default()));
-        let link = link(config, proof, &worker, &outbox, &node, &images);
+        let keeper = Keeper::new(Arc::clone(&runtime), node.subscribe(), config.pin_budget);
+        let link = link(config, proof, &worker, &outbox, &keeper, (&node, &images));
         let readiness = Readiness {
             node: node.subscribe(),
             link: link.state(),
@@ -97,6 +99,7 @@ impl Agent {
         let figures = (Arc::clone(&metrics), sources);
         let (stop, mut tasks) = (CancellationToken::new(), Tasks::default());
         let watched = images.subscribe();
+        tasks.spawn("pins", keeper.run(images.subscribe(), stop.clone()));
         tasks.spawn("outbox", Arc::clone(&outbox).run(stop.clone()));
         let every = config.inventory_interval;
         tasks.spawn(
@@ -218,8 +221,8 @@ fn link(
     proof: Proof,
     worker: &Worker,
     outbox: &Arc<Outbox>,
-    node: &watch::Sender<NodeState>,
-    images: &watch::Sender<Arc<Inventory>>,
+    keeper: &Keeper,
+    (node, images): (&watch::Sender<NodeState>, &watch::Sender<Arc<Inventory>>),
 ) -> Link {
     let identity = Identity {
         node_name: config.node_name.clone(),
@@ -238,7 +241,7 @@ fn link(
         dialling,
         Arc::new(proof),
         worker.clone(),
-        Arc::clone(outbox),
+        (Arc::clone(outbox), keeper.clone()),
         node.subscribe(),
         images.subscribe(),
     )

@@ -11,6 +11,7 @@ mod login;
 #[cfg(test)]
 mod parity;
 pub mod policy;
+mod purge;
 pub mod schedule;
 mod spec;
 mod system;
@@ -25,6 +26,7 @@ pub use doctor::DoctorArgs;
 pub use library::{AddArgs, LibraryCommand};
 pub use limits::{Count, LimitsCommand, RegistryLimit, SetLimitsArgs};
 pub use login::{LoginArgs, PasswdArgs};
+pub use purge::PurgeArgs;
 pub use spec::{BatchMode, PullPolicy, RetryStrategy, SpecArgs, Window};
 pub use system::SystemCommand;
 pub use task::{CloneArgs, CreateArgs, ListTasksArgs, PreviewArgs, PullsArgs, SomeTasks, TaskCommand, Watching};
@@ -90,6 +92,8 @@ pub enum Command {
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),
+    /// Remove images from nodes where nobody needs them
+    Purge(PurgeArgs),
     /// Keep and try logins for registries
     #[command(subcommand, visible_aliases = ["credentials", "secret"])]
     Credential(CredentialCommand),

@@ -9,6 +9,7 @@ mod limits;
 mod login;
 mod node;
 mod policy;
+mod purge;
 mod schedule;
 mod system;
 mod task;
@@ -52,6 +53,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Schedule(command) => schedule::run(&server()?, output, command).await,
         Command::Policy(command) => policy::run(&server()?, output, command).await,
         Command::Node(command) => node::run(&server()?, output, command).await,
+        Command::Purge(args) => purge::run(&server()?, output, args).await,
         Command::Credential(command) => credential::run(&server()?, output, command).await,
         Command::Channel(command) => channel::run(&server()?, output, command).await,
         Command::Audit(command) => audit::run(&server()?, output, command).await,

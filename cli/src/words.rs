@@ -78,6 +78,14 @@ words!(
     import_result, v1::ImportResult, "IMPORT_RESULT_"
 );
 words!(
+    /// What became of an image that was to be removed.
+    removal, v1::RemovalResult, "REMOVAL_RESULT_"
+);
+words!(
+    /// What became of a pin.
+    pin_state, v1::PinState, "PIN_STATE_"
+);
+words!(
     /// How batches follow each other.
     batch_mode, v1::BatchMode, "BATCH_MODE_"
 );

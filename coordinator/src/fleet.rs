@@ -13,14 +13,18 @@ use crate::domain::{
     cluster::ClusterNode,
     ids::NodeName,
     node::{Node, NodeCondition},
+    pin::PinReport,
 };
 use futures::channel::mpsc;
 use images::{Catalogue, Images};
-use messages::Order;
+use messages::{Abilities, Order};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Orders that may wait for a slow agent before its session is given up.
 pub const ORDER_QUEUE: usize = 1024;
+
+/// Taint of a node whose disk is too full.
+const DISK_PRESSURE: &str = "node.kubernetes.io/disk-pressure";
 
 /// Way of orders to an agent: a channel that costs a silent session little, and there are ten thousand.
 pub type OrderSender = mpsc::Sender<Box<Order>>;
@@ -64,6 +68,10 @@ pub struct Entry {
     pub cluster: Option<Arc<ClusterNode>>,
     /// It was deleted from the cluster and has not come back.
     pub deleted: bool,
+    /// What its agent can do, by its last hello.
+    pub abilities: Abilities,
+    /// What its agent last said of pins.
+    pub pins: Option<Arc<PinReport>>,
 }
 
 /// A live session.
@@ -98,6 +106,8 @@ impl Entry {
             has_agent: true,
             cluster: None,
             deleted: false,
+            abilities: Abilities::default(),
+            pins: None,
         }
     }
 
@@ -137,6 +147,19 @@ impl Entry {
             });
         }
         None
+    }
+
+    /// What became of its pins, as it means something under its kubelet.
+    pub fn pins(&self) -> Option<Arc<PinReport>> {
+        let report = self.pins.as_ref()?;
+        let kubelet = self.cluster.as_ref().map_or("", |cluster| &cluster.kubelet_version);
+        Some(Arc::new(report.under_kubelet(kubelet)))
+    }
+
+    /// Whether its cluster says that its disk is too full.
+    pub fn has_disk_pressure(&self) -> bool {
+        let taints = self.cluster.iter().flat_map(|cluster| &cluster.taints);
+        taints.into_iter().any(|taint| taint.key == DISK_PRESSURE)
     }
 
     /// Slots that are free for new pulls; none while the node is not ready.

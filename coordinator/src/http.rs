@@ -26,6 +26,7 @@ mod page;
 mod policies;
 mod preview;
 mod pulls;
+mod purges;
 mod request_id;
 mod schedules;
 mod secrets;
@@ -116,6 +117,7 @@ fn table() -> OpenApiRouter<HttpState> {
             tenants::update_tenant,
             tenants::delete_tenant
         ))
+        .routes(routes!(purges::purge_images))
         .routes(routes!(stats::get_stats))
         .routes(routes!(system::get_system))
         .routes(routes!(system::set_log_level))

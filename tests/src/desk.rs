@@ -111,7 +111,12 @@ impl Session {
     pub async fn any_outcome(&mut self) -> Outcome {
         self.hear("an outcome", |said| match said {
             Said::Outcome(outcome) => Some(outcome),
-            Said::Hello(_) | Said::Heartbeat(_) | Said::Progress(_) | Said::Inventory(_) => None,
+            Said::Hello(_)
+            | Said::Heartbeat(_)
+            | Said::Progress(_)
+            | Said::Inventory(_)
+            | Said::Pins(_)
+            | Said::ImageRemoved(_) => None,
         })
         .await
     }
@@ -133,7 +138,12 @@ impl Session {
                 let mut own = progress.pulls.into_iter();
                 own.find(|report| report.attempt == Some(attempt(pull)) && test(report))
             }
-            Said::Hello(_) | Said::Heartbeat(_) | Said::Outcome(_) | Said::Inventory(_) => None,
+            Said::Hello(_)
+            | Said::Heartbeat(_)
+            | Said::Outcome(_)
+            | Said::Inventory(_)
+            | Said::Pins(_)
+            | Said::ImageRemoved(_) => None,
         })
         .await
     }

@@ -90,7 +90,8 @@ const AGENT: Layers = Layers {
         ("credentials", &["pull"]),
         ("guard", &["pull", "credentials"]),
         ("worker", &["pull", "runtime", "credentials", "guard"]),
-        ("link", &["pull", "runtime", "guard", "node", "worker"]),
+        ("keep", &["pull", "runtime", "guard", "node"]),
+        ("link", &["pull", "runtime", "guard", "node", "worker", "keep"]),
         ("node", &["pull", "runtime", "guard"]),
         ("metrics", &["pull", "runtime", "node", "worker", "link"]),
         ("traces", &["pull", "worker", "config"]),
@@ -103,6 +104,7 @@ const AGENT: Layers = Layers {
     ],
     owned: &[
         ("containerd_client", &["runtime"]),
+        ("prost_types", &["runtime"]),
         ("k8s_cri", &["runtime"]),
         ("serde_saphyr", &["credentials", "guard"]),
         ("ips_proto", &["link"]),

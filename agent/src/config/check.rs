@@ -112,6 +112,18 @@ pub(super) fn seconds(setting: &Setting, value: &str, least: u32, most: u32) -> 
         .ok_or_else(allowed)
 }
 
+/// A size as Kubernetes writes it, with a binary unit or none.
+pub(super) fn bytes(setting: &Setting, value: &str) -> Result<u64, ConfigError> {
+    const UNITS: [(&str, u64); 4] = [("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40)];
+    let unit = UNITS
+        .iter()
+        .find_map(|(name, factor)| Some((value.strip_suffix(name)?, *factor)));
+    let (number, factor) = unit.unwrap_or((value, 1));
+    let size = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    size.filter(|size| *size <= 1 << 50)
+        .ok_or_else(|| setting.refuse(value, "bytes, such as 20Gi, 500Mi or 0, at most 1024Ti"))
+}
+
 /// An address with a port; an empty value is none.
 pub(super) fn address(setting: &Setting, value: Option<String>) -> Result<Option<SocketAddr>, ConfigError> {
     let given = value.filter(|value| !value.is_empty());

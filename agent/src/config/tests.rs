@@ -23,6 +23,7 @@ fn defaults_hold() {
         (config.max_concurrent_pulls, config.drain_grace),
         (2, Duration::from_secs(1800))
     );
+    assert_eq!(config.pin_budget, 20 << 30);
     assert_eq!(
         (config.namespace.as_str(), config.snapshotter.as_str()),
         ("k8s.io", "overlayfs")
@@ -56,6 +57,8 @@ fn labels_repeat_and_the_original_names_of_the_environment_hold() {
 #[case(&["--space-factor", "21"], "--space-factor (IPS_SPACE_FACTOR)")]
 #[case(&["--io-pressure-limit", "100"], "--io-pressure-limit (IPS_IO_PRESSURE_LIMIT)")]
 #[case(&["--io-pressure-file", "io"], "--io-pressure-file (IPS_IO_PRESSURE_FILE)")]
+#[case(&["--pin-budget", "20GB"], "--pin-budget (IPS_PIN_BUDGET)")]
+#[case(&["--pin-budget", "-1"], "--pin-budget (IPS_PIN_BUDGET)")]
 #[case(&["--no-progress-timeout", "0"], "--no-progress-timeout (IPS_NO_PROGRESS_TIMEOUT)")]
 #[case(&["--drain-grace", "-1s"], "--drain-grace (IPS_DRAIN_GRACE)")]
 #[case(&["--health-address", "localhost:9090"], "--health-address (IPS_HEALTH_ADDRESS)")]

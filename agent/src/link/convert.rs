@@ -2,10 +2,11 @@
 
 use crate::{
     guard::{KubeletFacts, kubelet::Source},
+    keep::{Pin, PinReport, PinState, Removal, Removed},
     node::{Condition, NodeState},
     pull::{
         AttemptId, ByteCounts, Credential, Digests, Ending, Failure, FailureReason, LayerBytes, Order, Outcome, Phase,
-        PhaseTime, Platform, Policy,
+        PhaseTime, Platform, Policy, scrub::scrub,
     },
     runtime::ImageRecord,
     worker::AttemptView,
@@ -234,5 +235,48 @@ pub(super) fn image_to_wire(image: ImageRecord) -> wire::InventoryImage {
         size_bytes: image.size,
         pinned: image.pinned,
         ..wire::InventoryImage::default()
+    }
+}
+
+pub(super) fn pins_to_wire(report: &PinReport) -> wire::Pins {
+    wire::Pins {
+        honoured: report.honoured,
+        message: report.message.clone(),
+        budget_bytes: report.budget,
+        pinned_bytes: report.pinned,
+        pins: report.pins.iter().map(pin_to_wire).collect(),
+    }
+}
+
+fn pin_to_wire(pin: &Pin) -> wire::Pin {
+    let state = match pin.state {
+        PinState::Pinned => wire::PinState::Pinned,
+        PinState::Absent => wire::PinState::Absent,
+        PinState::OverBudget => wire::PinState::OverBudget,
+        PinState::Released => wire::PinState::Released,
+        PinState::NotHonoured => wire::PinState::NotHonoured,
+        PinState::Failed => wire::PinState::Failed,
+    };
+    wire::Pin {
+        reference: pin.reference.clone(),
+        state: state.into(),
+        message: scrub(&pin.message),
+    }
+}
+
+pub(super) fn removal_to_wire(removal: Removal) -> wire::ImageRemoved {
+    let result = match removal.result {
+        Removed::Removed => wire::RemovalResult::Removed,
+        Removed::WouldRemove => wire::RemovalResult::WouldRemove,
+        Removed::InUse => wire::RemovalResult::InUse,
+        Removed::Pinned => wire::RemovalResult::Pinned,
+        Removed::Sandbox => wire::RemovalResult::Sandbox,
+        Removed::Absent => wire::RemovalResult::Absent,
+        Removed::Failed => wire::RemovalResult::Failed,
+    };
+    wire::ImageRemoved {
+        order_id: removal.order,
+        result: result.into(),
+        message: scrub(&removal.message),
     }
 }

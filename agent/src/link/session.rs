@@ -105,6 +105,10 @@ impl<'a> Session<'a> {
         let mut outcomes = self.link.outbox.watch();
         let mut inventory = self.link.inventory.clone();
         let mut node = self.link.node.clone();
+        let mut pins = self.link.keeper.pins();
+        let mut removed = self.link.keeper.news();
+        pins.mark_changed();
+        removed.mark_changed();
         let mut beat = interval(self.heartbeat_every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look = interval(LOOK_AT_BOARD);
@@ -128,6 +132,15 @@ impl<'a> Session<'a> {
                 changed = outcomes.changed() => gone(changed.is_ok())?,
                 changed = inventory.changed() => gone(changed.is_ok())?,
                 changed = node.changed() => gone(changed.is_ok())?,
+                changed = pins.changed() => {
+                    gone(changed.is_ok())?;
+                    let report = pins.borrow_and_update().clone();
+                    self.send_pins(&report).await?;
+                }
+                changed = removed.changed() => {
+                    gone(changed.is_ok())?;
+                    self.send_removed().await?;
+                }
                 () = &mut fresh => {}
                 _ = beat.tick() => self.beat().await?,
                 _ = look.tick() => self.send_progress().await?,

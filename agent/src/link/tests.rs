@@ -29,7 +29,7 @@ struct Agent {
     images: watch::Sender<Arc<Inventory>>,
     link: watch::Receiver<LinkState>,
     stop: CancellationToken,
-    _node: watch::Sender<NodeState>,
+    node: watch::Sender<NodeState>,
 }
 
 impl Drop for Agent {
@@ -70,17 +70,19 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         ..Dialling::default()
     };
     let proof = Proof::open(state, proof).unwrap();
+    let keeper = Keeper::new(Arc::new(fake.clone()), node_state.subscribe(), 1 << 30);
     let link = Link::new(
         identity,
         dialling,
         Arc::new(proof),
         worker.clone(),
-        Arc::clone(&outbox),
+        (Arc::clone(&outbox), keeper.clone()),
         node_state.subscribe(),
         images.subscribe(),
     );
     let (stop, state) = (CancellationToken::new(), link.state());
     let stopped = stop.clone();
+    tokio::spawn(keeper.run(images.subscribe(), stop.clone()));
     tokio::spawn(async move { link.run(stopped).await });
     Agent {
         fake,
@@ -89,7 +91,7 @@ fn agent_with(address: &str, state: &Path, proof: proof::ProofSettings) -> Agent
         images,
         link: state,
         stop,
-        _node: node_state,
+        node: node_state,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use futures::stream::BoxStream;
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 /// See the module.
 pub struct Measured {
@@ -68,6 +68,26 @@ impl ImageRuntime for Measured {
 
     fn remove<'a>(&'a self, reference: &'a str) -> Answer<'a, ()> {
         self.watch("remove", self.inner.remove(reference))
+    }
+
+    fn forget_name<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
+        self.watch("forget_name", self.inner.forget_name(name))
+    }
+
+    fn pins(&self) -> Answer<'_, BTreeMap<String, bool>> {
+        self.watch("pins", self.inner.pins())
+    }
+
+    fn pin<'a>(&'a self, name: &'a str, pinned: bool) -> Answer<'a, ()> {
+        self.watch("pin", self.inner.pin(name, pinned))
+    }
+
+    fn used_images(&self) -> Answer<'_, Vec<String>> {
+        self.watch("used_images", self.inner.used_images())
+    }
+
+    fn sandbox_image(&self) -> Answer<'_, Option<String>> {
+        self.watch("sandbox_image", self.inner.sandbox_image())
     }
 
     fn filesystem(&self) -> Answer<'_, ImageFilesystem> {

@@ -1,6 +1,7 @@
 //! containerd behind the trait: one lazily reconnecting channel over its socket, shared by CRI and the native services.
 //! One file for each service; this one only puts them together.
 
+mod containers;
 mod content;
 mod cri;
 mod errors;
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::pull::Credential;
 use futures::stream::BoxStream;
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 use thiserror::Error;
 use tonic::{
     Request,
@@ -120,6 +121,26 @@ impl ImageRuntime for Containerd {
 
     fn remove<'a>(&'a self, reference: &'a str) -> Answer<'a, ()> {
         Box::pin(cri::remove(self, reference))
+    }
+
+    fn forget_name<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
+        Box::pin(images::forget(self, name))
+    }
+
+    fn pins(&self) -> Answer<'_, BTreeMap<String, bool>> {
+        Box::pin(images::pins(self))
+    }
+
+    fn pin<'a>(&'a self, name: &'a str, pinned: bool) -> Answer<'a, ()> {
+        Box::pin(images::pin(self, name, pinned))
+    }
+
+    fn used_images(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(containers::used_images(self))
+    }
+
+    fn sandbox_image(&self) -> Answer<'_, Option<String>> {
+        Box::pin(containers::sandbox_image(self))
     }
 
     fn filesystem(&self) -> Answer<'_, ImageFilesystem> {

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use futures::{StreamExt as _, future::BoxFuture, stream::BoxStream};
 use serde_json::json;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard},
     time::SystemTime,
 };
@@ -55,6 +55,10 @@ struct Inside {
     most: usize,
     dropped: usize,
     logins: Vec<Option<Credential>>,
+    /// Pinned names, true where by us.
+    pins: BTreeMap<String, bool>,
+    used: Vec<String>,
+    sandbox: Option<String>,
 }
 
 /// The runtime. Clones share everything.
@@ -209,6 +213,43 @@ impl Fake {
             .retain(|_, bytes| !bytes.starts_with(b"{\"config\""));
     }
 
+    /// Somebody pins this name.
+    pub(crate) fn pin_by_others(&self, name: &str) {
+        self.lock().pins.insert(name.into(), false);
+    }
+
+    /// A further CRI pull of a reference erases its labels.
+    pub(crate) fn erase_pin(&self, name: &str) {
+        self.lock().pins.remove(name);
+    }
+
+    /// What is pinned now.
+    pub(crate) fn pinned(&self) -> BTreeMap<String, bool> {
+        self.lock().pins.clone()
+    }
+
+    /// A container is made of what goes by this name.
+    pub(crate) fn uses(&self, name: &str) {
+        self.lock().used.push(name.into());
+    }
+
+    pub(crate) fn no_container(&self) {
+        self.lock().used.clear();
+    }
+
+    pub(crate) fn sandboxes_are(&self, name: &str) {
+        self.lock().sandbox = Some(name.into());
+    }
+
+    /// Another tag for an image that is there.
+    pub(crate) fn tag(&self, reference: &str, name: &str) {
+        self.lock().images.get_mut(reference).unwrap().tags.push(name.into());
+    }
+
+    pub(crate) fn images(&self) -> Vec<ImageRecord> {
+        self.lock().images.values().cloned().collect()
+    }
+
     /// The logins of all pull calls, in order.
     pub(crate) fn logins(&self) -> Vec<Option<Credential>> {
         self.lock().logins.clone()
@@ -324,6 +365,43 @@ impl ImageRuntime for Fake {
     fn remove<'a>(&'a self, reference: &'a str) -> Answer<'a, ()> {
         self.lock().images.remove(reference);
         self.answer(|_| ())
+    }
+
+    fn forget_name<'a>(&'a self, name: &'a str) -> Answer<'a, ()> {
+        let mut inside = self.lock();
+        inside.images.retain(|_, image| {
+            image.tags.retain(|tag| tag != name);
+            !image.tags.is_empty()
+        });
+        let others: HashMap<_, _> = inside
+            .images
+            .drain()
+            .map(|(_, image)| (image.tags[0].clone(), image))
+            .collect();
+        inside.images = others;
+        drop(inside);
+        self.answer(|_| ())
+    }
+
+    fn pins(&self) -> Answer<'_, BTreeMap<String, bool>> {
+        self.answer(|inside| inside.pins.clone())
+    }
+
+    fn pin<'a>(&'a self, name: &'a str, pinned: bool) -> Answer<'a, ()> {
+        if pinned {
+            self.lock().pins.insert(name.into(), true);
+        } else {
+            self.lock().pins.remove(name);
+        }
+        self.answer(|_| ())
+    }
+
+    fn used_images(&self) -> Answer<'_, Vec<String>> {
+        self.answer(|inside| inside.used.clone())
+    }
+
+    fn sandbox_image(&self) -> Answer<'_, Option<String>> {
+        self.answer(|inside| inside.sandbox.clone())
     }
 
     fn filesystem(&self) -> Answer<'_, ImageFilesystem> {

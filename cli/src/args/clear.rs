@@ -34,6 +34,8 @@ pub enum Clearable {
     Window,
     /// The pull policy
     PullPolicy,
+    /// The pins
+    Pin,
     /// The priority
     Priority,
     /// Retries
@@ -72,6 +74,7 @@ impl Clearable {
             Self::Deadline => &["deadlineSeconds"],
             Self::Window => &["windows"],
             Self::PullPolicy => &["pullPolicy"],
+            Self::Pin => &["pin"],
             Self::Priority => &["priority"],
             Self::MaxRetries => &["maxRetries"],
             Self::RetryStrategy => &["retryStrategy"],
@@ -105,6 +108,7 @@ impl Clearable {
             Self::Deadline => task.deadline_seconds = None,
             Self::Window => task.windows.clear(),
             Self::PullPolicy => task.pull_policy = 0,
+            Self::Pin => task.pin = None,
             Self::Priority => task.priority = 0,
             Self::MaxRetries => task.max_retries = 0,
             Self::RetryStrategy => task.retry_strategy = 0,

@@ -48,6 +48,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("NodeService.ListNodes", "node ls"),
     ("NodeService.GetNode", "node get"),
     ("NodeService.GetStats", "node stats"),
+    ("NodeService.PurgeImages", "purge"),
     ("LimitsService.GetLimits", "limits get"),
     // With --replace.
     ("LimitsService.SetLimits", "limits set"),

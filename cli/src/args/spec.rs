@@ -50,6 +50,9 @@ pub struct SpecArgs {
     /// Whether a warm image is left alone [default: IfNotPresent]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub pull_policy: Option<PullPolicy>,
+    /// Pin the images on their nodes against the kubelet's garbage collection, until the task is cancelled or removed
+    #[arg(long)]
+    pub pin: bool,
     /// 1 (last) to 10 (first) [default: 5]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub priority: Option<u32>,

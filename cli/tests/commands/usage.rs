@@ -103,7 +103,7 @@ async fn every_option_of_create_arrives() {
     let args = "task create --image nginx:1 -i redis:7 --selector pool=gpu,!spot -l disk=ssd --batch-size 7 --priority 9 --max-retries 2 \
                 --retry-strategy exponential --retry-delay 11 --pull-timeout 2m --no-progress-timeout 13s --id nightly --request-id r-1 \
                 --node n1,n2 --exclude n3 --max-nodes 25% --platform linux/amd64 --parallelism 10% --batch-mode strict --canary 1 \
-                --abort-failure-percent 20 --success-threshold 90 --deadline 1h --pull-policy Always \
+                --abort-failure-percent 20 --success-threshold 90 --deadline 1h --pull-policy Always --pin \
                 --channel ops --channel night --webhook-url https://hooks.example.com/x";
     let mut args: Vec<&str> = args.split_whitespace().collect();
     args.extend(["--window", "sat 22:00-06:00 Europe/Berlin"]);
@@ -136,6 +136,7 @@ async fn every_option_of_create_arrives() {
             time_zone: "Europe/Berlin".into(),
         }],
         pull_policy: v1::ImagePullPolicy::Always.into(),
+        pin: Some(true),
         batch_size: Some(7),
         priority: 9,
         max_retries: 2,

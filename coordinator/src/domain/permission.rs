@@ -35,6 +35,8 @@ pub enum Permission {
     PoliciesWrite,
     /// Look at nodes and what they have.
     NodesRead,
+    /// Remove images from nodes.
+    NodesWrite,
     /// Look at the limits of the cluster.
     LimitsRead,
     /// Set the limits of the cluster.
@@ -63,7 +65,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -78,6 +80,7 @@ impl Permission {
         Self::PoliciesRead,
         Self::PoliciesWrite,
         Self::NodesRead,
+        Self::NodesWrite,
         Self::LimitsRead,
         Self::LimitsWrite,
         Self::MetricsRead,
@@ -109,6 +112,7 @@ impl Permission {
             Self::PoliciesRead => "policies:read",
             Self::PoliciesWrite => "policies:write",
             Self::NodesRead => "nodes:read",
+            Self::NodesWrite => "nodes:write",
             Self::LimitsRead => "limits:read",
             Self::LimitsWrite => "limits:write",
             Self::MetricsRead => "metrics:read",
@@ -147,6 +151,7 @@ impl Permission {
             Self::CredentialsWrite
             | Self::AuditRead
             | Self::ChannelsWrite
+            | Self::NodesWrite
             | Self::UsersRead
             | Self::UsersWrite
             | Self::TokensRead
@@ -230,6 +235,7 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::NodesRead, "get_stats", "GET /api/v1/stats", "NodeService.GetStats"),
     needs(P::NodesRead, "list_nodes", "GET /api/v1/nodes", "NodeService.ListNodes"),
     needs(P::NodesRead, "get_node", "GET /api/v1/nodes/{name}", "NodeService.GetNode"),
+    needs(P::NodesWrite, "purge_images", "POST /api/v1/purges", "NodeService.PurgeImages"),
     needs(P::TasksRead, "events", "GET /api/v1/events", "TaskService.WatchTask"),
     needs(P::TasksRead, "list_tasks", "GET /api/v1/tasks", "TaskService.ListTasks"),
     needs(P::TasksRead, "get_task", "GET /api/v1/tasks/{id}", "TaskService.GetTask"),

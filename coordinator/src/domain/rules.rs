@@ -81,6 +81,8 @@ pub struct RulesRequest {
     pub windows: Vec<WindowRequest>,
     /// Whether a warm image is left alone.
     pub pull_policy: Option<PullPolicy>,
+    /// Whether what it warms is pinned.
+    pub pin: Option<bool>,
 }
 
 /// The rules, checked.
@@ -105,6 +107,9 @@ pub struct TaskRules {
     pub windows: Vec<Window>,
     /// Whether a warm image is left alone.
     pub pull_policy: PullPolicy,
+    /// Whether its images are pinned against the kubelet's garbage collection, until it is cancelled or removed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pin: bool,
 }
 
 impl Default for TaskRules {
@@ -119,6 +124,7 @@ impl Default for TaskRules {
             deadline_seconds: None,
             windows: vec![],
             pull_policy: PullPolicy::default(),
+            pin: false,
         }
     }
 }
@@ -161,6 +167,7 @@ impl RulesRequest {
                 .map(|(index, window)| window.check(&format!("windows[{index}]")))
                 .collect::<Result<_, _>>()?,
             pull_policy: self.pull_policy.unwrap_or_default(),
+            pin: self.pin.unwrap_or_default(),
         })
     }
 }

@@ -9,6 +9,7 @@ mod figures;
 mod inventories;
 mod limits;
 mod outcomes;
+mod pins;
 mod quotas;
 mod requeue;
 mod resolving;
@@ -184,6 +185,7 @@ impl Core {
             Command::Accepted { task, pulls } => {
                 self.metrics.task_state(task.state);
                 let tallies = OpenTask::tally(&pulls);
+                self.pin_for(&task, &pulls);
                 self.take_up(now, OpenTask::new(*task, &pulls, tallies), pulls);
             }
             Command::Change { task, change, reply } => self.change(now, task, change, reply),
@@ -200,6 +202,7 @@ impl Core {
             Command::Report { node, session, report } => self.report(now, &node, session, report),
             Command::CloseSession { node, session } => self.close_session(now, &node, session),
             Command::Cluster(news) => self.cluster(now, news),
+            Command::SetPins { owner, places } => self.set_pins(owner, places),
         }
     }
 
@@ -298,6 +301,10 @@ impl Core {
             Report::Progress(reports) => reports.into_iter().for_each(|report| self.progress(now, node, report)),
             Report::Outcome(pull, outcome) => self.outcome(now, node, &pull, outcome),
             Report::Inventory(report) => self.inventory(node, report),
+            Report::Pins(report) => self.pins_reported(node, report),
+            Report::Removed { order, result, message } => {
+                self.shared.removals().answered(node, &order, result, message)
+            }
         }
     }
 }

@@ -154,7 +154,10 @@ impl Engine {
 }
 
 /// The nodes that a selection chooses among these, by name; offline ones too, but none that never had an agent.
-fn chosen<'a>(selection: &Selection, entries: impl Iterator<Item = &'a Entry>) -> Result<Vec<NodeName>, Invalid> {
+pub(super) fn chosen<'a>(
+    selection: &Selection,
+    entries: impl Iterator<Item = &'a Entry>,
+) -> Result<Vec<NodeName>, Invalid> {
     let targets = entries.filter(|entry| entry.is_target());
     let known: Vec<Candidate<'_>> = targets.map(candidate).collect();
     Ok(selection.choose(&known)?.into_iter().cloned().collect())

@@ -115,6 +115,7 @@ impl Loop {
         self.removing.remove(&task);
         if let Ok(Removed::Wholly) = removed {
             self.shared.forget_logins(&task);
+            self.core.unpin_for(&task);
             // Here and not where the caller waits, who may have given up.
             self.board.publish(Delta {
                 removed_tasks: vec![(tenant.unwrap_or_default(), task)],

@@ -166,6 +166,7 @@ pub fn entry_view(entry: &Entry) -> NodeView {
         image_count: entry.inventory.as_ref().map(|inventory| inventory.images.len() as u32),
         last_seen_at: entry.last_seen_at,
         cluster: entry.cluster.clone(),
+        pins: entry.pins(),
     }
 }
 

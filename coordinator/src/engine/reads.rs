@@ -11,11 +11,14 @@ use crate::{
     domain::{
         Millis,
         ids::{NodeName, TaskId},
+        image::ImageRef,
         node::InventoryImage,
+        pin::{Pin, PinReport},
         pull::Pull,
         selection::Selection,
         task::Task,
         task_state::TaskState,
+        tenant::Tenant,
     },
     fleet::Entry,
     store::{PullQuery, TaskQuery},
@@ -144,6 +147,7 @@ impl Engine {
         Ok(NodeDetail {
             view: NodeView {
                 image_count,
+                pins: entry.pins().map(|report| seen_pins(report, tenant)),
                 ..entry_view(entry)
             },
             images,
@@ -197,4 +201,14 @@ impl Engine {
             None => self.readiness.withdraw(part),
         }
     }
+}
+
+/// The report with the images that a tenant may see; its figures are the node's.
+fn seen_pins(report: Arc<PinReport>, tenant: Option<&Tenant>) -> Arc<PinReport> {
+    let Some(tenant) = tenant else { return report };
+    let may_see = |pin: &&Pin| ImageRef::parse(&pin.image).is_ok_and(|image| tenant.may_use(&image));
+    Arc::new(PinReport {
+        pins: report.pins.iter().filter(may_see).cloned().collect(),
+        ..PinReport::clone(&report)
+    })
 }

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         Millis,
         ids::{NodeName, TaskId},
+        pin::PinOwner,
     },
     fleet::messages::Order,
     metrics::Metrics,
@@ -77,6 +78,11 @@ impl Loop {
             let pulls = self.store.open_pulls(&task.id).await?;
             let tallies = self.tallies(&task.id).await?;
             self.core.take_up(now(), OpenTask::new(task, &pulls, tallies), pulls);
+        }
+        // Nobody is connected yet: this only remembers.
+        for task in self.store.pinning_tasks().await? {
+            let places = self.store.places_of_task(&task).await?;
+            self.core.set_pins(PinOwner::Task(task), places);
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::domain::{
     library::Entry,
     limits::Limits,
     node::{InventoryImage, Node, NodeCondition},
+    pin::PinReport,
     policy::{CellRow, Condition, Counts, ImageCoverage, Policy},
     progress::LiveProgress,
     pull::{Pull, PullState},
@@ -136,6 +137,8 @@ pub struct NodeView {
     pub last_seen_at: Millis,
     /// What the cluster says of it, where there is one.
     pub cluster: Option<Arc<ClusterNode>>,
+    /// What became of its pins; `None` while its agent has not said.
+    pub pins: Option<Arc<PinReport>>,
 }
 
 /// A node with its images; `None` when the inventory is unknown.

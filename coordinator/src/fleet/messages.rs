@@ -6,6 +6,7 @@ use crate::domain::{
     image::{ImageDigests, ImageRef},
     node::{InventoryImage, Node, NodeCondition},
     outcome::Outcome,
+    pin::{PinReport, RemovalResult},
     progress::PullPhase,
     rules::PullPolicy,
 };
@@ -24,6 +25,17 @@ pub struct Hello {
     pub unacknowledged: Vec<(PullId, Outcome)>,
     /// Hash of the inventory.
     pub inventory_hash: String,
+    /// What it can do beyond the basic protocol.
+    pub abilities: Abilities,
+}
+
+/// What an agent can do beyond the basic protocol.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// It heeds `SetPins`.
+    pub pins: bool,
+    /// It answers `RemoveImage`.
+    pub removal: bool,
 }
 
 /// Anything an agent says after hello.
@@ -37,6 +49,17 @@ pub enum Report {
     Outcome(PullId, Outcome),
     /// What images the node has.
     Inventory(InventoryReport),
+    /// What became of its pins.
+    Pins(PinReport),
+    /// What became of an image that was to be removed.
+    Removed {
+        /// Id of the order.
+        order: String,
+        /// What became of it.
+        result: RemovalResult,
+        /// For people; empty when there is nothing to say.
+        message: String,
+    },
 }
 
 /// Sign of life.
@@ -107,6 +130,17 @@ pub enum Order {
     },
     /// Send the whole inventory.
     SendInventory,
+    /// These are to be pinned, and nothing else of ours.
+    SetPins(Vec<String>),
+    /// Remove an image if nobody needs it.
+    RemoveImage {
+        /// Id for the answer.
+        order: String,
+        /// Image.
+        reference: ImageRef,
+        /// Only ask.
+        dry_run: bool,
+    },
     /// A newer session of the same node took over; the stream ends.
     Superseded,
 }

@@ -97,9 +97,15 @@ impl Door {
             .and_then(|message| message.body)
         {
             Some(Body::Hello(hello)) => Ok(hello),
-            Some(Body::Heartbeat(_) | Body::Progress(_) | Body::Outcome(_) | Body::Inventory(_)) | None => {
-                Err(Status::invalid_argument("the first message must be hello"))
-            }
+            Some(
+                Body::Heartbeat(_)
+                | Body::Progress(_)
+                | Body::Outcome(_)
+                | Body::Inventory(_)
+                | Body::Pins(_)
+                | Body::ImageRemoved(_),
+            )
+            | None => Err(Status::invalid_argument("the first message must be hello")),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
         kubelet::{KubeletFacts, KubeletSource, PodPull, Usability, usability_on_node},
         node::{InventoryImage, NodeCondition},
         outcome::{FailureReason, SuccessReason},
+        pin::{Pin, PinReport, PinState, RemovalResult},
         progress::{LayerProgress, PullPhase},
         pull::PullState,
         retry::RetryStrategy,
@@ -20,7 +21,10 @@ use crate::{
         task_state::TaskState,
         window::{Window, WindowRequest},
     },
-    engine::views::{NodeView, PullView, Stats, TaskView},
+    engine::{
+        purge::{PurgeItem, PurgeOutcome},
+        views::{NodeView, PullView, Stats, TaskView},
+    },
 };
 use ips_proto::v1;
 
@@ -69,6 +73,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         deadline_seconds: rules.deadline_seconds.unwrap_or_default(),
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
+        pin: rules.pin,
         waiting_for: view.waiting_for.clone(),
         credentials: spec.credentials.iter().map(super::credentials::of_task).collect(),
         channels: channels(spec),
@@ -105,6 +110,7 @@ pub(super) fn task_config(spec: &TaskSpec) -> v1::CreateTaskRequest {
         deadline_seconds: rules.deadline_seconds,
         windows: rules.windows.iter().map(window).collect(),
         pull_policy: pull_policy(rules.pull_policy).into(),
+        pin: rules.pin.then_some(true),
         credential_ids: spec.credentials.iter().map(|credential| credential.id.get()).collect(),
         login: None,
         channels: channels(spec),
@@ -278,6 +284,61 @@ pub(super) fn node(view: &NodeView) -> v1::Node {
         last_seen_at_ms: view.last_seen_at,
         clock_offset_ms: view.clock_offset_ms,
         kubernetes: view.cluster.as_deref().map(cluster_node),
+        pins: view.pins.as_deref().map(pins),
+    }
+}
+
+fn pins(report: &PinReport) -> v1::Pins {
+    let pin = |pin: &Pin| v1::Pin {
+        reference: pin.image.clone(),
+        state: pin_state(pin.state).into(),
+        message: pin.message.clone(),
+    };
+    v1::Pins {
+        honoured: report.honoured,
+        message: report.message.clone(),
+        budget_bytes: report.budget_bytes,
+        pinned_bytes: report.pinned_bytes,
+        pins: report.pins.iter().map(pin).collect(),
+    }
+}
+
+fn pin_state(state: PinState) -> v1::PinState {
+    match state {
+        PinState::Pinned => v1::PinState::Pinned,
+        PinState::Absent => v1::PinState::Absent,
+        PinState::OverBudget => v1::PinState::OverBudget,
+        PinState::Released => v1::PinState::Released,
+        PinState::NotHonoured => v1::PinState::NotHonoured,
+        PinState::Failed => v1::PinState::Failed,
+    }
+}
+
+/// What became of a purge.
+pub(super) fn purge(outcome: &PurgeOutcome) -> v1::PurgeImagesResponse {
+    let result = |item: &PurgeItem| v1::PurgeResult {
+        node_name: item.node.to_string(),
+        image: item.image.to_string(),
+        result: removal(item.result).into(),
+        message: item.message.clone(),
+    };
+    v1::PurgeImagesResponse {
+        dry_run: outcome.dry_run,
+        results: outcome.items.iter().map(result).collect(),
+    }
+}
+
+fn removal(result: RemovalResult) -> v1::RemovalResult {
+    match result {
+        RemovalResult::Removed => v1::RemovalResult::Removed,
+        RemovalResult::WouldRemove => v1::RemovalResult::WouldRemove,
+        RemovalResult::InUse => v1::RemovalResult::InUse,
+        RemovalResult::Pinned => v1::RemovalResult::Pinned,
+        RemovalResult::Sandbox => v1::RemovalResult::Sandbox,
+        RemovalResult::Absent => v1::RemovalResult::Absent,
+        RemovalResult::Failed => v1::RemovalResult::Failed,
+        RemovalResult::Offline => v1::RemovalResult::Offline,
+        RemovalResult::Unanswered => v1::RemovalResult::Unanswered,
     }
 }
 

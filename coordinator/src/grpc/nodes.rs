@@ -50,6 +50,17 @@ impl node_service_server::NodeService for NodeService {
         Ok(Response::new(convert::stats(&stats)))
     }
 
+    async fn purge_images(
+        &self,
+        request: Request<v1::PurgeImagesRequest>,
+    ) -> Result<Response<v1::PurgeImagesResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let asked = request::purge(request.into_inner()).check();
+        let asked = asked.map_err(|invalid| status::of_invalid(&invalid))?;
+        let outcome = engine.purge(asked).await.map_err(status::of)?;
+        Ok(Response::new(convert::purge(&outcome)))
+    }
+
     async fn get_node(&self, request: Request<v1::GetNodeRequest>) -> Result<Response<v1::GetNodeResponse>, Status> {
         let engine = identity::engine_of(&self.engine, &request)?;
         let name = request.into_inner().name;

@@ -2,9 +2,11 @@
 //! every other rule is the domain's. Fields are named as REST names them, so that both doors refuse in the same words.
 
 mod bulk;
+mod purge;
 mod spec;
 
 pub(super) use bulk::bulk;
+pub(super) use purge::purge;
 pub(super) use spec::task;
 
 use crate::{

@@ -19,6 +19,7 @@ pub(super) mod policy_request;
 pub(super) mod preview;
 pub(super) mod progress;
 pub(super) mod pull;
+pub(super) mod purge;
 pub(super) mod resolved;
 pub(super) mod rules;
 pub(super) mod schedule;

@@ -20,7 +20,7 @@ use crate::{
         core::EngineSettings,
         resolver::{ImageResolver, Resolving},
     },
-    fleet::messages::{Heartbeat, Hello, InventoryReport, Order, Report, StartPull},
+    fleet::messages::{Abilities, Heartbeat, Hello, InventoryReport, Order, Report, StartPull},
     identity::{Identity, IdentitySettings},
     metrics::Metrics,
     store::{DatabaseUrl, Store},
@@ -248,6 +248,11 @@ impl Edge {
 
     /// An agent says hello; what it is ordered comes out of the receiver.
     pub(super) async fn connect(&self, name: &str, pool: &str) -> Agent {
+        self.connect_able(name, pool, Default::default()).await
+    }
+
+    /// The same of an agent with abilities.
+    pub(super) async fn connect_able(&self, name: &str, pool: &str, abilities: Abilities) -> Agent {
         let (sender, orders) = mpsc::channel(64);
         let hello = Hello {
             node: node(name, pool),
@@ -258,6 +263,7 @@ impl Edge {
             in_flight: vec![],
             unacknowledged: vec![],
             inventory_hash: String::new(),
+            abilities,
         };
         let engine = self.state.engine.whole();
         let grant = engine.open_session(hello, sender).await.unwrap().unwrap();
@@ -307,6 +313,28 @@ impl Agent {
                 return start;
             }
         }
+    }
+
+    /// Waits for the next order that is as wanted.
+    pub(super) async fn told<T>(&mut self, pick: impl Fn(Order) -> Option<T>) -> T {
+        loop {
+            let order = tokio::time::timeout(Duration::from_secs(5), self.orders.recv()).await;
+            if let Some(found) = pick(*order.unwrap().unwrap()) {
+                return found;
+            }
+        }
+    }
+
+    /// Waits for the next set of pins.
+    pub(super) async fn pins(&mut self) -> Vec<String> {
+        let pins = |order| {
+            if let Order::SetPins(pins) = order {
+                Some(pins)
+            } else {
+                None
+            }
+        };
+        self.told(pins).await
     }
 
     pub(super) async fn fail(&self, start: &StartPull, failure: Failure) {
@@ -369,7 +397,7 @@ impl Agent {
         self.engine.close_session(self.node.clone(), self.session).await;
     }
 
-    async fn report(&self, report: Report) {
+    pub(super) async fn report(&self, report: Report) {
         let engine = &self.engine;
         engine.report(self.node.clone(), self.session, report).await.unwrap();
     }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     ids::{NodeName, PullId, TaskId},
+    image::ImageRef,
     pull::{Pull, PullState},
 };
 
@@ -137,6 +138,21 @@ impl Store {
             states: &states,
         };
         self.pulls(which, u32::MAX, 0).await
+    }
+
+    /// Every image of a task on every node of it.
+    ///
+    /// # Errors
+    /// Unavailable or damaged.
+    pub async fn places_of_task(&self, task: &TaskId) -> Result<Vec<(NodeName, ImageRef)>, StoreError> {
+        let which = PullQuery {
+            task,
+            node: None,
+            image: None,
+            states: &[],
+        };
+        let pulls = self.pulls(which, u32::MAX, 0).await?;
+        Ok(pulls.into_iter().map(|pull| (pull.node, pull.image)).collect())
     }
 
     /// How many pulls of a task each node has in each state.

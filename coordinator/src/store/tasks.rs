@@ -152,6 +152,22 @@ impl Store {
         rows.into_iter().map(TaskRow::into_task).collect()
     }
 
+    /// Tasks that pin their images: all but cancelled ones.
+    ///
+    /// # Errors
+    /// Unavailable or damaged.
+    pub async fn pinning_tasks(&self) -> Result<Vec<TaskId>, StoreError> {
+        // The rules are a part of the spec's JSON, in which nothing else of a task can look like this; the parsed spec decides.
+        let select = select(r#"WHERE state <> 'cancelled' AND spec LIKE '%"pin":true%' ORDER BY created_at, id"#);
+        let rows = self.db.all::<TaskRow>(select).await?;
+        let tasks = rows
+            .into_iter()
+            .map(TaskRow::into_task)
+            .collect::<Result<Vec<_>, _>>()?;
+        let pinning = tasks.into_iter().filter(|task| task.spec.rules.pin);
+        Ok(pinning.map(|task| task.id).collect())
+    }
+
     /// Tasks that ended before a time, at most `limit`.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("GET /api/v1/nodes", "NodeService.ListNodes"),
     ("GET /api/v1/nodes/{name}", "NodeService.GetNode"),
     ("GET /api/v1/stats", "NodeService.GetStats"),
+    ("POST /api/v1/purges", "NodeService.PurgeImages"),
     ("GET /api/v1/limits", "LimitsService.GetLimits"),
     ("PUT /api/v1/limits", "LimitsService.SetLimits"),
     ("PATCH /api/v1/limits", "LimitsService.UpdateLimits"),

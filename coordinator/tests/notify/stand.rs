@@ -304,6 +304,7 @@ async fn connect(engine: &Engine) -> (SessionId, mpsc::Receiver<Box<Order>>) {
         in_flight: vec![],
         unacknowledged: vec![],
         inventory_hash: String::new(),
+        abilities: Default::default(),
     };
     let grant = engine.open_session(hello, sender).await.unwrap().unwrap();
     (grant.session, orders)

@@ -191,7 +191,12 @@ impl<'a> Session<'a> {
                 self.shared.counters.inventory();
             }
             Some(
-                Order::Welcome(_) | Order::Redirect(_) | Order::Drain(_) | Order::RemoveImage(_) | Order::PinImage(_),
+                Order::Welcome(_)
+                | Order::Redirect(_)
+                | Order::Drain(_)
+                | Order::RemoveImage(_)
+                | Order::PinImage(_)
+                | Order::SetPins(_),
             )
             | None => {}
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tonic::Status;
 
 /// What this agent can do beyond the basic protocol.
-const CAPABILITIES: [&str; 1] = ["layer-progress"];
+const CAPABILITIES: [&str; 3] = ["layer-progress", "remove-image", "set-pins"];
 /// Outcomes in a hello; more follow one by one, so that a hello stays below the largest message.
 const MOST_OUTCOMES: usize = 100;
 

@@ -35,7 +35,13 @@ impl Session<'_> {
                 self.link.worker.drain();
             }
             Some(Order::Redirect(to)) => return Ok(Some(Ended::Redirected(to.address))),
-            Some(Order::RemoveImage(_) | Order::PinImage(_)) => warn!("order ignored: it needs a capability"),
+            Some(Order::RemoveImage(remove)) if !remove.reference.is_empty() => {
+                let keeper = &self.link.keeper;
+                keeper.remove(remove.order_id, remove.reference, remove.dry_run);
+            }
+            Some(Order::SetPins(pins)) => self.link.keeper.want_pins(pins.references),
+            Some(Order::RemoveImage(_)) => warn!("order ignored: it names no image"),
+            Some(Order::PinImage(_)) => warn!("order ignored: pins are ordered as a whole"),
             Some(Order::Welcome(_)) | None => warn!("message ignored: nothing was expected of the kind"),
         }
         Ok(None)

@@ -2,9 +2,10 @@
 
 use super::{Body, Session};
 use crate::{
+    keep::PinReport,
     link::{
         INVENTORY_PART,
-        convert::{heartbeat, image_to_wire, outcome_to_wire, progress_to_wire},
+        convert::{heartbeat, image_to_wire, outcome_to_wire, pins_to_wire, progress_to_wire, removal_to_wire},
     },
     node::Inventory,
     runtime::ImageRecord,
@@ -84,6 +85,22 @@ impl Session<'_> {
             self.send(Body::Inventory(message)).await?;
         }
         self.conveyed = now;
+        Ok(())
+    }
+
+    /// Says what became of the pins, once it is known what they are.
+    pub(super) async fn send_pins(&mut self, report: &PinReport) -> Result<(), Status> {
+        match report.known {
+            true => self.send(Body::Pins(pins_to_wire(report))).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Says what became of images that were to go.
+    pub(super) async fn send_removed(&mut self) -> Result<(), Status> {
+        for removal in self.link.keeper.take_removed() {
+            self.send(Body::ImageRemoved(removal_to_wire(removal))).await?;
+        }
         Ok(())
     }
 

@@ -1,7 +1,11 @@
 //! Orders in, reports out.
 
 use super::*;
-use ips_proto::v1::{CancelPull, Drain, FailureReason, PullAttempt, Refuse, SendInventory, outcome::Result as End};
+use crate::runtime::RuntimeIdentity;
+use ips_proto::v1::{
+    CancelPull, Drain, FailureReason, PinState, PullAttempt, Refuse, RemovalResult, RemoveImage, SendInventory,
+    SetPins, outcome::Result as End,
+};
 
 const OPEN: Played = Played::Welcome { epoch: 1, store: "s1" };
 
@@ -159,4 +163,48 @@ async fn drain_is_confirmed_by_a_heartbeat() {
     };
     session.hear(draining).await;
     assert!(agent.worker.is_draining());
+}
+
+#[tokio::test]
+async fn pins_and_removals_are_answered() {
+    let state = directory();
+    let mut coordinator = Coordinator::start(OPEN).await;
+    let agent = agent(&coordinator.address, state.path());
+    agent.fake.publish("r.example/app:1", "amd64", &[100]);
+    agent.fake.land("r.example/app:1", true);
+    agent.node.send_modify(|node| {
+        node.condition.away = None;
+        node.runtime = Some(RuntimeIdentity {
+            version: "1.7.24".into(),
+            ..RuntimeIdentity::default()
+        });
+    });
+    let images = Inventory::default().after(agent.fake.images()).unwrap();
+    agent.images.send_replace(Arc::new(images));
+    let mut session = coordinator.session().await;
+    let references = vec!["r.example/app:1".to_owned()];
+    session.say(Say::SetPins(SetPins { references })).await;
+    let pins = |body| if let Body::Pins(pins) = body { Some(pins) } else { None };
+    let pins = session.hear(pins).await;
+    assert!(pins.honoured && pins.pins[0].state() == PinState::Pinned, "{pins:?}");
+    for (reference, result) in [
+        ("r.example/app:1", RemovalResult::Pinned),
+        ("r.example/none:1", RemovalResult::Absent),
+    ] {
+        let order = RemoveImage {
+            order_id: reference.into(),
+            reference: reference.into(),
+            dry_run: false,
+        };
+        session.say(Say::RemoveImage(order)).await;
+        let removed = |body| {
+            if let Body::ImageRemoved(removed) = body {
+                Some(removed)
+            } else {
+                None
+            }
+        };
+        let removed = session.hear(removed).await;
+        assert_eq!((removed.order_id.as_str(), removed.result()), (reference, result));
+    }
 }

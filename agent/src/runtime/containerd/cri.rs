@@ -15,7 +15,7 @@ fn client(containerd: &Containerd) -> ImageServiceClient<Channel> {
     ImageServiceClient::new(containerd.channel.clone()).max_decoding_message_size(LARGEST_ANSWER)
 }
 
-fn timed<T>(message: T) -> Request<T> {
+pub(super) fn timed<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(CALL_TIMEOUT);
     request

@@ -69,6 +69,7 @@ pub fn spec(args: SpecArgs) -> Result<v1::CreateTaskRequest, CliError> {
             .pull_policy
             .map_or(v1::ImagePullPolicy::Unspecified, pull_policy)
             .into(),
+        pin: args.pin.then_some(true),
         priority: args.priority.unwrap_or_default(),
         max_retries: args.max_retries.unwrap_or_default(),
         retry_strategy: args
@@ -130,6 +131,7 @@ pub fn over(new: v1::CreateTaskRequest, old: v1::CreateTaskRequest) -> v1::Creat
         deadline_seconds: new.deadline_seconds.or(old.deadline_seconds),
         windows: unless_empty(new.windows, old.windows),
         pull_policy: word(new.pull_policy, old.pull_policy),
+        pin: new.pin.or(old.pin),
         priority: either(new.priority, old.priority),
         max_retries: either(new.max_retries, old.max_retries),
         retry_strategy: word(new.retry_strategy, old.retry_strategy),

@@ -90,6 +90,42 @@ struct Kubelet {
 struct Inventory {
     images: Vec<InventoryImage>,
     inventory_known: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pins: Option<Pins>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pins {
+    honoured: bool,
+    message: String,
+    budget_bytes: u64,
+    pinned_bytes: u64,
+    images: Vec<Pin>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pin {
+    image: String,
+    state: String,
+    message: String,
+}
+
+impl From<&v1::Pins> for Pins {
+    fn from(pins: &v1::Pins) -> Self {
+        let pin = |pin: &v1::Pin| Pin {
+            image: pin.reference.clone(),
+            state: words::pin_state(pin.state),
+            message: pin.message.clone(),
+        };
+        Self {
+            honoured: pins.honoured,
+            message: pins.message.clone(),
+            budget_bytes: pins.budget_bytes,
+            pinned_bytes: pins.pinned_bytes,
+            images: pins.pins.iter().map(pin).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -196,6 +232,11 @@ impl From<&v1::GetNodeResponse> for Node {
         let inventory = Inventory {
             images: images.collect(),
             inventory_known: response.inventory_known,
+            pins: response
+                .node
+                .as_ref()
+                .and_then(|node| node.pins.as_ref())
+                .map(Into::into),
         };
         Self {
             inventory: Some(inventory),

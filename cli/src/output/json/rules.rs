@@ -23,6 +23,8 @@ pub struct Rules {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     windows: Vec<Window>,
     pull_policy: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pin: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +48,7 @@ impl From<&v1::Task> for Rules {
             deadline_seconds: (task.deadline_seconds > 0).then_some(task.deadline_seconds),
             windows: task.windows.iter().map(Window::from).collect(),
             pull_policy: words::pull_policy(task.pull_policy),
+            pin: task.pin,
         }
     }
 }
@@ -62,6 +65,7 @@ impl From<&v1::CreateTaskRequest> for Rules {
             deadline_seconds: task.deadline_seconds,
             windows: task.windows.iter().map(Window::from).collect(),
             pull_policy: words::pull_policy(task.pull_policy),
+            pin: task.pin.unwrap_or_default(),
         }
     }
 }

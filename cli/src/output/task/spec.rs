@@ -31,6 +31,7 @@ pub fn entries(task: &v1::Task) -> Vec<(&'static str, String)> {
     ];
     entries.extend(task.windows.iter().map(|window| ("Window", self::window(window))));
     entries.push(("Pull policy", pull_policy(task)));
+    entries.push(("Pinned", if task.pin { "yes" } else { "" }.to_owned()));
     entries.push((
         "Retries",
         format!("{} of each pull, {} spent", task.max_retries, task.retry_count),

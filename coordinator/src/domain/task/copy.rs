@@ -72,6 +72,7 @@ impl TaskRequest {
                 deadline_seconds: other.rules.deadline_seconds.or(self.rules.deadline_seconds),
                 windows: unless_empty(other.rules.windows, self.rules.windows),
                 pull_policy: other.rules.pull_policy.or(self.rules.pull_policy),
+                pin: other.rules.pin.or(self.rules.pin),
             },
             notices: self.notices.overridden_by(other.notices),
             logins: self.logins.overridden_by(other.logins),
@@ -94,6 +95,7 @@ impl RulesRequest {
             deadline_seconds,
             windows,
             pull_policy,
+            pin,
         } = rules;
         Self {
             parallelism: parallelism.map(|share| share.to_string()),
@@ -104,6 +106,7 @@ impl RulesRequest {
             deadline_seconds: deadline_seconds.map(i64::from),
             windows: windows.iter().map(Into::into).collect(),
             pull_policy: Some(*pull_policy),
+            pin: pin.then_some(true),
         }
     }
 }
@@ -200,6 +203,7 @@ pub(super) mod tests {
                     time_zone: "Europe/Berlin".into(),
                 }],
                 pull_policy: Some(PullPolicy::Always),
+                pin: Some(true),
             },
             logins: TaskLoginsRequest {
                 secret_ids: vec![3, 1],

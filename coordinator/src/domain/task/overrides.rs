@@ -14,7 +14,7 @@ pub struct TaskOverrides {
 
 /// What can be cleared. `nodeExpressions` stands for all conditions on labels but `nodeSelector`, as does `labelSelector`; `secretId`
 /// and `secretIds` both stand for all logins.
-pub const CLEARABLE: [&str; 26] = [
+pub const CLEARABLE: [&str; 27] = [
     "nodeSelector",
     "labelSelector",
     "nodeExpressions",
@@ -31,6 +31,7 @@ pub const CLEARABLE: [&str; 26] = [
     "deadlineSeconds",
     "windows",
     "pullPolicy",
+    "pin",
     "priority",
     "maxRetries",
     "retryStrategy",
@@ -84,6 +85,7 @@ impl TaskRequest {
             "deadlineSeconds" => rules.deadline_seconds = None,
             "windows" => rules.windows.clear(),
             "pullPolicy" => rules.pull_policy = None,
+            "pin" => rules.pin = None,
             "priority" => self.priority = None,
             "maxRetries" => self.max_retries = None,
             "retryStrategy" => self.retry_strategy = None,

@@ -8,7 +8,7 @@ use crate::{
         ids::{NodeName, PullId},
         pull::PullEvent,
     },
-    fleet::Noticed,
+    fleet::{Entry, Noticed},
 };
 use std::collections::HashSet;
 
@@ -32,13 +32,18 @@ impl Core {
     fn notice(&mut self, now: Millis, node: ClusterNode) {
         let name = node.name.clone();
         let mut fleet = self.shared.fleet_mut();
+        let was_full = fleet.get(&name).is_some_and(Entry::has_disk_pressure);
         let noticed = fleet.notice(node, now);
+        let is_full = fleet.get(&name).is_some_and(Entry::has_disk_pressure);
         let record = fleet.get(&name).map(|entry| entry.record());
         drop(fleet);
         match (noticed, record) {
             (Noticed::Nothing, _) => return,
             (Noticed::Saved, Some(record)) => self.changes.node(record),
             (Noticed::Saved | Noticed::Shown, _) => {}
+        }
+        if was_full != is_full {
+            self.order_pins(&name);
         }
         self.node_changed(&name);
         // Another zone may have room.

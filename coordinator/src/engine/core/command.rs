@@ -10,11 +10,13 @@ use crate::{
         image::{ImageRef, Platform, ResolvedImage},
         limits::Limits,
         outcome::Outcome,
+        pin::PinOwner,
         pull::Pull,
         task::Task,
     },
     engine::{
         EngineError,
+        pins::PinnedPlace,
         views::{LimitsView, TaskView},
     },
     fleet::{
@@ -117,6 +119,13 @@ pub enum Command {
     },
     /// A cluster says something of its nodes.
     Cluster(ClusterNews),
+    /// Somebody wants exactly these images pinned.
+    SetPins {
+        /// Who.
+        owner: PinOwner,
+        /// Which, and where.
+        places: Vec<PinnedPlace>,
+    },
 }
 
 /// What is to be done after the changes of a step are durable.

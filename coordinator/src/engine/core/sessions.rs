@@ -73,7 +73,11 @@ impl Core {
                 node.labels = labels.clone();
             }
             node.last_seen_at = now;
-            fleet.open_session(node.clone(), hello.condition.clone(), orders)
+            let session = fleet.open_session(node.clone(), hello.condition.clone(), orders);
+            if let Some(entry) = fleet.get_mut(&name) {
+                entry.abilities = hello.abilities;
+            }
+            session
         };
         self.changes.node(node);
         self.expired.remove(&name);
@@ -89,6 +93,7 @@ impl Core {
             self.outcome(now, &name, &pull, outcome);
         }
         self.ask_inventory(&name, &hello.inventory_hash);
+        self.order_pins(&name);
         self.node_changed(&name);
         self.plan_due = true;
     }

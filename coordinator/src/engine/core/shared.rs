@@ -8,7 +8,10 @@ use crate::{
         image::ImageRef,
         limits::Limits,
     },
-    engine::{hosts::HostState, live::Live, logins::LoginBook, tenants::TenantBook, views::LimitsView},
+    engine::{
+        hosts::HostState, live::Live, logins::LoginBook, pins::PinBook, purge::RemovalDesk, tenants::TenantBook,
+        views::LimitsView,
+    },
     fleet::{Fleet, messages::Order},
 };
 use ips_traces::Traces;
@@ -23,6 +26,8 @@ pub struct Shared {
     logins: Option<Arc<LoginBook>>,
     traces: OnceLock<Traces>,
     tenants: TenantBook,
+    pins: PinBook,
+    removals: RemovalDesk,
 }
 
 impl Shared {
@@ -35,6 +40,8 @@ impl Shared {
             logins: None,
             traces: OnceLock::new(),
             tenants: TenantBook::default(),
+            pins: PinBook::default(),
+            removals: RemovalDesk::default(),
         }
     }
 
@@ -49,6 +56,16 @@ impl Shared {
     /// The same with the tenants that the store knows.
     pub fn with_tenants(self, tenants: TenantBook) -> Self {
         Self { tenants, ..self }
+    }
+
+    /// What is to be pinned where.
+    pub(in crate::engine) fn pins(&self) -> &PinBook {
+        &self.pins
+    }
+
+    /// Removals that wait for an answer.
+    pub(in crate::engine) fn removals(&self) -> &RemovalDesk {
+        &self.removals
     }
 
     /// The tenants.

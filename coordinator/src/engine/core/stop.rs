@@ -29,6 +29,9 @@ impl Core {
         self.metrics.task_state(to);
         self.metrics.task_ended(to, task_seconds(&open.task));
         let pulls: Vec<_> = open.open.values().cloned().collect();
+        if event == TaskEvent::Cancel {
+            self.unpin_for(id);
+        }
         self.task_changed(id, from, true);
         if let Some(kind) = EventKind::of_end(to) {
             self.ended.insert(id.clone(), kind);

@@ -9,11 +9,12 @@ use crate::{
         kubelet::{KubeletFacts, KubeletSource},
         node::{InventoryImage, Node, NodeCondition},
         outcome::{Failure, FailureReason, Outcome, PhaseTimes, Success, SuccessReason},
+        pin::{Pin, PinReport, PinState, RemovalResult},
         progress::{LayerProgress, PullPhase},
         selector::check_labels,
     },
     engine::now,
-    fleet::messages::{Heartbeat, Hello, InventoryReport, ProgressReport, Report},
+    fleet::messages::{Abilities, Heartbeat, Hello, InventoryReport, ProgressReport, Report},
     fleet::pool::Pool,
 };
 use ips_proto::v1::{self, agent_message::Body};
@@ -32,6 +33,7 @@ const MAX_LAYERS: usize = 1024;
 const MAX_IMAGES: usize = 8192;
 const MAX_NAMES: usize = 256;
 const MAX_ALLOWED: usize = 256;
+const MAX_PINS: usize = 8192;
 
 /// What agents say over and over.
 #[derive(Debug, Default)]
@@ -82,6 +84,7 @@ pub(super) fn hello(hello: v1::Hello, shared: &SharedText) -> Result<Hello, Inva
             .map(outcome)
             .collect::<Result<_, _>>()?,
         inventory_hash: text(hello.inventory_hash),
+        abilities: abilities(&hello.capabilities),
     })
 }
 
@@ -103,6 +106,12 @@ pub(super) fn reports(message: v1::AgentMessage, shared: &SharedText) -> Result<
             Ok(vec![Report::Outcome(pull, outcome)])
         }
         Some(Body::Inventory(inventory)) => Ok(vec![Report::Inventory(self::inventory(inventory)?)]),
+        Some(Body::Pins(reported)) => Ok(vec![Report::Pins(pins(reported)?)]),
+        Some(Body::ImageRemoved(removed)) => Ok(vec![Report::Removed {
+            result: removal(removed.result()),
+            order: text(removed.order_id),
+            message: text(removed.message),
+        }]),
         Some(Body::Hello(_)) => Err(Invalid::new("hello", "may only be the first message")),
         // Something that a newer agent says and this coordinator does not know.
         None => Ok(vec![]),
@@ -258,6 +267,57 @@ fn inventory(inventory: v1::Inventory) -> Result<InventoryReport, Invalid> {
         images: images.collect::<Result<_, _>>()?,
         removed: inventory.removed_ids,
     })
+}
+
+fn abilities(capabilities: &[String]) -> Abilities {
+    let has = |word: &str| capabilities.iter().any(|known| known == word);
+    Abilities {
+        pins: has("set-pins"),
+        removal: has("remove-image"),
+    }
+}
+
+fn pins(reported: v1::Pins) -> Result<PinReport, Invalid> {
+    few("pins", reported.pins.len(), MAX_PINS)?;
+    Ok(PinReport {
+        honoured: reported.honoured,
+        message: text(reported.message),
+        budget_bytes: size("pins.budgetBytes", reported.budget_bytes)?,
+        pinned_bytes: size("pins.pinnedBytes", reported.pinned_bytes)?,
+        pins: reported.pins.into_iter().map(pin).collect(),
+    })
+}
+
+fn pin(pin: v1::Pin) -> Pin {
+    let state = match pin.state() {
+        v1::PinState::Pinned => PinState::Pinned,
+        v1::PinState::Absent => PinState::Absent,
+        v1::PinState::OverBudget => PinState::OverBudget,
+        v1::PinState::Released => PinState::Released,
+        v1::PinState::NotHonoured => PinState::NotHonoured,
+        v1::PinState::Failed | v1::PinState::Unspecified => PinState::Failed,
+    };
+    Pin {
+        state,
+        image: text(pin.reference),
+        message: text(pin.message),
+    }
+}
+
+fn removal(result: v1::RemovalResult) -> RemovalResult {
+    match result {
+        v1::RemovalResult::Removed => RemovalResult::Removed,
+        v1::RemovalResult::WouldRemove => RemovalResult::WouldRemove,
+        v1::RemovalResult::InUse => RemovalResult::InUse,
+        v1::RemovalResult::Pinned => RemovalResult::Pinned,
+        v1::RemovalResult::Sandbox => RemovalResult::Sandbox,
+        v1::RemovalResult::Absent => RemovalResult::Absent,
+        // Not for agents to say.
+        v1::RemovalResult::Failed
+        | v1::RemovalResult::Unspecified
+        | v1::RemovalResult::Offline
+        | v1::RemovalResult::Unanswered => RemovalResult::Failed,
+    }
 }
 
 fn image(image: v1::InventoryImage) -> Result<InventoryImage, Invalid> {

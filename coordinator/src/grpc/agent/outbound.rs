@@ -44,6 +44,16 @@ pub(super) fn order(epoch: u64, order: Order) -> v1::CoordinatorMessage {
             attempt: Some(pull_attempt(&pull, attempt)),
             reason,
         })),
+        Order::SetPins(references) => Some(Body::SetPins(v1::SetPins { references })),
+        Order::RemoveImage {
+            order,
+            reference,
+            dry_run,
+        } => Some(Body::RemoveImage(v1::RemoveImage {
+            order_id: order,
+            reference: reference.as_str().to_owned(),
+            dry_run,
+        })),
         Order::SendInventory => Some(Body::SendInventory(v1::SendInventory {})),
         // Ends the stream with a status instead of a message.
         Order::Superseded => None,

@@ -135,6 +135,8 @@ impl Batch {
             | Order::CancelPull { .. }
             | Order::Refuse { .. }
             | Order::SendInventory
+            | Order::SetPins(_)
+            | Order::RemoveImage { .. }
             | Order::Superseded) => put(&mut self.frame, &outbound::order(self.epoch, order)),
         }
     }

@@ -34,6 +34,7 @@ pub(in crate::grpc) fn task(request: v1::CreateTaskRequest) -> Result<TaskReques
             deadline_seconds: request.deadline_seconds.map(i64::from),
             windows: request.windows.into_iter().map(window).collect(),
             pull_policy: pull_policy(request.pull_policy)?,
+            pin: request.pin,
         },
         images: request.images,
         batch_size: request.batch_size.map(i64::from),

@@ -80,6 +80,8 @@ pub(crate) struct CreateTaskJson {
     /// Whether a warm image is left alone. Default: IfNotPresent.
     #[schema(value_type = Option<PullPolicyWord>)]
     pull_policy: Option<String>,
+    /// Its images are pinned against the kubelet's garbage collection, until the task is cancelled or removed. Default: false.
+    pin: Option<bool>,
     /// Further attempts of each pull. Default: 0.
     #[schema(minimum = 0, maximum = 5)]
     max_retries: Option<i64>,
@@ -239,6 +241,7 @@ impl TryFrom<CreateTaskJson> for TaskRequest {
                 deadline_seconds: json.deadline_seconds,
                 windows: list(json.windows),
                 pull_policy: word("pullPolicy", json.pull_policy, &PullPolicy::ALL, PullPolicy::as_str)?,
+                pin: json.pin,
             },
             notices: NoticesRequest {
                 channels: json.channels.unwrap_or_default(),

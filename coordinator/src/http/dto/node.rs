@@ -2,13 +2,14 @@
 
 use super::{
     time,
-    words::{KubeletSourceWord, UsabilityWord},
+    words::{KubeletSourceWord, PinWord, UsabilityWord},
 };
 use crate::{
     domain::{
         cluster::{ClusterNode, Taint},
         kubelet::{KubeletFacts, PodPull, usability_on_node},
         node::{InventoryImage, NodeCondition},
+        pin::{Pin, PinReport},
     },
     engine::views::{NodeDetail, NodeView, Page, PageRequest},
 };
@@ -62,6 +63,10 @@ pub(crate) struct NodeJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     images: Option<Vec<InventoryImageJson>>,
+    /// What became of the images that are to be pinned there; only when one node is asked for, and once its agent has said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pins: Option<PinsJson>,
     /// The agent has sent its inventory; only when one node is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -91,6 +96,7 @@ impl From<&NodeView> for NodeJson {
             first_seen_at: time::rfc3339(node.first_seen_at),
             last_seen_at: time::rfc3339(view.last_seen_at),
             images: None,
+            pins: None,
             inventory_known: None,
         }
     }
@@ -109,6 +115,7 @@ impl From<&NodeDetail> for NodeJson {
                     .collect(),
             ),
             inventory_known: Some(detail.images.is_some()),
+            pins: detail.view.pins.as_deref().map(Into::into),
             ..(&detail.view).into()
         }
     }
@@ -241,6 +248,51 @@ impl From<&KubeletFacts> for KubeletFactsJson {
             credentials_verification_policy: facts.policy.clone(),
             verification_allowlist: facts.allowlist.clone(),
             verification_gate: facts.gate,
+        }
+    }
+}
+
+/// What became of pins on a node.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Pins)]
+pub(crate) struct PinsJson {
+    /// Pins mean something there: containerd is 1.7 or newer, and the kubelet, where the cluster tells its version, 1.24 or newer.
+    honoured: bool,
+    /// Why not; empty otherwise.
+    message: String,
+    /// Bytes that the agent may pin.
+    budget_bytes: u64,
+    /// Bytes that it has pinned, by the sizes of CRI.
+    pinned_bytes: u64,
+    /// Every image that is to be pinned there.
+    images: Vec<PinJson>,
+}
+
+/// One image that is to be pinned.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Pin)]
+pub(crate) struct PinJson {
+    image: String,
+    state: PinWord,
+    /// For people; empty when there is nothing to say.
+    message: String,
+}
+
+impl From<&PinReport> for PinsJson {
+    fn from(report: &PinReport) -> Self {
+        let pin = |pin: &Pin| PinJson {
+            image: pin.image.clone(),
+            state: pin.state.into(),
+            message: pin.message.clone(),
+        };
+        Self {
+            honoured: report.honoured,
+            message: report.message.clone(),
+            budget_bytes: report.budget_bytes,
+            pinned_bytes: report.pinned_bytes,
+            images: report.pins.iter().map(pin).collect(),
         }
     }
 }

@@ -90,6 +90,10 @@ pub(crate) struct RulesJson {
     windows: Vec<WindowJson>,
     /// Whether a warm image is left alone.
     pull_policy: PullPolicyWord,
+    /// Its images are pinned; left out where they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pin: Option<bool>,
 }
 
 impl From<&TaskRules> for RulesJson {
@@ -104,6 +108,7 @@ impl From<&TaskRules> for RulesJson {
             deadline_seconds: rules.deadline_seconds,
             windows: rules.windows.iter().map(Into::into).collect(),
             pull_policy: rules.pull_policy.into(),
+            pin: rules.pin.then_some(true),
         }
     }
 }

@@ -319,6 +319,7 @@ fn a_node() {
         image_count: None,
         last_seen_at: T0 + 1,
         cluster: Some(Arc::new(cluster_node())),
+        pins: None,
     };
     let expected = json!({
         "kubernetes": {"ready": false, "message": "KubeletNotReady: no network", "unschedulable": true, "zone": "z1",

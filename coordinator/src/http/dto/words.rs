@@ -4,6 +4,7 @@ use crate::domain::{
     execution::ExecutionState,
     kubelet::{KubeletSource, Usability},
     outcome::{FailureReason, SuccessReason},
+    pin::{PinState, RemovalResult},
     progress::PullPhase,
     pull::PullState,
     retry::RetryStrategy,
@@ -54,6 +55,16 @@ words! {
     /// Why an attempt failed.
     FailureWord as FailureReason from FailureReason {
         NotFound, Unauthorized, RateLimited, Network, NoSpace, WrongPlatform, Runtime, Cancelled, TimedOut, TagMoved,
+    }
+}
+words! {
+    /// What became of a pin.
+    PinWord as PinState from PinState { Pinned, Absent, OverBudget, Released, NotHonoured, Failed }
+}
+words! {
+    /// What became of an image that was to be removed.
+    RemovalWord as RemovalResult from RemovalResult {
+        Removed, WouldRemove, InUse, Pinned, Sandbox, Absent, Failed, Offline, Unanswered,
     }
 }
 words! {

@@ -252,6 +252,7 @@ impl Harness {
             in_flight,
             unacknowledged,
             inventory_hash: String::new(),
+            abilities: Default::default(),
         };
         self.handle(Command::OpenSession {
             hello: Box::new(hello),

@@ -185,6 +185,7 @@ impl Stand {
             in_flight: vec![],
             unacknowledged: vec![],
             inventory_hash: String::new(),
+            abilities: Default::default(),
         };
         let grant = self.engine.open_session(hello, sender).await.unwrap().unwrap();
         Agent {

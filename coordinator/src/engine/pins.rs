@@ -1,0 +1,153 @@
+//! What is to be pinned on which node, and by whose wish. In memory: tasks are read again at the start, policies say it again.
+
+use super::{Engine, EngineError, core::Command};
+use crate::domain::{ids::NodeName, image::ImageRef, pin::PinOwner};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{PoisonError, RwLock},
+};
+
+/// One image on one node.
+pub type PinnedPlace = (NodeName, ImageRef);
+
+/// Every wish.
+#[derive(Debug, Default)]
+pub struct PinBook(RwLock<Wishes>);
+
+#[derive(Debug, Default)]
+struct Wishes {
+    /// By node and reference, how many want it.
+    by_node: HashMap<NodeName, BTreeMap<String, usize>>,
+    by_owner: HashMap<PinOwner, BTreeSet<(NodeName, String)>>,
+}
+
+impl PinBook {
+    /// From now on the owner wants exactly these. Returns the nodes where that changes what is wanted.
+    pub(in crate::engine) fn set(
+        &self,
+        owner: PinOwner,
+        places: impl IntoIterator<Item = PinnedPlace>,
+    ) -> BTreeSet<NodeName> {
+        let mut wishes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let new: BTreeSet<(NodeName, String)> = places
+            .into_iter()
+            .map(|(node, image)| (node, image.as_str().to_owned()))
+            .collect();
+        let old = wishes.by_owner.remove(&owner).unwrap_or_default();
+        let mut changed = BTreeSet::new();
+        for (node, image) in new.difference(&old) {
+            let count = wishes
+                .by_node
+                .entry(node.clone())
+                .or_default()
+                .entry(image.clone())
+                .or_default();
+            *count += 1;
+            if *count == 1 {
+                changed.insert(node.clone());
+            }
+        }
+        for (node, image) in old.difference(&new) {
+            if wishes.drop_one(node, image) {
+                changed.insert(node.clone());
+            }
+        }
+        if !new.is_empty() {
+            wishes.by_owner.insert(owner, new);
+        }
+        changed
+    }
+
+    /// What is wanted on a node.
+    pub fn on(&self, node: &NodeName) -> Vec<String> {
+        let wishes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let images = wishes.by_node.get(node);
+        images
+            .map(|images| images.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+}
+
+impl Wishes {
+    /// One owner less. Says whether nobody is left.
+    fn drop_one(&mut self, node: &NodeName, image: &str) -> bool {
+        let Some(images) = self.by_node.get_mut(node) else {
+            return false;
+        };
+        let left = images.get_mut(image).map(|count| {
+            *count -= 1;
+            *count
+        });
+        if left != Some(0) {
+            return false;
+        }
+        images.remove(image);
+        if images.is_empty() {
+            self.by_node.remove(node);
+        }
+        true
+    }
+}
+
+impl Engine {
+    /// What is to be pinned on a node, by every owner's wish together.
+    pub fn desired_pins(&self, node: &NodeName) -> Vec<String> {
+        self.shared.pins().on(node)
+    }
+
+    /// From now on the owner wants exactly these pinned; nothing means that it lets go. Nodes that are connected are told.
+    ///
+    /// # Errors
+    /// Unavailable when the coordinator is stopping.
+    pub async fn set_pins(&self, owner: PinOwner, places: Vec<PinnedPlace>) -> Result<(), EngineError> {
+        self.tell(Command::SetPins { owner, places }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use crate::domain::ids::TaskId;
+
+    fn node(name: &str) -> NodeName {
+        NodeName::parse(name).unwrap()
+    }
+
+    fn places(texts: &[(&str, &str)]) -> Vec<PinnedPlace> {
+        let place = |(name, image): &(&str, &str)| (node(name), ImageRef::parse(image).unwrap());
+        texts.iter().map(place).collect()
+    }
+
+    fn task(id: &str) -> PinOwner {
+        PinOwner::Task(TaskId::parse(id).unwrap())
+    }
+
+    #[test]
+    fn an_image_is_wanted_as_long_as_anybody_wants_it() {
+        let book = PinBook::default();
+        let changed = book.set(task("t1"), places(&[("n1", "a:1"), ("n2", "a:1")]));
+        assert_eq!(changed.len(), 2);
+        let policy = PinOwner::Policy("p".into());
+        let changed = book.set(policy.clone(), places(&[("n1", "a:1"), ("n1", "b:1")]));
+        assert_eq!(changed, [node("n1")].into());
+        assert_eq!(book.on(&node("n1")), ["a:1", "b:1"]);
+        assert_eq!(
+            book.set(task("t1"), vec![]),
+            [node("n2")].into(),
+            "the policy still wants it on n1"
+        );
+        assert_eq!(
+            (book.on(&node("n1")), book.on(&node("n2"))),
+            (vec!["a:1".into(), "b:1".into()], vec![])
+        );
+        assert_eq!(book.set(policy.clone(), places(&[("n1", "b:1")])), [node("n1")].into());
+        assert_eq!(book.on(&node("n1")), ["b:1"]);
+        assert!(
+            book.set(policy.clone(), places(&[("n1", "b:1")])).is_empty(),
+            "nothing new"
+        );
+        book.set(policy, vec![]);
+        assert!(book.0.read().unwrap().by_node.is_empty());
+    }
+}
