@@ -20,6 +20,7 @@ pub mod image;
 pub mod library;
 pub mod limits;
 pub mod node;
+pub mod node_list;
 pub mod outcome;
 pub mod permission;
 pub mod progress;

@@ -17,6 +17,7 @@ mod late;
 mod library;
 mod live;
 pub mod logins;
+mod node_list;
 pub mod planner;
 pub mod preview;
 mod publish;
@@ -81,6 +82,7 @@ pub struct Engine {
     desk: Arc<ScheduleDesk>,
     post: Post,
     audit: AuditLog,
+    kept: system::Kept,
     commands: mpsc::Sender<Command>,
     resolver: Resolver,
     /// Held while limits are read and changed, so that no change is lost.
@@ -161,6 +163,7 @@ impl Engine {
                 desk,
                 post,
                 audit,
+                kept: system::Kept::default(),
                 commands: sender,
                 resolver,
                 limits_change: Arc::default(),
