@@ -10,7 +10,8 @@ describe('what needs attention', () => {
   })
 
   test('names why a coordinator is not ready before what it warns of', () => {
-    expect(ofHealth({ ready: false, reasons: ['database is away'], warnings: ['disk is filling'] })).toMatchObject([
+    const health = { status: 'not ready', timestamp: '2026-11-25T02:00:00Z', reasons: ['database is away'], warnings: ['disk is filling'] }
+    expect(ofHealth(health)).toMatchObject([
       { tone: 'bad', text: 'database is away' },
       { tone: 'warn', text: 'disk is filling' },
     ])
