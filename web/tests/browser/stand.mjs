@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url'
 const target = process.env.IPS_TARGET ?? fileURLToPath(new URL('../../../target/debug/', import.meta.url))
 export const admin = { username: 'admin', password: 'the password of the stories' }
 const firstPassword = 'the first password'
+const bootstrapToken = 'ips-bootstrap-for-the-stories-alone'
 
-async function freePorts(count) {
+export async function freePorts(count) {
   const servers = await Promise.all(
     Array.from({ length: count }, () => new Promise((resolve) => {
       const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
@@ -22,7 +23,7 @@ async function freePorts(count) {
   return ports
 }
 
-async function until(what, reached, limitMs = 30_000) {
+export async function until(what, reached, limitMs = 30_000) {
   const end = Date.now() + limitMs
   for (;;) {
     const value = await Promise.resolve(reached()).catch(() => undefined)
@@ -33,23 +34,28 @@ async function until(what, reached, limitMs = 30_000) {
 }
 
 export class Stand {
-  static async start({ nodes = 12, images = 40 } = {}) {
+  // `args`: more options of the coordinator, made of the stand.
+  static async start({ nodes = 12, images = 40, args = () => [] } = {}) {
     const stand = new Stand()
     stand.folder = mkdtempSync(join(tmpdir(), 'ips-stories-'))
     const [http, grpc, metrics, agents] = await freePorts(4)
     stand.ports = { http, grpc, metrics, agents }
     stand.url = `http://127.0.0.1:${http}`
     stand.nodes = nodes
+    stand.args = args(stand)
     writeFileSync(join(stand.folder, 'first-password'), firstPassword)
+    writeFileSync(join(stand.folder, 'bootstrap-token'), bootstrapToken)
     for (const key of ['token-key', 'encryption-key']) writeFileSync(join(stand.folder, key), Buffer.alloc(32, key))
     try {
       await stand.startCoordinator()
       stand.agents = stand.run('simulated-agents', [
-        JSON.stringify({ coordinator: `http://127.0.0.1:${grpc}`, nodes, images, ramp_ms: Math.min(5000, nodes), port: agents }),
+        JSON.stringify({ coordinator: `http://127.0.0.1:${grpc}`, bootstrap_token: bootstrapToken, nodes, images, ramp_ms: Math.min(5000, nodes), port: agents }),
       ])
       await stand.firstLogIn()
       await until(`${nodes} nodes to be ready`, async () => (await stand.get('/api/v1/stats')).nodes.ready === nodes, 120_000)
     } catch (error) {
+      const logs = ['ips-coordinator', 'simulated-agents'].filter((name) => existsSync(join(stand.folder, `${name}.log`)))
+      console.log(logs.map((name) => stand.logOf(name)).join('\n'))
       await stand.stop()
       throw error
     }
@@ -72,6 +78,8 @@ export class Stand {
       ...['--http-address', `127.0.0.1:${http}`, '--grpc-address', `127.0.0.1:${grpc}`, '--metrics-address', `127.0.0.1:${metrics}`],
       ...['--database', `sqlite:${file('ips.db')}`, '--heartbeat-interval', '1s', '--token-lifetime', '24h', '--registry-allow-loopback'],
       ...['--admin-password-file', file('first-password'), '--jwt-key-file', file('token-key'), '--encryption-key-file', file('encryption-key-text')],
+      ...['--bootstrap-token-file', file('bootstrap-token')],
+      ...this.args,
       ...(process.env.IPS_COORDINATOR_ARGS ?? '').split(' ').filter((arg) => arg !== ''),
     ])
     const { coordinator } = this
@@ -143,7 +151,7 @@ export class Stand {
   }
 }
 
-async function end(child) {
+export async function end(child) {
   if (!child || child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
