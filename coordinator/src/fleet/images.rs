@@ -172,15 +172,21 @@ mod tests {
         })
     }
 
+    /// How many images are known, and how many numbers are free.
+    fn sizes(catalogue: &Catalogue) -> (usize, usize) {
+        let known = catalogue.lock();
+        (known.numbers.len(), known.free.len())
+    }
+
     #[test]
     fn what_nodes_have_in_common_is_known_once_and_for_as_long_as_one_has_it() {
         let catalogue = Arc::new(Catalogue::default());
         let [mut first, mut second] = [(); 2].map(|()| Images::of(Arc::clone(&catalogue)));
         first.insert([image("a", "1"), image("b", "1")]);
         second.insert([image("a", "1"), image("a", "2")]);
-        assert_eq!((catalogue.lock().numbers.len(), catalogue.lock().free.len()), (3, 0));
+        assert_eq!(sizes(&catalogue), (3, 0));
         drop(second);
-        assert_eq!((catalogue.lock().numbers.len(), catalogue.lock().free.len()), (2, 1));
+        assert_eq!(sizes(&catalogue), (2, 1));
         first.insert([image("c", "1")]);
         assert_eq!(catalogue.lock().slots.len(), 3, "a free number is used again");
         assert_eq!(first.values().map(|image| image.id.clone()).collect::<String>(), "abc");
