@@ -134,6 +134,10 @@ bench-scale: console ## The coordinator with 10,000 simulated agents (CHECK=1 fa
 bench-auth: packages ## What it costs to know who calls, and fifty log-ins at once (CHECK=1 fails when a figure is missed)
 	cargo bench --locked --workspace --bench auth
 
+.PHONY: bench-policy
+bench-policy: packages ## What it costs to keep 20 images on 5,000 nodes, and how soon a new node is ordered something (CHECK=1 fails when a figure is missed)
+	cargo bench --locked --workspace --bench policy
+
 .PHONY: clean
 clean: ## Remove what was built here (the cache of containerds and images stays)
 	cargo clean

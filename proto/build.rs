@@ -3,7 +3,7 @@
 use prost::Message as _;
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "ips/v1/auth.proto",
     "ips/v1/common.proto",
     "ips/v1/agent.proto",
@@ -18,6 +18,7 @@ const FILES: [&str; 14] = [
     "ips/v1/audit.proto",
     "ips/v1/system.proto",
     "ips/v1/tenant.proto",
+    "ips/v1/policy.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

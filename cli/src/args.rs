@@ -10,6 +10,7 @@ mod limits;
 mod login;
 #[cfg(test)]
 mod parity;
+pub mod policy;
 pub mod schedule;
 mod spec;
 mod system;
@@ -32,6 +33,7 @@ pub use user::{TokenCommand, UpdateUserArgs, UserCommand};
 
 use crate::output::Format;
 use clap::{Parser, Subcommand};
+use policy::PolicyCommand;
 use schedule::ScheduleCommand;
 use std::{path::PathBuf, time::Duration};
 
@@ -82,6 +84,9 @@ pub enum Command {
     /// Start tasks again and again by a timetable
     #[command(subcommand, visible_alias = "schedules")]
     Schedule(ScheduleCommand),
+    /// Keep images warm on every node that matches, also on those that join later
+    #[command(subcommand, visible_alias = "policies")]
+    Policy(PolicyCommand),
     /// Show nodes
     #[command(subcommand, visible_alias = "nodes")]
     Node(NodeCommand),

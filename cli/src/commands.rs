@@ -8,6 +8,7 @@ mod library;
 mod limits;
 mod login;
 mod node;
+mod policy;
 mod schedule;
 mod system;
 mod task;
@@ -49,6 +50,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, CliError> {
     match command {
         Command::Task(command) => task::run(&server()?, output, command).await,
         Command::Schedule(command) => schedule::run(&server()?, output, command).await,
+        Command::Policy(command) => policy::run(&server()?, output, command).await,
         Command::Node(command) => node::run(&server()?, output, command).await,
         Command::Credential(command) => credential::run(&server()?, output, command).await,
         Command::Channel(command) => channel::run(&server()?, output, command).await,

@@ -8,10 +8,10 @@ use ips_proto::v1::{
     self, audit_service_client::AuditServiceClient, auth_service_client::AuthServiceClient,
     channel_service_client::ChannelServiceClient, credential_service_client::CredentialServiceClient,
     library_service_client::LibraryServiceClient, limits_service_client::LimitsServiceClient,
-    node_service_client::NodeServiceClient, schedule_service_client::ScheduleServiceClient,
-    system_service_client::SystemServiceClient, task_service_client::TaskServiceClient,
-    tenant_service_client::TenantServiceClient, token_service_client::TokenServiceClient,
-    user_service_client::UserServiceClient,
+    node_service_client::NodeServiceClient, policy_service_client::PolicyServiceClient,
+    schedule_service_client::ScheduleServiceClient, system_service_client::SystemServiceClient,
+    task_service_client::TaskServiceClient, tenant_service_client::TenantServiceClient,
+    token_service_client::TokenServiceClient, user_service_client::UserServiceClient,
 };
 use std::{
     error::Error as _,
@@ -135,6 +135,12 @@ impl Server {
     /// The service of schedules.
     pub async fn schedules(&self) -> Result<ScheduleServiceClient<Line>, CliError> {
         let client = ScheduleServiceClient::new(self.line().await?);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// The service of policies.
+    pub async fn policies(&self) -> Result<PolicyServiceClient<Line>, CliError> {
+        let client = PolicyServiceClient::new(self.line().await?);
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 

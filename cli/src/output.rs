@@ -1,6 +1,7 @@
 //! Answers on standard output: aligned columns for people, JSON for programs, names for shells.
 
 pub mod json;
+pub mod policy;
 pub mod preview;
 pub mod schedule;
 pub mod task;

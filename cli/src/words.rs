@@ -54,6 +54,14 @@ words!(
     execution_state, v1::ExecutionState, "EXECUTION_STATE_"
 );
 words!(
+    /// What happens with tags that move.
+    tag_following, v1::TagFollowingMode, "TAG_FOLLOWING_MODE_"
+);
+words!(
+    /// Where an image on a node stands.
+    coverage_state, v1::CoverageState, "COVERAGE_STATE_"
+);
+words!(
     /// How a login ended.
     login_result, v1::LoginResult, "LOGIN_RESULT_"
 );

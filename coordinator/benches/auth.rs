@@ -111,6 +111,7 @@ async fn admission() -> f64 {
 fn config(folder: &Path) -> Config {
     let free = "127.0.0.1:0".parse().unwrap();
     Config {
+        replica: None,
         traces: None,
         metrics_image_status: false,
         http_address: free,

@@ -8,6 +8,7 @@ mod keys;
 mod notify;
 mod oidc;
 mod registry;
+mod replica;
 mod tls;
 mod traces;
 
@@ -37,9 +38,12 @@ use keys::KeyArguments;
 use notify::NotifyArguments;
 use oidc::OidcArguments;
 use registry::RegistryArguments;
+use replica::ReplicaArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tls::{Addresses, TlsArguments};
 use traces::TraceArguments;
+
+pub use replica::ReplicaSettings;
 
 /// Decides which node pulls which image and when; serves REST, gRPC and the console.
 #[derive(Debug, Parser)]
@@ -132,6 +136,8 @@ struct Arguments {
     agents: AgentArguments,
     #[command(flatten)]
     tls: TlsArguments,
+    #[command(flatten)]
+    replica: ReplicaArguments,
     /// Publish ips_image_prewarm_status, one series for each node, image and status. Its number has no bound.
     #[arg(long, env = "IPS_METRICS_IMAGE_STATUS")]
     metrics_image_status: bool,
@@ -194,6 +200,8 @@ pub struct Config {
     pub kubernetes: Option<KubernetesSettings>,
     /// Which ports speak TLS, and with what.
     pub tls: TlsSettings,
+    /// Where other replicas reach this one; none where there are none.
+    pub replica: Option<ReplicaSettings>,
     /// Publish the metric whose labels have no bounds.
     pub metrics_image_status: bool,
     /// Log filter.
@@ -261,6 +269,7 @@ impl Config {
             trusted_proxies,
             agents,
             tls,
+            replica,
             metrics_image_status,
             log,
             log_format,
@@ -284,6 +293,12 @@ impl Config {
             grpc: address("--grpc-address", &grpc_address, open)?,
             metrics: address("--metrics-address", &metrics_address, open)?,
         };
+        let keys = keys.check(database.file())?;
+        // What is done instead of serving has no replicas.
+        let replica = match &instead {
+            Some(_) => None,
+            None => replica.check(&database, &keys, open)?,
+        };
         Ok(Self {
             http_address: addresses.http,
             grpc_address: addresses.grpc,
@@ -291,7 +306,8 @@ impl Config {
             tls: tls.check(addresses)?,
             identity,
             kubernetes,
-            keys: keys.check(database.file())?,
+            keys,
+            replica,
             database,
             engine: engine(max_concurrent_pulls, &session_grace, &node_lost_after)?,
             schedules: schedules(&missed_run_after, &executions_keep_for, executions_keep)?,

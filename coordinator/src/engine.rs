@@ -13,12 +13,14 @@ mod credentials;
 pub mod door;
 pub mod error;
 pub mod hosts;
+pub mod keeper;
 mod late;
 mod library;
 mod live;
 pub mod logins;
 mod node_list;
 pub mod planner;
+pub mod policies;
 pub mod preview;
 mod publish;
 mod readiness;
@@ -57,6 +59,7 @@ use channels::Post;
 use clock::Clock;
 use error::EngineError;
 use logins::LoginBook;
+use policies::PolicyDesk;
 use readiness::Readiness;
 use resolver::{ImageResolver, Resolver};
 pub use run::{Loop, now};
@@ -80,6 +83,7 @@ pub struct Engine {
     registry: Arc<dyn ImageResolver>,
     readiness: Arc<Readiness>,
     desk: Arc<ScheduleDesk>,
+    policies: Arc<PolicyDesk>,
     post: Post,
     audit: AuditLog,
     kept: system::Kept,
@@ -117,6 +121,7 @@ impl Engine {
         let tenants = TenantBook::new(store.tenants().await?);
         let shared = Arc::new(shared.with_logins(Arc::clone(&logins)).with_tenants(tenants));
         let desk = Arc::new(ScheduleDesk::new(Arc::clone(&metrics)));
+        let policies = Arc::new(PolicyDesk::new(Arc::clone(&metrics)));
         let board = Arc::new(Board::new(uuid::Uuid::new_v4().simple().to_string()));
         let readiness = Arc::new(Readiness::default());
         let audit = AuditLog::new(Arc::clone(&metrics), Arc::clone(&readiness));
@@ -161,6 +166,7 @@ impl Engine {
                 registry,
                 readiness,
                 desk,
+                policies,
                 post,
                 audit,
                 kept: system::Kept::default(),

@@ -12,6 +12,7 @@ pub mod library;
 pub mod limits;
 pub mod nodes;
 pub mod observe;
+pub mod policies;
 pub mod recorder;
 mod request;
 pub mod schedules;

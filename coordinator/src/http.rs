@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod executions;
 mod extract;
+mod follower;
 mod guard;
 mod health;
 mod library;
@@ -22,6 +23,7 @@ mod nodes;
 mod observe;
 mod openapi;
 mod page;
+mod policies;
 mod preview;
 mod pulls;
 mod request_id;
@@ -56,6 +58,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use error::ApiError;
+pub use follower::{Following, follower_probes};
 use std::{any::Any, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -138,6 +141,15 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(schedules::trigger_schedule))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))
+        .routes(routes!(policies::create_policy, policies::list_policies))
+        .routes(routes!(
+            policies::get_policy,
+            policies::update_policy,
+            policies::delete_policy
+        ))
+        .routes(routes!(policies::pause_policy))
+        .routes(routes!(policies::resume_policy))
+        .routes(routes!(policies::get_policy_coverage))
         .routes(routes!(library::list_library, library::add_to_library))
         .routes(routes!(library::import_library))
         .routes(routes!(library::update_library, library::delete_library))

@@ -4,6 +4,7 @@
 mod doors;
 mod flow;
 mod guards;
+mod kept;
 mod make;
 mod sampled;
 mod table;
@@ -24,6 +25,7 @@ use crate::domain::{
 };
 use doors::Doors;
 use flow::Flow;
+use kept::Kept;
 use make::Make;
 use prometheus::{
     Encoder, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
@@ -71,6 +73,7 @@ pub struct Metrics {
     audit_records: IntCounterVec,
     flow: Flow,
     sampled: Sampled,
+    kept: Kept,
     doors: Doors,
     figures: Vec<Figure>,
 }
@@ -87,6 +90,7 @@ impl Metrics {
         let metrics = Self {
             flow: Flow::new(&make)?,
             sampled: Sampled::new(&make)?,
+            kept: Kept::new(&make)?,
             doors: Doors::new(&make)?,
             figures: vec![],
             tasks: make.counters("ips_tasks_total", "Tasks that entered a status.", &["status"])?,
@@ -333,6 +337,26 @@ impl Metrics {
         self.store_commit.observe(seconds);
     }
 
+    /// How far each policy is true, by the name that is shown.
+    pub fn set_policies(&self, policies: &[(String, f64)]) {
+        self.kept.show(policies);
+    }
+
+    /// A policy ordered so many pulls.
+    pub fn policy_ordered(&self, pulls: usize) {
+        self.kept.orders.inc_by(pulls as u64);
+    }
+
+    /// Somebody else removed so many images of policies.
+    pub fn policy_evicted(&self, images: usize) {
+        self.kept.evictions.inc_by(images as u64);
+    }
+
+    /// The planner looks at a policy; hold the value until it has.
+    pub fn policy_looks(&self) -> Timer {
+        Timer::new(&self.kept.looks)
+    }
+
     /// How many schedules are switched on and off.
     pub fn set_schedules(&self, enabled: u32, disabled: u32) {
         for (word, count) in [("true", enabled), ("false", disabled)] {
@@ -460,6 +484,11 @@ impl Metrics {
     /// Whether the coordinator can serve.
     pub fn set_ready(&self, ready: bool) {
         self.doors.ready(ready);
+    }
+
+    /// Whether this replica leads, and the epoch of whoever does; 0 where nobody is known to.
+    pub fn leads(&self, leads: bool, epoch: u64) {
+        self.doors.leads(leads, epoch);
     }
 
     /// Everything in Prometheus' text format, see [`CONTENT_TYPE`].

@@ -1,12 +1,19 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
+mod arrivals;
 mod incoming;
+mod letter;
+mod ports;
+mod relay;
+mod replicas;
 mod serve;
 
 use crate::{
     config::Config,
     domain::{reach::Network, version::VERSION},
-    engine::{Engine, audit::Scribe, courier::Courier, retention::Retention, system::Kept, trigger::Trigger},
+    engine::{
+        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, system::Kept, trigger::Trigger,
+    },
     grpc::{
         agent::{AgentSettings, Agents},
         audit::AuditService,
@@ -19,6 +26,7 @@ use crate::{
         limits::LimitsService,
         nodes::NodeService,
         observe::ObserveLayer,
+        policies::PolicyService,
         recorder::RecorderLayer,
         schedules::ScheduleService,
         system::SystemService,
@@ -37,22 +45,23 @@ use crate::{
     vault::Vault,
 };
 use anyhow::{Context, Result};
+use arrivals::Arrivals;
 use incoming::{PeerLayer, incoming};
 use ips_proto::v1::{
     audit_service_server::AuditServiceServer, auth_service_server::AuthServiceServer,
     channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
     library_service_server::LibraryServiceServer, limits_service_server::LimitsServiceServer,
-    node_service_server::NodeServiceServer, schedule_service_server::ScheduleServiceServer,
-    system_service_server::SystemServiceServer, task_service_server::TaskServiceServer,
-    tenant_service_server::TenantServiceServer, token_service_server::TokenServiceServer,
-    user_service_server::UserServiceServer,
+    node_service_server::NodeServiceServer, policy_service_server::PolicyServiceServer,
+    schedule_service_server::ScheduleServiceServer, system_service_server::SystemServiceServer,
+    task_service_server::TaskServiceServer, tenant_service_server::TenantServiceServer,
+    token_service_server::TokenServiceServer, user_service_server::UserServiceServer,
 };
 use ips_traces::Traces;
+use ports::{Listeners, Ports, announce};
 use secrecy::ExposeSecret as _;
 use serve::{Bounds, serve};
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
@@ -69,8 +78,6 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// Changes of a cluster's nodes that may wait for the engine.
 const NEWS: usize = 256;
 
-/// Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn).
-const BACKLOG: u32 = 16_384;
 /// What one stream may send ahead, in bytes. Small, because a connection keeps a buffer of the largest frame that it has seen, and there
 /// are ten thousand.
 const STREAM_WINDOW: u32 = 7 << 10;
@@ -79,12 +86,6 @@ const STREAMS: u32 = 256;
 /// Longest headers of a call, in bytes; tokens are the longest.
 const HEADERS: u32 = 32 << 10;
 
-struct Listeners {
-    http: TcpListener,
-    grpc: TcpListener,
-    metrics: TcpListener,
-}
-
 /// Runs the coordinator until a signal or a failure.
 ///
 /// # Errors
@@ -92,9 +93,24 @@ struct Listeners {
 pub async fn run(config: Config) -> Result<()> {
     // Fails only if a provider was installed before, which then serves.
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    let listeners = bind(&config).await?;
-    let vault = Vault::open(config.keys.clone()).context("encryption keys")?;
+    let asked = signals()?;
+    if let Some(settings) = config.replica.clone() {
+        return Box::pin(replicas::run(config, &settings, asked)).await;
+    }
+    let ports = Ports::bind(&config)?;
     let store = Store::open(&config.database).await?;
+    lead(config, ports.listeners()?, ports.addresses()?, store, asked).await
+}
+
+/// Does everything that one coordinator does, until it is asked to end or a part fails.
+async fn lead(
+    config: Config,
+    listeners: Listeners,
+    addresses: serde_json::Value,
+    store: Store,
+    asked: CancellationToken,
+) -> Result<()> {
+    let vault = Vault::open(config.keys.clone()).context("encryption keys")?;
     let epoch = store.epoch();
     let metrics = Metrics::new()?;
     let metrics = Arc::new(if config.metrics_image_status {
@@ -102,6 +118,7 @@ pub async fn run(config: Config) -> Result<()> {
     } else {
         metrics
     });
+    metrics.leads(true, epoch);
     let store = store.watched(watch(&metrics));
     let cluster = cluster(config.kubernetes.as_ref()).await?;
     let settings = IdentitySettings {
@@ -150,7 +167,6 @@ pub async fn run(config: Config) -> Result<()> {
         metrics,
         shutdown: shutdown.clone(),
     };
-    let addresses = addresses(&listeners)?;
     tracing::info!(version = VERSION, epoch, database = %config.database, %addresses, "coordinator started");
 
     let mut parts = JoinSet::new();
@@ -160,6 +176,11 @@ pub async fn run(config: Config) -> Result<()> {
     let stop = shutdown.clone();
     parts.spawn(async move {
         trigger.run(stop).await;
+        Ok(())
+    });
+    let (keeper, stop) = (Keeper::new(engine.clone()), shutdown.clone());
+    parts.spawn(async move {
+        keeper.run(stop).await;
         Ok(())
     });
     let (retention, stop) = (Retention::new(engine.clone(), config.retention), shutdown.clone());
@@ -230,7 +251,7 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(path) = &config.ready_file {
         announce(path, &addresses)?;
     }
-    let result = first_end(&mut parts).await;
+    let result = first_end(&mut parts, &asked).await;
     shutdown.cancel();
     let _too_slow = tokio::time::timeout(DRAIN_LIMIT, async { while parts.join_next().await.is_some() {} }).await;
     traces.stop().await;
@@ -288,49 +309,8 @@ fn show(first: &FirstPassword) {
     );
 }
 
-async fn bind(config: &Config) -> Result<Listeners> {
-    let listen = async |setting: &str, address: SocketAddr| {
-        bind_with_backlog(address).with_context(|| format!("{setting}: cannot listen on {address}"))
-    };
-    Ok(Listeners {
-        http: listen("--http-address", config.http_address).await?,
-        grpc: listen("--grpc-address", config.grpc_address).await?,
-        metrics: listen("--metrics-address", config.metrics_address).await?,
-    })
-}
-
-/// Like `TcpListener::bind`, but with room for thousands of agents that dial before they are accepted: whoever finds none is not
-/// refused but unheard, and dials again much later.
-fn bind_with_backlog(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
-    // As `bind` does it: connections of an earlier process may still be closing.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn addresses(listeners: &Listeners) -> Result<serde_json::Value> {
-    Ok(serde_json::json!({
-        "http": listeners.http.local_addr()?,
-        "grpc": listeners.grpc.local_addr()?,
-        "metrics": listeners.metrics.local_addr()?,
-    }))
-}
-
-/// Writes the bound addresses so that no reader sees half of them.
-fn announce(path: &Path, addresses: &serde_json::Value) -> Result<()> {
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, addresses.to_string())
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("--ready-file: cannot write {}", path.display()))
-}
-
 async fn serve_grpc(
-    listener: TcpListener,
+    arrivals: Arrivals,
     tls: Option<TlsAcceptor>,
     engine: Engine,
     identity: Identity,
@@ -354,6 +334,7 @@ async fn serve_grpc(
     let credentials = CredentialServiceServer::new(CredentialService::new(engine.clone()));
     let library = LibraryServiceServer::new(LibraryService::new(engine.clone()));
     let nodes = NodeServiceServer::new(NodeService::new(engine.clone()));
+    let policies = PolicyServiceServer::new(PolicyService::new(engine.clone()));
     let schedules = ScheduleServiceServer::new(ScheduleService::new(engine.clone()));
     let tenants = TenantServiceServer::new(TenantService::new(engine.clone()));
     let limits = LimitsServiceServer::new(LimitsService::new(engine));
@@ -366,6 +347,7 @@ async fn serve_grpc(
     health.set_serving::<TenantServiceServer<TenantService>>().await;
     health.set_serving::<NodeServiceServer<NodeService>>().await;
     health.set_serving::<ScheduleServiceServer<ScheduleService>>().await;
+    health.set_serving::<PolicyServiceServer<PolicyService>>().await;
     health.set_serving::<CredentialServiceServer<CredentialService>>().await;
     health.set_serving::<AuditServiceServer<AuditService>>().await;
     health.set_serving::<ChannelServiceServer<ChannelService>>().await;
@@ -403,6 +385,7 @@ async fn serve_grpc(
         .add_service(tasks)
         .add_service(nodes)
         .add_service(schedules)
+        .add_service(policies)
         .add_service(credentials)
         .add_service(channels)
         .add_service(audit)
@@ -411,20 +394,33 @@ async fn serve_grpc(
         .add_service(limits)
         .add_service(system)
         .serve_with_incoming_shutdown(
-            incoming(listener, tls, incoming::Bounds::default()),
+            incoming(arrivals, tls, incoming::Bounds::default()),
             shutdown.cancelled_owned(),
         )
         .await
         .context("gRPC")
 }
 
-/// Waits for a signal, or for the first part that ends by itself, which none may.
-async fn first_end(parts: &mut JoinSet<Result<()>>) -> Result<()> {
+/// Is cancelled by the first signal that asks the process to end.
+fn signals() -> Result<CancellationToken> {
+    let asked = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let ask = asked.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
+            _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
+        }
+        ask.cancel();
+    });
+    Ok(asked)
+}
+
+/// Waits until it is asked to end, or for the first part that ends by itself, which none may.
+async fn first_end(parts: &mut JoinSet<Result<()>>, asked: &CancellationToken) -> Result<()> {
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
-        _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
+        () = asked.cancelled() => {}
         ended = parts.join_next() => {
             let Some(ended) = ended else { return Ok(()) };
             ended.context("a part of the coordinator panicked")??;

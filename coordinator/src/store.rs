@@ -6,9 +6,9 @@
 //!
 //! Durable: tasks, pulls (each transition), nodes that were seen, the epoch. A 201 means that the task and all its pulls are
 //! committed (SQLite: with `synchronous=FULL`). Not durable, and rebuilt after a start: sessions, inventories, byte progress and everything
-//! that the engine derives from open pulls. The engine is the only writer of pulls and of task states; every transaction of it
-//! checks the epoch, so that a second coordinator on the same file could never write past it (and a lock file refuses that one
-//! at its start). Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
+//! that the engine derives from open pulls. The engine is the only writer of pulls and of task states; every transaction that writes
+//! checks the epoch, so that a coordinator that was replaced never writes past the new one. Replicas agree by a lease on who that is
+//! (`leadership.rs`); a file of SQLite has a lock, which refuses a second process at its start. Transitions are compare-and-set: zero rows changed is [`StoreError::Stale`], which means a bug or a second
 //! writer, never a retry.
 mod agents;
 mod api_tokens;
@@ -23,12 +23,14 @@ mod deliveries;
 mod epoch;
 mod executions;
 mod external;
+mod leadership;
 mod library;
 mod migrate;
 mod nodes;
 mod numbers;
 mod original;
 mod outbox;
+mod policies;
 mod pulls;
 mod rows;
 mod schedules;
@@ -52,9 +54,11 @@ pub use credentials::CredentialRemoval;
 pub use deliveries::DeliveryQuery;
 pub use executions::{DamagedExecution, FoundExecutions};
 pub use external::{ExternalUser, Welcome};
+pub use leadership::Election;
 pub use numbers::Numbers;
 pub use original::{Original, OriginalRow};
 pub use outbox::Addressed;
+pub use policies::{DamagedPolicy, FoundPolicies, OpenPull, StoredEviction};
 pub use pulls::{NodePullQuery, PullQuery};
 pub use schedules::{DamagedSchedule, FoundSchedules, ScheduleQuery, ScheduleStep, StoredSchedule};
 pub use sessions::{Refreshed, SessionUser};
@@ -89,10 +93,31 @@ pub enum StoreError {
         url: DatabaseUrl,
     },
     /// Another coordinator holds the file.
-    #[error("database {path:?} is in use by another coordinator; SQLite serves one replica")]
+    #[error(
+        "database {path:?} is in use by another coordinator ({holder}); SQLite serves one replica: end that one first, or use PostgreSQL or \
+         MySQL and give each replica an address with --replica-address"
+    )]
     Locked {
         /// Path of the database.
         path: PathBuf,
+        /// Who holds it, as it wrote down itself.
+        holder: String,
+    },
+    /// SQLite is asked to serve several replicas.
+    #[error("--replica-address: database {url:?} serves one replica; several need PostgreSQL or MySQL")]
+    OneReplica {
+        /// The setting.
+        url: DatabaseUrl,
+    },
+    /// A replica leads on this database, and this process does not take part in the election.
+    #[error(
+        "replica {id} at {address} leads on this database; end all replicas first, or take part in their election with --replica-address"
+    )]
+    Led {
+        /// Its name.
+        id: String,
+        /// Where others reach it.
+        address: String,
     },
     /// There is no such file.
     #[error("there is no database {path:?}")]
@@ -169,6 +194,8 @@ impl StoreError {
             Self::Url { .. }
             | Self::Absent { .. }
             | Self::Locked { .. }
+            | Self::OneReplica { .. }
+            | Self::Led { .. }
             | Self::LockFile { .. }
             | Self::TooOld { .. }
             | Self::Migrate(_)

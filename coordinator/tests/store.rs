@@ -11,8 +11,12 @@ mod check;
 mod credentials;
 #[path = "store/kitsnail.rs"]
 mod kitsnail;
+#[path = "store/leadership.rs"]
+mod leadership;
 #[path = "store/migrations.rs"]
 mod migrations;
+#[path = "store/policies.rs"]
+mod policies;
 #[path = "store/rates.rs"]
 mod rates;
 #[path = "store/schedules.rs"]

@@ -26,6 +26,7 @@ pub mod process;
 pub mod product;
 pub mod provider;
 pub mod registry;
+pub mod replicas;
 pub mod simulated;
 pub mod stand;
 pub mod tls;

@@ -22,7 +22,13 @@ const SYSTEM: &str = "ips-system";
 const CLUSTER_WIDE: [&str; 3] = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
 
 /// What both 1.20 and today's releases serve.
-const SERVED: [&str; 4] = ["v1", "apps/v1", "rbac.authorization.k8s.io/v1", "networking.k8s.io/v1"];
+const SERVED: [&str; 5] = [
+    "v1",
+    "apps/v1",
+    "rbac.authorization.k8s.io/v1",
+    "networking.k8s.io/v1",
+    "autoscaling/v1",
+];
 
 /// A server with the base applied by the oldest kubectl.
 async fn kubernetes() -> Arc<Kubernetes> {
@@ -191,6 +197,45 @@ fn pods_have_no_privilege_that_is_not_needed() {
                 "{what}"
             );
         }
+    }
+}
+
+/// Several coordinators are reached by each other, keep apart, and share what has to be the same.
+#[test]
+fn replicas_know_their_addresses_and_share_their_keys() {
+    for name in ["overlays/ha-postgres", "overlays/ha-mysql"] {
+        let objects = rendered(Kubectl::Oldest, name).expect("it renders");
+        let deployment = workloads(&objects).find(|it| text(it, "/kind") == "Deployment");
+        let spec = &deployment.expect("a deployment")["spec"];
+        assert_eq!(spec["replicas"], 2, "{name}");
+        assert_eq!(spec["strategy"]["type"], "RollingUpdate", "{name}");
+        let apart = "/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/podAffinityTerm/topologyKey";
+        assert_eq!(text(spec, apart), "kubernetes.io/hostname", "{name}");
+        let variables = items(spec, "/template/spec/containers/0/env");
+        let variable = |name: &str| {
+            variables
+                .iter()
+                .find(|variable| variable["name"] == name)
+                .expect("it is set")
+        };
+        assert_eq!(
+            text(variable("IPS_REPLICA_ADDRESS"), "/valueFrom/fieldRef/fieldPath"),
+            "status.podIP"
+        );
+        for secret in ["IPS_DATABASE_URL", "IPS_ENCRYPTION_KEY"] {
+            assert!(
+                variable(secret)["valueFrom"]["secretKeyRef"].is_object(),
+                "{name}: {secret}"
+            );
+        }
+        let scale = objects.iter().find(|it| text(it, "/kind") == "HorizontalPodAutoscaler");
+        let scale = &scale.expect("it scales")["spec"];
+        assert_eq!(scale["minReplicas"], 2, "{name}");
+        let volumes = items(spec, "/template/spec/volumes").iter();
+        assert!(
+            volumes.clone().all(|volume| volume["persistentVolumeClaim"].is_null()),
+            "{name}"
+        );
     }
 }
 

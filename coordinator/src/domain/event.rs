@@ -5,7 +5,7 @@ use super::{
     Millis,
     caller::TenantId,
     channel::ChannelId,
-    ids::{NodeName, ScheduleId},
+    ids::{NodeName, PolicyId, ScheduleId},
     task::Task,
     task_state::TaskState,
 };
@@ -37,6 +37,12 @@ pub enum EventKind {
     /// A node has been away for so long that its pulls were given up.
     #[serde(rename = "node.lost")]
     NodeLost,
+    /// A tag of a policy stands for something else than its nodes should have.
+    #[serde(rename = "policy.tag_moved")]
+    PolicyTagMoved,
+    /// An image was removed twice from a node of a policy, which orders it there no more for now.
+    #[serde(rename = "policy.image_paused")]
+    PolicyImagePaused,
     /// Somebody tries a channel.
     #[serde(rename = "test")]
     Test,
@@ -44,7 +50,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Those that a channel can ask for.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::TaskCompleted,
         Self::TaskFailed,
         Self::TaskCancelled,
@@ -52,6 +58,8 @@ impl EventKind {
         Self::ScheduleSkipped,
         Self::ScheduleFailed,
         Self::NodeLost,
+        Self::PolicyTagMoved,
+        Self::PolicyImagePaused,
     ];
 
     /// Word on the wire and in the store.
@@ -64,6 +72,8 @@ impl EventKind {
             Self::ScheduleSkipped => "schedule.skipped",
             Self::ScheduleFailed => "schedule.failed",
             Self::NodeLost => "node.lost",
+            Self::PolicyTagMoved => "policy.tag_moved",
+            Self::PolicyImagePaused => "policy.image_paused",
             Self::Test => "test",
         }
     }
@@ -121,6 +131,25 @@ pub struct NodeNews {
     pub last_seen_at: Millis,
 }
 
+/// Something about an image of a standing policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyNews {
+    /// Policy.
+    pub id: PolicyId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// Reference of the image.
+    pub image: String,
+    /// Node; empty where it is about all of them.
+    pub node: String,
+    /// What happened, in words.
+    pub message: String,
+    /// Channels that the policy names.
+    pub channels: Vec<ChannelId>,
+}
+
 /// What it happened to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,6 +160,8 @@ pub enum Subject {
     Schedule(ScheduleNews),
     /// A node.
     Node(NodeNews),
+    /// A standing policy.
+    Policy(PolicyNews),
     /// The channel that is tried, by its name.
     Channel(String),
 }
@@ -171,6 +202,12 @@ impl Event {
         }
     }
 
+    /// Something about an image of a policy; `id` names it, so that the same is told once.
+    pub fn policy(id: String, kind: EventKind, at: Millis, news: PolicyNews) -> Self {
+        let subject = Subject::Policy(news);
+        Self { id, kind, at, subject }
+    }
+
     /// A trial of a channel.
     pub fn test(id: String, at: Millis, channel: String) -> Self {
         let subject = Subject::Channel(channel);
@@ -188,6 +225,7 @@ impl Event {
             Subject::Task(task) => task.id.as_str(),
             Subject::Schedule(news) => news.id.as_str(),
             Subject::Node(node) => node.name.as_str(),
+            Subject::Policy(news) => news.id.as_str(),
             Subject::Channel(name) => name,
         }
     }
@@ -197,6 +235,7 @@ impl Event {
         match &self.subject {
             Subject::Task(task) => Some(&task.tenant),
             Subject::Schedule(news) => Some(&news.tenant),
+            Subject::Policy(news) => Some(&news.tenant),
             Subject::Node(_) | Subject::Channel(_) => None,
         }
     }
@@ -206,6 +245,7 @@ impl Event {
         match &self.subject {
             Subject::Task(task) => task.spec.notices.channels.iter().map(|channel| channel.id).collect(),
             Subject::Schedule(news) => news.channels.clone(),
+            Subject::Policy(news) => news.channels.clone(),
             Subject::Node(_) | Subject::Channel(_) => vec![],
         }
     }
@@ -214,7 +254,7 @@ impl Event {
     pub fn webhook_url(&self) -> Option<&str> {
         match &self.subject {
             Subject::Task(task) => task.spec.notices.webhook_url.as_deref(),
-            Subject::Schedule(_) | Subject::Node(_) | Subject::Channel(_) => None,
+            Subject::Schedule(_) | Subject::Policy(_) | Subject::Node(_) | Subject::Channel(_) => None,
         }
     }
 

@@ -53,6 +53,10 @@ text_id! {
     ScheduleId
 }
 text_id! {
+    /// Id of a standing policy: `pol-YYYYMMDD-HHMMSS-xxxxxxxx`.
+    PolicyId
+}
+text_id! {
     /// Id of a pull: a UUID that the coordinator makes; it sorts by creation.
     PullId
 }
@@ -83,6 +87,20 @@ impl TaskId {
     /// The id of a task that a schedule starts: `sched-YYYYMMDD-HHMMSS-xxxxxxxx` in UTC.
     pub fn of_schedule(now: super::Millis, random: u32) -> Self {
         Self(stamped("sched", now, random))
+    }
+}
+
+impl TaskId {
+    /// The id of a task that a standing policy orders: `pol-YYYYMMDD-HHMMSS-xxxxxxxx` in UTC.
+    pub fn of_policy(now: super::Millis, random: u32) -> Self {
+        Self(stamped("pol", now, random))
+    }
+}
+
+impl PolicyId {
+    /// The id of a new policy, in UTC.
+    pub fn generate(now: super::Millis, random: u32) -> Self {
+        Self(stamped("pol", now, random))
     }
 }
 

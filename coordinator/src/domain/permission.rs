@@ -29,6 +29,10 @@ pub enum Permission {
     ChannelsRead,
     /// Make, change, try and remove channels, and replay deliveries.
     ChannelsWrite,
+    /// Look at standing policies and how far they are true.
+    PoliciesRead,
+    /// Make, change, pause and remove standing policies.
+    PoliciesWrite,
     /// Look at nodes and what they have.
     NodesRead,
     /// Look at the limits of the cluster.
@@ -59,7 +63,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Own,
         Self::TasksRead,
         Self::TasksWrite,
@@ -71,6 +75,8 @@ impl Permission {
         Self::CredentialsWrite,
         Self::ChannelsRead,
         Self::ChannelsWrite,
+        Self::PoliciesRead,
+        Self::PoliciesWrite,
         Self::NodesRead,
         Self::LimitsRead,
         Self::LimitsWrite,
@@ -100,6 +106,8 @@ impl Permission {
             Self::CredentialsWrite => "credentials:write",
             Self::ChannelsRead => "channels:read",
             Self::ChannelsWrite => "channels:write",
+            Self::PoliciesRead => "policies:read",
+            Self::PoliciesWrite => "policies:write",
             Self::NodesRead => "nodes:read",
             Self::LimitsRead => "limits:read",
             Self::LimitsWrite => "limits:write",
@@ -130,11 +138,12 @@ impl Permission {
             | Self::LibraryRead
             | Self::CredentialsRead
             | Self::ChannelsRead
+            | Self::PoliciesRead
             | Self::NodesRead
             | Self::LimitsRead
             | Self::MetricsRead
             | Self::SystemRead => Role::Viewer,
-            Self::TasksWrite | Self::SchedulesWrite | Self::LibraryWrite => Role::Operator,
+            Self::TasksWrite | Self::SchedulesWrite | Self::LibraryWrite | Self::PoliciesWrite => Role::Operator,
             Self::CredentialsWrite
             | Self::AuditRead
             | Self::ChannelsWrite
@@ -245,6 +254,14 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::SchedulesWrite, "enable_schedule", "PUT /api/v1/scheduled-tasks/{id}/enable", "ScheduleService.EnableSchedule"),
     needs(P::SchedulesWrite, "disable_schedule", "PUT /api/v1/scheduled-tasks/{id}/disable", "ScheduleService.DisableSchedule"),
     needs(P::SchedulesWrite, "trigger_schedule", "POST /api/v1/scheduled-tasks/{id}/trigger", "ScheduleService.TriggerSchedule"),
+    needs(P::PoliciesRead, "list_policies", "GET /api/v1/policies", "PolicyService.ListPolicies"),
+    needs(P::PoliciesRead, "get_policy", "GET /api/v1/policies/{id}", "PolicyService.GetPolicy"),
+    needs(P::PoliciesRead, "get_policy_coverage", "GET /api/v1/policies/{id}/coverage", "PolicyService.GetPolicyCoverage"),
+    needs(P::PoliciesWrite, "create_policy", "POST /api/v1/policies", "PolicyService.CreatePolicy"),
+    needs(P::PoliciesWrite, "update_policy", "PUT /api/v1/policies/{id}", "PolicyService.UpdatePolicy"),
+    needs(P::PoliciesWrite, "delete_policy", "DELETE /api/v1/policies/{id}", "PolicyService.DeletePolicy"),
+    needs(P::PoliciesWrite, "pause_policy", "POST /api/v1/policies/{id}/pause", "PolicyService.PausePolicy"),
+    needs(P::PoliciesWrite, "resume_policy", "POST /api/v1/policies/{id}/resume", "PolicyService.ResumePolicy"),
     needs(P::LibraryRead, "list_library", "GET /api/v1/library", "LibraryService.ListLibrary"),
     needs(P::LibraryWrite, "add_to_library", "POST /api/v1/library", "LibraryService.AddLibraryEntry"),
     needs(P::LibraryWrite, "import_library", "POST /api/v1/library/import", "LibraryService.ImportLibrary"),

@@ -9,7 +9,7 @@ use super::{
     channel::{NoticesRequest, TaskNotices},
     counts::{ByteCounts, FailureGroup, PullCounts},
     credential::{NewLogin, TaskCredential, TaskLoginsRequest},
-    ids::TaskId,
+    ids::{PolicyId, TaskId},
     image::{ImageRef, ResolvedImage},
     in_range,
     outcome::FailureReason,
@@ -109,11 +109,24 @@ impl TaskRequest {
     /// # Errors
     /// The first field that breaks a rule, named as the REST API names it.
     pub fn check(self) -> Result<NewTask, Invalid> {
+        let images = check_images(&self.images)?;
+        self.check_with(images)
+    }
+
+    /// Checks every field but the images, which are chosen later: the spec has none.
+    ///
+    /// # Errors
+    /// The first field that breaks a rule, named as the REST API names it.
+    pub fn check_without_images(self) -> Result<NewTask, Invalid> {
+        self.check_with(vec![])
+    }
+
+    fn check_with(self, images: Vec<ImageRef>) -> Result<NewTask, Invalid> {
         let (credentials, login) = self.logins.check()?;
         let batch_size = self.batch_size.map(|size| in_range("batchSize", size, 1..=100));
         let batch_size = batch_size.transpose()?;
         let spec = TaskSpec {
-            images: check_images(&self.images)?,
+            images,
             selection: self.selection.check()?,
             batch_size,
             priority: in_range("priority", self.priority.unwrap_or(5), 1..=10)?,
@@ -207,6 +220,9 @@ pub struct Task {
     /// Whose it is.
     #[serde(default)]
     pub tenant: TenantId,
+    /// The standing policy that ordered it; `None` where somebody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyId>,
     /// What was asked for.
     pub spec: TaskSpec,
     /// State.

@@ -6,7 +6,9 @@ use crate::{
         Invalid, Millis,
         caller::TenantId,
         counts::{ByteCounts, PullCounts},
-        ids::{NodeName, PullId, TaskId},
+        ids::{NodeName, PolicyId, PullId, TaskId},
+        image::ImageRef,
+        policy::{Order, Policy},
         pull::Pull,
         rfc3339,
         selection::{Candidate, Selection, chosen_first},
@@ -18,6 +20,7 @@ use crate::{
     fleet::Entry,
     store::StoreError,
 };
+use std::collections::BTreeSet;
 
 impl Engine {
     /// Accepts a task: when this returns, the task and its pulls are durable. A repeated `request_id` answers with the first task.
@@ -28,15 +31,57 @@ impl Engine {
         if let Some(known) = self.known_request(&new).await? {
             return Ok(view_of(known, &self.shared));
         }
+        let (nodes, spec) = self.targets(&new.spec)?;
+        let id = new
+            .id
+            .clone()
+            .unwrap_or_else(|| TaskId::generate(now(), rand::random()));
+        let pulls = pulls_for(&id, &nodes, &spec);
+        Box::pin(self.accept(new, spec, (id, None), pulls)).await
+    }
+
+    /// Accepts a task of a standing policy: just these images on just these nodes. Says which pulls it has.
+    ///
+    /// # Errors
+    /// As [`Engine::create_task`].
+    pub(super) async fn create_policy_task(
+        &self,
+        policy: &Policy,
+        orders: &[Order],
+    ) -> Result<(TaskView, Vec<Pull>), EngineError> {
+        let id = TaskId::of_policy(now(), rand::random());
+        let (spec, pulls) = ordered(policy, orders, &id, |name| {
+            let fleet = self.shared.fleet();
+            fleet.get(name).is_some_and(|entry| entry.not_ready().is_none())
+        });
+        self.owning_tenant()?.check_images(&spec.images)?;
+        let new = NewTask {
+            spec: spec.clone(),
+            login: None,
+            id: Some(id.clone()),
+            request_id: None,
+        };
+        let known = pulls.clone();
+        let accepting = self.accept(new, spec, (id, Some(policy.id.clone())), pulls);
+        let view = Box::pin(accepting).await?;
+        Ok((view, known))
+    }
+
+    async fn accept(
+        &self,
+        new: NewTask,
+        mut spec: TaskSpec,
+        (id, policy): (TaskId, Option<PolicyId>),
+        pulls: Vec<Pull>,
+    ) -> Result<TaskView, EngineError> {
         let now = now();
         let tenant = self.owning_tenant()?;
-        let (nodes, mut spec) = self.targets(&new.spec)?;
-        let id = new.id.clone().unwrap_or_else(|| TaskId::generate(now, rand::random()));
         self.name_channels(&mut spec).await?;
         spec.trace = self.trace_of_new_task();
         let own = self.prepare_logins(&id, &new, &mut spec).await?;
-        let pulls = pulls_for(&id, &nodes, &spec);
-        let task = accepted(id, tenant.id.clone(), spec, (nodes.len(), pulls.len()), now);
+        let nodes: BTreeSet<&NodeName> = pulls.iter().map(|pull| &pull.node).collect();
+        let mut task = accepted(id, tenant.id.clone(), spec, (nodes.len(), pulls.len()), now);
+        task.policy = policy;
         let view = view_of(task.clone(), &self.shared);
         let accepted = Accepted {
             task,
@@ -159,6 +204,46 @@ fn pulls_for(id: &TaskId, nodes: &[NodeName], spec: &TaskSpec) -> Vec<Pull> {
         .collect()
 }
 
+/// Names of nodes that a task of a policy keeps; one for more keeps the policy's own selection.
+const MOST_NAMED: usize = 100;
+
+/// What a policy orders as the spec and the pulls of a task. Its limit is a number of the policy's nodes, not of the task's.
+fn ordered(policy: &Policy, orders: &[Order], id: &TaskId, ready: impl Fn(&NodeName) -> bool) -> (TaskSpec, Vec<Pull>) {
+    let used: BTreeSet<u32> = orders.iter().flat_map(|order| order.images.iter().copied()).collect();
+    let images: Vec<(u32, ImageRef)> = used
+        .into_iter()
+        .filter_map(|at| Some((at, policy.images.get(at as usize)?.image.clone())))
+        .collect();
+    let mut spec = policy.spec.task.clone();
+    spec.images = images.iter().map(|(_, image)| image.clone()).collect();
+    let nodes: Vec<NodeName> = orders.iter().map(|order| order.node.clone()).collect();
+    if nodes.len() <= MOST_NAMED {
+        spec.selection = Selection {
+            node_names: nodes.iter().cloned().collect(),
+            ..Selection::default()
+        };
+    }
+    if let Some(share) = spec.rules.canary {
+        spec.rules.canary_nodes = canaries(share, &nodes, ready);
+    }
+    let pull = |node: &NodeName, at: &u32| {
+        let index = images.iter().position(|(known, _)| known == at)?;
+        let pull_id = PullId::from_stored(uuid::Uuid::now_v7().to_string());
+        Some(Pull::new(
+            pull_id,
+            id.clone(),
+            node.clone(),
+            images[index].1.clone(),
+            index as u32,
+        ))
+    };
+    let pulls = orders
+        .iter()
+        .flat_map(|order| order.images.iter().filter_map(move |at| pull(&order.node, at)))
+        .collect();
+    (spec, pulls)
+}
+
 fn accepted(id: TaskId, tenant: TenantId, spec: TaskSpec, (nodes, pulls): (usize, usize), now: Millis) -> Task {
     Task {
         id,
@@ -175,6 +260,7 @@ fn accepted(id: TaskId, tenant: TenantId, spec: TaskSpec, (nodes, pulls): (usize
         created_at: now,
         started_at: 0,
         finished_at: 0,
+        policy: None,
         retried_at: 0,
         error_message: String::new(),
         spec,

@@ -8,6 +8,7 @@ use crate::domain::{
     channel::Channel,
     credential::Credential,
     delivery::Delivery,
+    policy::Policy,
     schedule::Schedule,
     task::Task,
     tenant::Realm,
@@ -74,7 +75,7 @@ macro_rules! owned {
     };
 }
 
-owned!(Task, Schedule, Credential, Channel, Delivery);
+owned!(Task, Schedule, Credential, Channel, Delivery, Policy);
 
 impl Engine {
     /// The same engine for another realm; what is made belongs to `owner`.

@@ -54,6 +54,7 @@ pub fn task_from(id: &str, nodes: &[&str], request: TaskRequest) -> (Task, Vec<P
         created_at: 1,
         started_at: 0,
         finished_at: 0,
+        policy: None,
         retried_at: 0,
         error_message: String::new(),
         spec,

@@ -35,6 +35,7 @@ impl Engine {
         if added.is_empty() {
             return Err(taken(&entry.spec));
         }
+        self.policies.library_changed();
         Ok(entry)
     }
 
@@ -65,6 +66,7 @@ impl Engine {
             }
         }
         let added: HashSet<i64> = self.store.insert_library(&fresh).await?.into_iter().collect();
+        self.policies.library_changed();
         for result in &mut results {
             match &result.entry {
                 Some(entry) if added.contains(&entry.id) => result.outcome = ImportedAs::Added,
@@ -81,7 +83,10 @@ impl Engine {
     pub async fn update_library_entry(&self, id: i64, spec: EntrySpec) -> Result<Entry, EngineError> {
         self.check_image("image", &spec.image)?;
         match self.store.update_library(&self.realm, id, &spec, now()).await {
-            Ok(Some(entry)) => Ok(entry),
+            Ok(Some(entry)) => {
+                self.policies.library_changed();
+                Ok(entry)
+            }
             Ok(None) => Err(EngineError::NotFound {
                 kind: "image",
                 id: id.to_string(),
@@ -96,7 +101,9 @@ impl Engine {
     /// # Errors
     /// Unavailable when the store cannot write.
     pub async fn delete_library_entry(&self, id: i64) -> Result<(), EngineError> {
-        Ok(self.store.delete_library(&self.realm, id).await?)
+        self.store.delete_library(&self.realm, id).await?;
+        self.policies.library_changed();
+        Ok(())
     }
 
     fn new_entry(&self, id: i64, spec: EntrySpec) -> Entry {

@@ -2,8 +2,9 @@
 
 use super::{Engine, EngineError, run::now};
 use crate::{
-    domain::{Millis, tenant::Realm, version::VERSION},
+    domain::{Millis, replica::SeenReplica, tenant::Realm, version::VERSION},
     metrics::Metrics,
+    store::StoreError,
     telemetry,
 };
 use std::{sync::Arc, time::Duration};
@@ -66,6 +67,10 @@ pub struct SystemView {
     pub log_filter: String,
     /// How long things are kept.
     pub kept: Kept,
+    /// Grows with every start and with every change of the replica that leads.
+    pub epoch: u64,
+    /// Replicas that were heard of lately; none where one coordinator works alone, or while the database is away.
+    pub replicas: Vec<SeenReplica>,
 }
 
 impl SystemView {
@@ -79,9 +84,10 @@ impl SystemView {
         self.told(|part| part.ok && !part.message.is_empty())
     }
 
-    /// The same without what is wrong with parts that work: it may name things of tenants.
+    /// The same without what is wrong with parts that work, which may name things of tenants, and without where replicas are.
     #[must_use]
     pub fn without_remarks(mut self) -> Self {
+        self.replicas.clear();
         for part in self.parts.iter_mut().filter(|part| part.ok) {
             part.message.clear();
         }
@@ -112,9 +118,11 @@ impl Engine {
         let names = PARTS.into_iter().chain(self.readiness.others(&PARTS));
         let mut parts: Vec<PartView> = names.map(|name| self.part(name, time)).collect();
         // Somebody who knows that it is away need not be asked again.
-        if parts.iter().all(|part| part.ok) {
-            self.ask_database(&mut parts).await;
-        }
+        let replicas = if parts.iter().all(|part| part.ok) {
+            self.ask_database(&mut parts).await
+        } else {
+            vec![]
+        };
         let view = SystemView {
             version: VERSION,
             time,
@@ -122,6 +130,8 @@ impl Engine {
             parts,
             log_filter: telemetry::filter(),
             kept: self.kept,
+            epoch: self.store.epoch(),
+            replicas,
         };
         match self.realm {
             Realm::All => view,
@@ -156,21 +166,23 @@ impl Engine {
         }
     }
 
-    async fn ask_database(&self, parts: &mut [PartView]) {
+    /// Notes what is wrong with the database; the replicas that it knows.
+    async fn ask_database(&self, parts: &mut [PartView]) -> Vec<SeenReplica> {
         let asked = async {
             self.store.ping().await?;
-            self.store.unfinished_migrations().await
+            Ok((self.store.unfinished_migrations().await?, self.store.replicas().await?))
         };
         let (name, message) = match tokio::time::timeout(PATIENCE, asked).await {
-            Ok(Ok(unfinished)) if unfinished.is_empty() => return,
-            Ok(Ok(unfinished)) => ("migrations", format!("not done: {unfinished:?}")),
-            Ok(Err(error)) => ("database", error.chain()),
+            Ok(Ok((unfinished, replicas))) if unfinished.is_empty() => return replicas,
+            Ok(Ok((unfinished, _))) => ("migrations", format!("not done: {unfinished:?}")),
+            Ok(Err::<_, StoreError>(error)) => ("database", error.chain()),
             Err(_) => ("database", format!("no answer within {} s", PATIENCE.as_secs())),
         };
         for part in parts.iter_mut().filter(|part| part.name == name) {
             part.ok = false;
             part.message.clone_from(&message);
         }
+        vec![]
     }
 
     /// Credentials whose key is gone serve nobody, and everything else goes on.

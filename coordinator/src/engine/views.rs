@@ -11,6 +11,7 @@ use crate::domain::{
     limits::Limits,
     node::{InventoryImage, Node, NodeCondition},
     node_list::{NodeOrder, NodeState},
+    policy::{CellRow, Condition, Counts, ImageCoverage, Policy},
     progress::LiveProgress,
     pull::{Pull, PullState},
     schedule::{Schedule, ScheduleOrder},
@@ -167,6 +168,44 @@ pub struct ScheduleView {
     pub schedule: Schedule,
     /// The next five times; none while it is switched off.
     pub upcoming: Vec<Millis>,
+}
+
+/// A standing policy with how far it is true.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyView {
+    /// Record.
+    pub policy: Policy,
+    /// Nodes that it chooses now.
+    pub nodes: u32,
+    /// Its images on its nodes, by state.
+    pub counts: Counts,
+    /// What is to be said of it as a whole; empty until it was looked at.
+    pub conditions: Vec<Condition>,
+}
+
+impl PolicyView {
+    /// A policy that nobody keeps yet.
+    pub(super) fn unseen(policy: Policy) -> Self {
+        Self {
+            policy,
+            nodes: 0,
+            counts: Counts::default(),
+            conditions: vec![],
+        }
+    }
+}
+
+/// How far a policy is true, image by image and node by node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyCoverage {
+    /// As a whole.
+    pub view: PolicyView,
+    /// Each image over all nodes.
+    pub images: Vec<ImageCoverage>,
+    /// A part of the images on nodes, by node.
+    pub rows: Vec<CellRow>,
+    /// How many of them match in all.
+    pub total: u32,
 }
 
 /// How many nodes there are.

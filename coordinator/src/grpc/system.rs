@@ -1,10 +1,13 @@
 //! `SystemService`: converts and calls the engine.
 
 use super::{identity, status};
-use crate::engine::{
-    Engine,
-    door::Door,
-    system::{PartView, SystemView},
+use crate::{
+    domain::replica::SeenReplica,
+    engine::{
+        Engine,
+        door::Door,
+        system::{PartView, SystemView},
+    },
 };
 use ips_proto::v1::{self, system_service_server};
 use tonic::{Request, Response, Status};
@@ -46,6 +49,12 @@ fn system(view: &SystemView) -> v1::SystemStatus {
         ok: part.ok,
         message: part.message.clone(),
     };
+    let replica = |seen: &SeenReplica| v1::Replica {
+        id: seen.replica.id.clone(),
+        address: seen.replica.address.clone(),
+        leads: seen.leads,
+        seen_at_ms: seen.seen_at,
+    };
     v1::SystemStatus {
         version: view.version.to_owned(),
         time_ms: view.time,
@@ -62,5 +71,7 @@ fn system(view: &SystemView) -> v1::SystemStatus {
             audit_ms: view.kept.audit_ms,
             missed_run_ms: view.kept.missed_run_ms,
         }),
+        epoch: view.epoch,
+        replicas: view.replicas.iter().map(replica).collect(),
     }
 }

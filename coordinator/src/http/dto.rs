@@ -14,6 +14,8 @@ pub(super) mod limits;
 pub(super) mod limits_patch;
 pub(super) mod node;
 pub(super) mod password;
+pub(super) mod policy;
+pub(super) mod policy_request;
 pub(super) mod preview;
 pub(super) mod progress;
 pub(super) mod pull;

@@ -44,6 +44,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "tenants", description = "Who owns things, and what the work of each may do"),
         (name = "tasks", description = "Prewarm operations and their pulls"),
         (name = "scheduled-tasks", description = "Tasks that are started again and again by a timetable"),
+        (name = "policies", description = "Images that are kept warm on every node that matches"),
         (name = "limits", description = "What the operator allows at one time"),
         (name = "nodes", description = "Nodes and what they have"),
         (name = "library", description = "Images that people use again"),

@@ -10,6 +10,7 @@ mod life;
 mod limits;
 mod live;
 mod pages;
+mod policies;
 mod preview;
 mod retention;
 mod schedules;

@@ -42,6 +42,8 @@ pub(super) struct Doors {
     database: [Histogram; 4],
     outbox_oldest: IntGauge,
     ready: IntGauge,
+    leader: IntGauge,
+    leader_epoch: IntGauge,
 }
 
 impl Doors {
@@ -79,6 +81,14 @@ impl Doors {
                 "When the oldest notification that waits was made, in seconds since the epoch; 0 when none waits.",
             )?,
             ready: make.gauge("ips_ready", "1 while the coordinator can serve, as /readyz says.")?,
+            leader: make.gauge(
+                "ips_leader",
+                "1 while this replica leads, as a coordinator without others always does; the sum over all replicas is 1.",
+            )?,
+            leader_epoch: make.gauge(
+                "ips_leader_epoch",
+                "The epoch of the replica that leads, which grows with every change of it; 0 while nobody is known to.",
+            )?,
         })
     }
 
@@ -109,6 +119,11 @@ impl Doors {
 
     pub(super) fn outbox_oldest(&self, at_ms: Option<i64>) {
         self.outbox_oldest.set(at_ms.map_or(0, |at| at / 1000));
+    }
+
+    pub(super) fn leads(&self, leads: bool, epoch: u64) {
+        self.leader.set(i64::from(leads));
+        self.leader_epoch.set(i64::try_from(epoch).unwrap_or(i64::MAX));
     }
 
     pub(super) fn ready(&self, ready: bool) {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     channel::Language,
-    event::{Event, EventKind, NodeNews, ScheduleNews, Subject},
+    event::{Event, EventKind, NodeNews, PolicyNews, ScheduleNews, Subject},
     task::Task,
 };
 
@@ -40,12 +40,14 @@ impl Message {
             Subject::Task(task) => task.id.as_str(),
             Subject::Schedule(news) => &news.name,
             Subject::Node(node) => node.name.as_str(),
+            Subject::Policy(news) => &news.name,
             Subject::Channel(name) => name,
         };
         let mut facts = match &event.subject {
             Subject::Task(task) => of_task(task, words),
             Subject::Schedule(news) => of_schedule(news, words),
             Subject::Node(node) => of_node(node, words),
+            Subject::Policy(news) => of_policy(news, words),
             Subject::Channel(_) => vec![(words.reason, words.test_text.to_owned())],
         };
         facts.push((words.time, figures::time(event.at)));
@@ -75,6 +77,8 @@ fn headline(event: &Event, words: &Words) -> (&'static str, Tone) {
         EventKind::ScheduleSkipped => (words.schedule_skipped, Tone::Neutral),
         EventKind::ScheduleFailed => (words.schedule_failed, Tone::Bad),
         EventKind::NodeLost => (words.node_lost, Tone::Bad),
+        EventKind::PolicyTagMoved => (words.policy_tag_moved, Tone::Neutral),
+        EventKind::PolicyImagePaused => (words.policy_image_paused, Tone::Bad),
         EventKind::Test => (words.test, Tone::Good),
     }
 }
@@ -121,6 +125,15 @@ fn of_schedule(news: &ScheduleNews, words: &Words) -> Vec<(&'static str, String)
         (words.reason, news.message.clone()),
         (words.schedule, news.id.to_string()),
     ]
+}
+
+fn of_policy(news: &PolicyNews, words: &Words) -> Vec<(&'static str, String)> {
+    let mut facts = vec![(words.reason, news.message.clone()), (words.images, news.image.clone())];
+    if !news.node.is_empty() {
+        facts.push((words.nodes, news.node.clone()));
+    }
+    facts.push((words.policy, news.id.to_string()));
+    facts
 }
 
 fn of_node(node: &NodeNews, words: &Words) -> Vec<(&'static str, String)> {

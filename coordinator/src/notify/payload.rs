@@ -18,6 +18,8 @@ pub(super) fn body(parcel: Parcel<'_>, document: TaskDocument) -> Value {
         | EventKind::ScheduleSkipped
         | EventKind::ScheduleFailed
         | EventKind::NodeLost
+        | EventKind::PolicyTagMoved
+        | EventKind::PolicyImagePaused
         | EventKind::Test => event.kind.as_str(),
     };
     let mut body = json!({
@@ -41,6 +43,15 @@ pub(super) fn body(parcel: Parcel<'_>, document: TaskDocument) -> Value {
             "node",
             json!({"name": node.name.as_str(), "lastSeenAt": time(node.last_seen_at)}),
         ),
+        Subject::Policy(news) => (
+            "policy",
+            json!({
+                "id": news.id.as_str(),
+                "name": news.name,
+                "image": news.image,
+                "node": news.node,
+            }),
+        ),
         Subject::Channel(name) => ("channel", json!({"name": name})),
     };
     body[name] = value;
@@ -59,6 +70,7 @@ fn message(event: &Event) -> String {
         (Subject::Task(task), EventKind::TaskAborted) => format!("Task failed: {}", task.error_message),
         (Subject::Task(_), _failed) => "Task failed after all retries".into(),
         (Subject::Schedule(news), _) => news.message.clone(),
+        (Subject::Policy(news), _) => news.message.clone(),
         (Subject::Node(_), _) => "The node is lost: its agent has had no session for too long".into(),
         (Subject::Channel(_), _) => "This is a test".into(),
     }

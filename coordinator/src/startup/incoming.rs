@@ -1,7 +1,7 @@
 //! Connections of the gRPC port, in plain text or TLS, with bounds that a client cannot stretch: how long a handshake may take, how many
 //! connections there are, and how long one may be open on which nobody has said who it is.
 
-use super::serve::NO_ROOM;
+use super::{arrivals::Arrivals, serve::NO_ROOM};
 use std::{
     io,
     net::SocketAddr,
@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{Sleep, sleep, timeout},
 };
@@ -49,17 +49,17 @@ impl Default for Bounds {
 
 /// Accepts until the stream is dropped.
 pub(super) fn incoming(
-    listener: TcpListener,
+    arrivals: Arrivals,
     tls: Option<TlsAcceptor>,
     bounds: Bounds,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (ready, stream) = mpsc::channel(READY);
-    tokio::spawn(accept(listener, tls, bounds, ready));
+    tokio::spawn(accept(arrivals, tls, bounds, ready));
     ReceiverStream::new(stream)
 }
 
 async fn accept(
-    listener: TcpListener,
+    mut arrivals: Arrivals,
     tls: Option<TlsAcceptor>,
     bounds: Bounds,
     ready: mpsc::Sender<io::Result<Connection>>,
@@ -68,7 +68,7 @@ async fn accept(
     loop {
         let accepted = tokio::select! {
             () = ready.closed() => return,
-            accepted = listener.accept() => accepted,
+            accepted = arrivals.accept() => accepted,
         };
         match (accepted, Arc::clone(&places).try_acquire_owned()) {
             (Ok((stream, peer)), Ok(place)) => {
@@ -305,12 +305,13 @@ mod tests {
     use super::*;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
     use tokio_stream::StreamExt as _;
 
     async fn start(bounds: Bounds) -> (SocketAddr, ReceiverStream<io::Result<Connection>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        (address, incoming(listener, None, bounds))
+        (address, incoming(listener.into(), None, bounds))
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! take and how long a head may be, how many connections there are, and how many requests are open on one of them. Bodies are bounded by the
 //! routes. HTTP/2 is spoken over TLS, where both sides agree on it beforehand.
 
+use super::arrivals::Arrivals;
 use crate::domain::{forwarded, reach::Network};
 use anyhow::Result;
 use axum::{
@@ -30,7 +31,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
@@ -69,7 +70,7 @@ impl Default for Bounds {
 
 /// Serves until `shutdown`, then lets open requests end. With an acceptor in TLS, else in plain text.
 pub(super) async fn serve(
-    listener: TcpListener,
+    mut arrivals: Arrivals,
     tls: Option<TlsAcceptor>,
     router: Router,
     bounds: Bounds,
@@ -81,7 +82,7 @@ pub(super) async fn serve(
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = arrivals.accept() => accepted,
         };
         while connections.try_join_next().is_some() {}
         match (accepted, Arc::clone(&places).try_acquire_owned()) {
@@ -104,7 +105,7 @@ pub(super) async fn serve(
             }
         }
     }
-    drop(listener);
+    drop(arrivals);
     while connections.join_next().await.is_some() {}
     Ok(())
 }
@@ -267,6 +268,7 @@ mod tests {
     use axum::{extract::ConnectInfo as Peer, routing::get};
     use std::time::Instant;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     /// Serves one route; gives back its address and what stops it.
     async fn start(bounds: Bounds) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<Result<()>>) {
@@ -288,7 +290,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, None, router, bounds, proxies, stop.clone()));
+        let task = tokio::spawn(serve(listener.into(), None, router, bounds, proxies, stop.clone()));
         (address, stop, task)
     }
 

@@ -194,8 +194,14 @@ async fn users_of(tx: &mut Tx, id: ChannelId) -> Result<Vec<String>, StoreError>
     let schedules = schedules
         .into_iter()
         .map(|(name, spec)| (format!("scheduled task {name}"), spec));
+    let policies: Vec<(String, String)> = tx
+        .all(Sql::new("SELECT id, task_spec FROM policies ORDER BY id"))
+        .await?;
+    let policies = policies
+        .into_iter()
+        .map(|(name, spec)| (format!("policy {name}"), spec));
     let mut users = vec![];
-    for (name, spec) in tasks.chain(schedules) {
+    for (name, spec) in tasks.chain(schedules).chain(policies) {
         let spec: TaskSpec = from_json(&spec, "tasks.spec")?;
         if spec.notices.channels.iter().any(|channel| channel.id == id) {
             users.push(name);

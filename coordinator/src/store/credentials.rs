@@ -229,6 +229,15 @@ async fn users_of(tx: &mut Tx, id: CredentialId) -> Result<Vec<String>, StoreErr
             users.push(format!("scheduled task {schedule}"));
         }
     }
+    let policies: Vec<(String, String)> = tx
+        .all(Sql::new("SELECT id, task_spec FROM policies ORDER BY id"))
+        .await?;
+    for (policy, spec) in policies {
+        let spec: TaskSpec = from_json(&spec, "policies.task_spec")?;
+        if spec.credentials.iter().any(|credential| credential.id == id) {
+            users.push(format!("policy {policy}"));
+        }
+    }
     if users.len() > NAMED_USERS {
         users[NAMED_USERS] = "more".into();
         users.truncate(NAMED_USERS + 1);

@@ -1,8 +1,9 @@
-//! The epoch: which process may write. Each start begins a newer one; every transaction locks its row and checks it.
+//! The epoch: which process may write. Each start, and each replica that takes the lead, begins a newer one; every transaction locks its row and checks it.
 
 use super::{
     Store, StoreError,
     db::{Db, Tx},
+    leadership,
     sql::Sql,
 };
 use crate::domain::version::{VERSION, is_older};
@@ -13,8 +14,20 @@ const OLDEST_PROGRAM: &str = "0.1.0";
 /// Begins a new epoch and says whose database it is and which epoch that is.
 ///
 /// # Errors
-/// `TooOld` when the schema is newer than this program can serve; then nothing has changed.
+/// `TooOld` when the schema is newer than this program can serve, `Led` while a replica leads; then nothing has changed.
 pub(super) async fn begin(db: &Db) -> Result<(String, u64), StoreError> {
+    let mut tx = db.begin().await?;
+    leadership::refuse_if_led(&mut tx).await?;
+    let begun = raise(&mut tx).await?;
+    tx.commit().await?;
+    Ok(begun)
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// `TooOld`.
+pub(super) async fn raise(tx: &mut Tx) -> Result<(String, u64), StoreError> {
     let fresh = uuid::Uuid::new_v4().to_string();
     let row = [
         ("id", 1_i64.into()),
@@ -22,7 +35,6 @@ pub(super) async fn begin(db: &Db) -> Result<(String, u64), StoreError> {
         ("epoch", 0_i64.into()),
         ("oldest_program", OLDEST_PROGRAM.into()),
     ];
-    let mut tx = db.begin().await?;
     tx.execute(Sql::insert_new("meta", &["id"], row)).await?;
     let select = Sql::new("SELECT store_uuid, epoch, oldest_program FROM meta WHERE id = 1");
     let (uuid, epoch, oldest): (String, i64, String) = tx.one(select.for_update()).await?;
@@ -31,7 +43,6 @@ pub(super) async fn begin(db: &Db) -> Result<(String, u64), StoreError> {
     }
     tx.execute(Sql::update("meta", [("epoch", (epoch + 1).into())]).push(" WHERE id = 1"))
         .await?;
-    tx.commit().await?;
     let epoch = u64::try_from(epoch + 1).map_err(|_| StoreError::Damaged { what: "meta.epoch" })?;
     Ok((uuid, epoch))
 }

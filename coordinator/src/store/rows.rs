@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use crate::domain::{
-    ids::{NodeName, PullId, TaskId},
+    ids::{NodeName, PolicyId, PullId, TaskId},
     image::{ImageDigests, ImageRef},
     node::Node,
     outcome::{FailureReason, SuccessReason},
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 pub(super) struct TaskRow {
     id: String,
     tenant_id: String,
+    policy_id: Option<String>,
     state: String,
     spec: String,
     images: String,
@@ -41,6 +42,7 @@ impl TaskRow {
         Ok(Task {
             id: TaskId::from_stored(self.id),
             tenant: self.tenant_id.into(),
+            policy: self.policy_id.map(PolicyId::from_stored),
             spec: from_json(&self.spec, "tasks.spec")?,
             state: TaskState::parse(&self.state).ok_or(StoreError::Damaged { what: "tasks.state" })?,
             images: from_json(&self.images, "tasks.images")?,

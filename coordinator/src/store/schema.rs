@@ -37,7 +37,7 @@ impl Table {
     }
 }
 
-/// Every table, each behind those that it refers to.
+/// Every table, each behind those that it refers to. Not those of the election: who leads now is nothing that a database is moved with.
 pub(super) async fn tables() -> Result<Vec<Table>, StoreError> {
     // One connection that is never closed: the database lives as long as it does.
     let pool = SqlitePoolOptions::new()
@@ -52,7 +52,7 @@ pub(super) async fn tables() -> Result<Vec<Table>, StoreError> {
     });
     migrate::run(&db).await?;
     let names = Sql::new(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations' \
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('_sqlx_migrations', 'leadership', 'replicas') \
          ORDER BY rowid",
     );
     let mut open = Vec::new();

@@ -21,7 +21,7 @@ use crate::domain::{
     tenant::{Quotas, Realm},
 };
 
-const COLUMNS: &str = "id, tenant_id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
+const COLUMNS: &str = "id, tenant_id, policy_id, state, spec, images, counts, settled_bytes, failures, error_message, created_at, started_at, finished_at, retried_at";
 
 /// Pulls of a task that are removed in one transaction: some ten milliseconds in which nobody else writes.
 const REMOVED_AT_ONCE: usize = 500;
@@ -53,6 +53,7 @@ impl Store {
         let row = [
             ("id", task.id.as_str().into()),
             ("tenant_id", task.tenant.as_str().into()),
+            ("policy_id", task.policy.as_ref().map(|policy| policy.as_str()).into()),
             ("request_id", request_id.into()),
             ("epoch", self.epoch_value().into()),
             ("state", task.state.as_str().into()),

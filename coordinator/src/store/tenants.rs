@@ -18,10 +18,11 @@ use crate::domain::{
 const COLUMNS: &str = "id, name, node_selector, repositories, max_open_pulls, max_tasks_per_day, max_bytes_per_day, created_at, updated_at";
 
 /// What a tenant may have left: table, condition beside its id, and the words for one and for many.
-const OWNED: [(&str, &str, &str, &str); 6] = [
+const OWNED: [(&str, &str, &str, &str); 7] = [
     ("users", "", "user", "users"),
     ("tasks", "", "task", "tasks"),
     ("schedules", "", "scheduled task", "scheduled tasks"),
+    ("policies", "", "policy", "policies"),
     ("credentials", " AND task_id IS NULL", "credential", "credentials"),
     ("channels", "", "channel", "channels"),
     ("library_entries", "", "image of the library", "images of the library"),

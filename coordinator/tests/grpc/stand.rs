@@ -191,6 +191,7 @@ fn config(folder: &Path) -> Config {
         trusted_proxies: vec![],
         kubernetes: None,
         tls: TlsSettings::default(),
+        replica: None,
         log: "warn".into(),
         log_format: LogFormat::Text,
         ready_file: Some(folder.join("ready.json")),

@@ -77,12 +77,15 @@ impl World {
         let schedule = made("/api/v1/scheduled-tasks", schedule).await;
         let path = format!("/api/v1/scheduled-tasks/{}/trigger", text(&schedule["id"]));
         made(&path, json!({})).await;
+        let policy = json!({"name": "standing", "paused": true, "taskConfig": {"images": ["b.example/app:1"]}});
+        let policy = made("/api/v1/policies", policy).await;
         let task = made("/api/v1/tasks", json!({"id": "theirs", "images": ["b.example/app:1"]})).await;
         let token = made("/api/v1/tokens", json!({"name": "ci"})).await;
         let me = world.stand.rest_as(&world.other, "GET", "/api/v1/me", None).await.1;
         world.theirs = BTreeMap::from([
             ("tasks", text(&task["taskId"])),
             ("scheduled-tasks", text(&schedule["id"])),
+            ("policies", text(&policy["id"])),
             ("library", text(&entry["id"])),
             ("secrets", text(&secret["id"])),
             ("channels", text(&channel["id"])),

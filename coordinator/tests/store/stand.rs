@@ -50,6 +50,7 @@ pub fn task(id: &str, created_at: i64) -> Task {
         ..TaskRequest::default()
     };
     Task {
+        policy: None,
         retried_at: 0,
         id: TaskId::parse(id).unwrap(),
         tenant: TenantId::default(),

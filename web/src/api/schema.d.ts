@@ -387,6 +387,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists policies, newest first. */
+        get: operations["list_policies"];
+        put?: never;
+        /** Makes a policy, which is kept from then on. When this answers, the policy is durable. */
+        post: operations["create_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy. */
+        get: operations["get_policy"];
+        /** Changes what the body names and leaves the rest. Nodes that no longer match are left as they are. */
+        put: operations["update_policy"];
+        post?: never;
+        /** Removes a policy and cancels what it has ordered; images stay where they are. */
+        delete: operations["delete_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a policy is true: each image over all nodes, and the images of each node with why they are not warm. */
+        get: operations["get_policy_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Orders nothing from now on; what is on its way goes on. */
+        post: operations["pause_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a clean slate: failures and removals are forgotten, and what tags moved to is accepted. */
+        post: operations["resume_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refresh": {
         parameters: {
             query?: never;
@@ -1224,6 +1312,47 @@ export interface components {
             /** Format: int32 */
             total: number;
         };
+        /** @description One image on one node. */
+        CoverageCell: {
+            /**
+             * Format: date-time
+             * @description When it is ordered again at the earliest.
+             */
+            againAt?: string;
+            /** @description Digest of what the node has under the reference. */
+            digest?: string;
+            image: string;
+            /** @description The same in a sentence. */
+            message?: string;
+            node: string;
+            /**
+             * @description Why it is not warm, in a word: `agent_missing`, `not_ready`, `no_space`, `evicted_twice`, `pull_failed`, `pulling`, `waiting`,
+             *     `other_digest`, `flapping`, `policy_paused`, `not_shown`, `due` or `inventory_unknown`.
+             */
+            reason?: string;
+            /** @description `warm`, `cold`, `paused` or `unknown`. */
+            state: string;
+            /** @description The open task that brings it. */
+            taskId?: string;
+        };
+        /** @description Images on nodes by state. */
+        CoverageCounts: {
+            /** Format: int32 */
+            cold: number;
+            /** Format: int32 */
+            paused: number;
+            /**
+             * Format: double
+             * @description The share that is warm, 0 to 1; 1 where there is nothing to keep.
+             */
+            ratio: number;
+            /** Format: int32 */
+            total: number;
+            /** Format: int32 */
+            unknown: number;
+            /** Format: int32 */
+            warm: number;
+        };
         /** @description A channel to make. */
         CreateChannel: {
             email?: components["schemas"]["EmailSettingsRequest"] | null;
@@ -1231,7 +1360,7 @@ export interface components {
             enabled?: boolean | null;
             /**
              * @description Events that it is told of without being named: task.completed, task.failed (task.aborted included), task.cancelled,
-             *     task.aborted, schedule.skipped, schedule.failed, node.lost. Default: none.
+             *     task.aborted, schedule.skipped, schedule.failed, node.lost, policy.tag_moved, policy.image_paused. Default: none.
              */
             events?: string[] | null;
             /** @description Whose format is spoken. */
@@ -1249,6 +1378,26 @@ export interface components {
              * @description Address, for all kinds but email. It is kept encrypted and never shown, because it lets anybody write to the channel.
              */
             url?: string | null;
+        };
+        /** @description A policy to make. */
+        CreatePolicy: {
+            /** @description Words for people. */
+            description?: string;
+            /** @description Whether only to say what it would find: registries are asked, and nothing is saved or ordered. Default: false. */
+            dryRun?: boolean;
+            /** @description Tag of the library: its images are wanted beside those of the task, as they come and go. */
+            libraryTag?: string;
+            /** @description Unique in the tenant. */
+            name: string;
+            /** @description Whether it orders nothing yet. Default: false. */
+            paused?: boolean;
+            /** @description What happens when a tag points at something else. Default: never. */
+            tagFollowing?: components["schemas"]["TagFollowingRequest"];
+            /**
+             * @description What every task of the policy is made of: images (none only with libraryTag), nodes, limits, credentials and channels. What
+             *     `POST /tasks` takes, without `id`, `maxNodes` and a login of its own.
+             */
+            taskConfig: components["schemas"]["CreateTask"];
         };
         /** @description A schedule to make. As for clients of the original IPS, empty text for overlapPolicy means the default. */
         CreateScheduledTask: {
@@ -1551,6 +1700,12 @@ export interface components {
              */
             version: number;
         };
+        /** @description Nodes that have one digest under a reference. */
+        DigestNodes: {
+            digest: string;
+            /** Format: int32 */
+            nodes: number;
+        };
         /** @description The three digests of one image on one platform; left out while unknown. */
         Digests: {
             /** @description The image configuration: the runtime's image id. */
@@ -1773,6 +1928,18 @@ export interface components {
              * @description Pulls started in a second.
              */
             startsPerSecond?: number | null;
+        };
+        /** @description One image over all nodes of a policy. */
+        ImageCoverage: {
+            /** @description Nodes by what they have. */
+            coverage: components["schemas"]["CoverageCounts"];
+            /** @description What nodes have under the reference, most frequent first. */
+            digests: components["schemas"]["DigestNodes"][];
+            /** @description The drift in words. */
+            drift?: string;
+            /** @description Nodes of one platform have different digests. */
+            drifted: boolean;
+            image: string;
         };
         /** @description One image of a preview. */
         ImagePreview: {
@@ -2206,6 +2373,11 @@ export interface components {
          * @enum {string}
          */
         OverlapPolicy: "skip" | "allow" | "queue" | "replace";
+        /** @description Why a policy is paused. */
+        PausePolicy: {
+            /** @description For people. */
+            reason?: string;
+        };
         /** @description One image on the nodes of one platform. */
         PlatformPreview: {
             /** Format: int64 */
@@ -2231,6 +2403,112 @@ export interface components {
              * @description Nodes whose images are unknown; they count as if they had none.
              */
             unknownNodes: number;
+        };
+        /** @description Images that are kept warm on every node that matches. */
+        Policy: {
+            /** @description What is to be said of it as a whole; empty until its nodes were looked at. */
+            conditions: components["schemas"]["PolicyCondition"][];
+            /** @description Its images on its nodes, by state. */
+            coverage: components["schemas"]["CoverageCounts"];
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Who made it; empty when nobody had to say who they are. */
+            createdBy: string;
+            description: string;
+            /** @description Empty in the answer to a dry run. */
+            id: string;
+            /** @description All images that it wants, those of the library included. */
+            images: components["schemas"]["PolicyImage"][];
+            /** @description Tag of the library whose images are wanted beside those of the task. */
+            libraryTag?: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description Nodes that it chooses now.
+             */
+            nodes: number;
+            /** @description Whether it orders nothing. */
+            paused: boolean;
+            /** @description Why it orders nothing. */
+            pausedReason?: string;
+            tagFollowing: components["schemas"]["TagFollowing"];
+            /** @description Images of its own, nodes, limits and credentials. */
+            taskConfig: components["schemas"]["TaskConfig"];
+            /** @description Whose it is; absent for the default tenant. */
+            tenant?: string;
+            /**
+             * Format: date-time
+             * @description When somebody changed it last.
+             */
+            updatedAt: string;
+        };
+        /** @description Something to be said of a policy, in the manner of Kubernetes. */
+        PolicyCondition: {
+            /** @description Why, in a sentence; empty where there is nothing to say. */
+            message: string;
+            /** @description Why, in a word. */
+            reason: string;
+            /** @description `True` or `False`. */
+            status: string;
+            /** @description `Matched`, `Warm`, `TooLarge`, `Flapping`, `TagMoved` or `Held`. */
+            type: string;
+        };
+        /** @description How far a policy is true. */
+        PolicyCoverage: {
+            /** @description Images on nodes, by node; what the query lets through. */
+            cells: components["schemas"]["CoverageCell"][];
+            /** @description Each image over all nodes. */
+            images: components["schemas"]["ImageCoverage"][];
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            policy: components["schemas"]["Policy"];
+            /**
+             * Format: int32
+             * @description How many cells match in all.
+             */
+            total: number;
+        };
+        /** @description One image that a policy wants. */
+        PolicyImage: {
+            /**
+             * Format: date-time
+             * @description When the registry was asked last.
+             */
+            checkedAt?: string;
+            /** @description Digest that the tag stood for when it was last followed. */
+            digest?: string;
+            /** @description Why the registry could not be asked. */
+            error?: string;
+            /** @description Reference as pods write it. */
+            image: string;
+            /** @description Digest that it was found to stand for since. */
+            movedTo?: string;
+            /**
+             * Format: int64
+             * @description Compressed size in bytes on the first platform; 0 while unknown.
+             */
+            sizeBytes: number;
+        };
+        /** @description A part of the list of policies, newest first. */
+        PolicyPage: {
+            /**
+             * Format: int32
+             * @description The limit that held.
+             */
+            limit: number;
+            /** Format: int32 */
+            offset: number;
+            policies: components["schemas"]["Policy"][];
+            /**
+             * Format: int32
+             * @description How many there are in all.
+             */
+            total: number;
         };
         /** @description One node of a preview. */
         PreviewNode: {
@@ -2358,6 +2636,23 @@ export interface components {
              * @description Pulls that run from it.
              */
             running: number;
+        };
+        /** @description One of several coordinators on the same database. All of them serve everybody; one leads. */
+        Replica: {
+            /**
+             * @description Where other replicas reach it.
+             * @example 10.0.0.7:9444
+             */
+            address: string;
+            /** @description Its name, which a process that comes back does not keep. */
+            id: string;
+            /** @description It is the one that leads. */
+            leads: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last heard of, by the database's clock.
+             */
+            seenAt: string;
         };
         /** @description What one image of a task is on each platform among its nodes. */
         ResolvedImage: {
@@ -2636,12 +2931,19 @@ export interface components {
         SuccessReason: "pulled" | "already_present";
         /** @description The coordinator. */
         System: {
+            /**
+             * Format: int64
+             * @description Grows with every start and with every change of the replica that leads.
+             */
+            epoch: number;
             kept: components["schemas"]["Kept"];
             /** @description What it logs. */
             logFilter: string;
             parts: components["schemas"]["SystemPart"][];
             /** @description It can serve. */
             ready: boolean;
+            /** @description Replicas that were heard of within the last seconds; none where one coordinator works alone. */
+            replicas: components["schemas"]["Replica"][];
             /** Format: date-time */
             startedAt: string;
             /**
@@ -2659,6 +2961,32 @@ export interface components {
             name: string;
             /** @description It works. */
             ok: boolean;
+        };
+        /** @description What happens when a tag points at something else than when it was last followed. */
+        TagFollowing: {
+            /** @description When tags are looked at. */
+            cronExpr?: string;
+            /** @description `never`, `schedule` or `alert`. */
+            mode: string;
+            /**
+             * Format: date-time
+             * @description When tags are looked at next.
+             */
+            nextAt?: string;
+            /** @description IANA name of its zone. */
+            timeZone?: string;
+        };
+        /** @description How tags are followed. */
+        TagFollowingRequest: {
+            /** @description When tags are looked at, as for a scheduled task; required for `schedule`, `@hourly` where `alert` names none. */
+            cronExpr?: string;
+            /**
+             * @description `never`: a node that has the tag is warm; `schedule`: nodes get what the tag points at at each time of the timetable; `alert`: people
+             *     are told when it has moved.
+             */
+            mode?: string;
+            /** @description IANA name of its zone. Default: UTC. */
+            timeZone?: string;
         };
         /** @description What keeps pods off a node that do not tolerate it. */
         Taint: {
@@ -2710,6 +3038,8 @@ export interface components {
              * @description Longest standstill of an attempt, in seconds.
              */
             noProgressTimeoutSeconds: number;
+            /** @description The standing policy that ordered it; absent where somebody else did. */
+            policyId?: string;
             /**
              * Format: int32
              * @description 1 (last) to 10 (first).
@@ -3062,6 +3392,21 @@ export interface components {
              * @description Running pulls in each topology zone.
              */
             zonePulls?: number | null;
+        };
+        /** @description A change of a policy; what is absent stays as it is. */
+        UpdatePolicy: {
+            /** @description Words for people. */
+            description?: string;
+            /** @description Tag of the library; empty takes it away. */
+            libraryTag?: string;
+            /** @description Unique in the tenant. */
+            name?: string;
+            /** @description Whether it orders nothing. */
+            paused?: boolean;
+            /** @description What happens when a tag points at something else. */
+            tagFollowing?: components["schemas"]["TagFollowingRequest"];
+            /** @description Replaces the task as a whole. */
+            taskConfig?: components["schemas"]["CreateTask"];
         };
         /** @description Limits of hosts that are not listed, to change. */
         UpdateRegistryLimit: {
@@ -4567,6 +4912,415 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100, default 10; larger becomes 100. */
+                limit?: number;
+                /** @description Policies to pass over, default 0. */
+                offset?: number;
+                /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePolicy"];
+            };
+        };
+        responses: {
+            /** @description `dryRun`: what it would find; nothing is saved or ordered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyCoverage"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description The policy's path */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description A field breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The tenant has a policy of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    update_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePolicy"];
+            };
+        };
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description A field breaks a rule; nothing has changed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The tenant has another policy of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The store cannot write */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_policy_coverage: {
+        parameters: {
+            query?: {
+                /** @description Only of this image. */
+                image?: string;
+                /** @description 1 to 1000 cells, default 100; larger becomes 1000. */
+                limit?: number;
+                /** @description Only on this node. */
+                node?: string;
+                /** @description Cells to pass over, default 0. */
+                offset?: number;
+                /** @description Only in these states: `warm`, `cold`, `paused`, `unknown`, separated by commas. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The coverage */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyCoverage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pause_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PausePolicy"] | null;
+            };
+        };
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resume_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
                 };
             };
             /** @description No such id */

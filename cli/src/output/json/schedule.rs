@@ -34,7 +34,7 @@ pub struct Schedule {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct TaskConfig {
+pub(super) struct TaskConfig {
     images: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch_size: Option<u32>,

@@ -12,9 +12,10 @@ const LONGEST: usize = 256;
 const PREFIX: usize = 5;
 
 /// Field by which a message names a thing, and where REST has such things.
-const NOUNS: [(&str, &str); 9] = [
+const NOUNS: [(&str, &str); 10] = [
     ("task_id", "tasks"),
     ("schedule_id", "scheduled-tasks"),
+    ("policy_id", "policies"),
     ("credential_id", "secrets"),
     ("entry_id", "library"),
     ("channel_id", "channels"),

@@ -148,7 +148,7 @@ pub(crate) struct CreateChannelJson {
     #[schema(value_type = Option<LanguageWord>)]
     language: Option<String>,
     /// Events that it is told of without being named: task.completed, task.failed (task.aborted included), task.cancelled,
-    /// task.aborted, schedule.skipped, schedule.failed, node.lost. Default: none.
+    /// task.aborted, schedule.skipped, schedule.failed, node.lost, policy.tag_moved, policy.image_paused. Default: none.
     events: Option<Vec<String>>,
     /// Address, for all kinds but email. It is kept encrypted and never shown, because it lets anybody write to the channel.
     #[schema(value_type = Option<String>, format = Password, write_only, max_length = 2048)]

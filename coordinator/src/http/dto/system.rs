@@ -2,6 +2,7 @@
 
 use super::time;
 use crate::{
+    domain::replica::SeenReplica,
     engine::system::{Kept, PartView, SystemView},
     http::extract::{RequestBody, UnknownFields},
 };
@@ -24,6 +25,10 @@ pub(crate) struct SystemJson {
     parts: Vec<PartJson>,
     /// What it logs.
     log_filter: String,
+    /// Grows with every start and with every change of the replica that leads.
+    epoch: u64,
+    /// Replicas that were heard of within the last seconds; none where one coordinator works alone.
+    replicas: Vec<ReplicaJson>,
     kept: KeptJson,
 }
 
@@ -72,6 +77,36 @@ impl From<&SystemView> for SystemJson {
             parts: view.parts.iter().map(Into::into).collect(),
             log_filter: view.log_filter.clone(),
             kept: view.kept.into(),
+            epoch: view.epoch,
+            replicas: view.replicas.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// One of several coordinators on the same database. All of them serve everybody; one leads.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Replica)]
+pub(crate) struct ReplicaJson {
+    /// Its name, which a process that comes back does not keep.
+    id: String,
+    /// Where other replicas reach it.
+    #[schema(example = "10.0.0.7:9444")]
+    address: String,
+    /// It is the one that leads.
+    leads: bool,
+    /// When it was last heard of, by the database's clock.
+    #[schema(format = DateTime)]
+    seen_at: String,
+}
+
+impl From<&SeenReplica> for ReplicaJson {
+    fn from(seen: &SeenReplica) -> Self {
+        Self {
+            id: seen.replica.id.clone(),
+            address: seen.replica.address.clone(),
+            leads: seen.leads,
+            seen_at: time::rfc3339(seen.seen_at),
         }
     }
 }

@@ -28,6 +28,10 @@ pub(crate) struct TaskJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     tenant: Option<String>,
+    /// The standing policy that ordered it; absent where somebody else did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    policy_id: Option<String>,
     status: TaskStatus,
     /// 1 (last) to 10 (first).
     priority: u32,
@@ -121,6 +125,7 @@ impl From<&TaskView> for TaskJson {
         Self {
             task_id: task.id.to_string(),
             tenant: tenant::shown(&task.tenant),
+            policy_id: task.policy.as_ref().map(ToString::to_string),
             status: task.state.into(),
             priority: spec.priority,
             batch_size: spec.batch_size,

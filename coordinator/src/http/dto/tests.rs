@@ -102,6 +102,7 @@ fn task() -> TaskView {
     };
     TaskView {
         task: Task {
+            policy: None,
             retried_at: 0,
             id: TaskId::parse("t").unwrap(),
             tenant: TenantId::default(),

@@ -82,6 +82,8 @@ impl World {
         let schedule = made("/api/v1/scheduled-tasks", schedule).await;
         let path = format!("/api/v1/scheduled-tasks/{}/trigger", text(&schedule["id"]));
         made(&path, json!({})).await;
+        let policy = json!({"name": "standing", "paused": true, "taskConfig": {"images": ["b.example/app:1"]}});
+        let policy = made("/api/v1/policies", policy).await;
         let task = json!({"id": "theirs", "images": ["b.example/app:1"], "channels": ["ops"]});
         let task = made("/api/v1/tasks", task).await;
         let token = made("/api/v1/tokens", json!({"name": "ci"})).await;
@@ -93,6 +95,7 @@ impl World {
         world.theirs = BTreeMap::from([
             ("tasks", text(&task["taskId"])),
             ("scheduled-tasks", text(&schedule["id"])),
+            ("policies", text(&policy["id"])),
             ("library", text(&entry["id"])),
             ("secrets", text(&secret["id"])),
             ("channels", text(&channel["id"])),
@@ -126,9 +129,10 @@ impl World {
 }
 
 /// Lists, and by what one knows the thing of `team-b` in each.
-const LISTS: [(&str, &str); 8] = [
+const LISTS: [(&str, &str); 9] = [
     ("/api/v1/tasks", "theirs"),
     ("/api/v1/scheduled-tasks", "nightly"),
+    ("/api/v1/policies", "standing"),
     ("/api/v1/library", "b.example"),
     ("/api/v1/secrets", "b.example"),
     ("/api/v1/channels", "\"ops\""),
@@ -153,7 +157,7 @@ fn all_of(answer: &Answer) -> String {
 fn body_for(operation: &str) -> Value {
     match operation {
         "update_user" => json!({"disabled": true}),
-        "update_schedule" => json!({"description": "taken over"}),
+        "update_schedule" | "update_policy" => json!({"description": "taken over"}),
         "update_library" => json!({"image": "docker.io/library/taken:1"}),
         "update_secret" => json!({"name": "taken", "registry": "b.example", "username": "u"}),
         "update_channel" => json!({"enabled": false}),

@@ -72,6 +72,7 @@ impl Takeover {
             created_at,
             started_at: at("started_at").unwrap_or(0),
             finished_at: at("finished_at").or(at("started_at")).unwrap_or(created_at),
+            policy: None,
             retried_at: 0,
             error_message: match state {
                 Some(_) => row.text("error_message").to_owned(),

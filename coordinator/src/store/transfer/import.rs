@@ -5,7 +5,7 @@ use crate::store::{
     DatabaseUrl,
     bulk::Bulk,
     db::Tx,
-    migrate,
+    leadership, migrate,
     schema::{self, Table},
     sql::{Dialect, Sql, Value},
     url,
@@ -26,7 +26,7 @@ enum Line {
 /// Fills an empty database, wholly or not at all. A coordinator that was started on it before is deposed.
 ///
 /// # Errors
-/// The database holds something, the file is not whole or of another schema, or one of them does not answer.
+/// The database holds something, a replica leads on it, the file is not whole or of another schema, or one of them does not answer.
 pub async fn import(database: &DatabaseUrl, file: impl BufRead) -> Result<RowCounts, TransferError> {
     let (db, _lock) = url::connect(database).await?;
     migrate::run(&db).await?;
@@ -34,6 +34,7 @@ pub async fn import(database: &DatabaseUrl, file: impl BufRead) -> Result<RowCou
     let mut lines = file.lines();
     header(lines.next().transpose()?, migrate::known(db.dialect()))?;
     let mut tx = db.begin().await?;
+    leadership::refuse_if_led(&mut tx).await?;
     let epoch = clear(&mut tx, &tables).await?;
     let mut filling = Filling::new(&tables);
     for (text, number) in lines.zip(2..) {

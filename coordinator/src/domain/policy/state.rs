@@ -1,0 +1,416 @@
+//! What a policy knows of the nodes that it chooses, kept in step with each word about a node or a pull. In memory only: all of it but the
+//! removals comes again after a restart.
+
+use super::{
+    Policy,
+    cell::{Cell, Eviction, Evictions, PullEnd},
+};
+use crate::domain::{
+    Millis,
+    ids::NodeName,
+    image::{ImageRef, Platform},
+    node::InventoryImage,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// A node that left and came back within this time flaps.
+const FLAP_WITHIN_MS: Millis = 10 * 60_000;
+/// So often may a node come back before orders wait for it to calm down.
+const FLAPS_BORNE: u32 = 3;
+/// First wait for a node to calm down; doubled with each further time.
+const CALM_MS: Millis = 60_000;
+/// Nodes that left and are remembered.
+const MOST_LEFT: usize = 10_000;
+
+/// Whether a node can pull.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agent {
+    /// It can.
+    Ready,
+    /// No agent has ever come from it.
+    Missing(String),
+    /// Its agent is away or its runtime does not answer.
+    NotReady(String),
+}
+
+/// What is seen of one node that the policy chooses.
+#[derive(Debug, Clone)]
+pub struct Sight<'a> {
+    /// Name.
+    pub name: &'a NodeName,
+    /// Platform.
+    pub platform: &'a Platform,
+    /// Whether it can pull.
+    pub agent: Agent,
+    /// Size of its image file system in bytes; 0 while unknown.
+    pub capacity_bytes: u64,
+    /// Its images.
+    pub inventory: Seen<'a>,
+}
+
+/// What is seen of the images of a node.
+#[derive(Debug, Clone, Copy)]
+pub enum Seen<'a> {
+    /// Nobody knows them.
+    Unknown,
+    /// They are being sent: what was known holds.
+    OnTheirWay,
+    /// These.
+    Known {
+        /// Stands for them: the same hash means the same images.
+        hash: &'a str,
+        /// Images.
+        images: &'a [Arc<InventoryImage>],
+    },
+}
+
+/// One node that the policy chooses.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// Position in the list of platforms.
+    pub(super) platform: u16,
+    pub(super) agent: Agent,
+    pub(super) capacity_bytes: u64,
+    /// Whether its images are known.
+    pub(super) known: bool,
+    /// Hash of the images that were seen; empty for none.
+    hash: Box<str>,
+    /// By position of the image.
+    pub(super) cells: Box<[Cell]>,
+    /// How often it came back lately.
+    pub(super) flaps: u32,
+    /// When it came back last; 0 for never.
+    pub(super) came_back_at: Millis,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct PolicyState {
+    /// Record.
+    pub policy: Policy,
+    /// Images of the library that found no place.
+    pub left_out: usize,
+    /// Why the last order could not be made; `None` when it could.
+    pub refused: Option<(String, Millis)>,
+    pub(super) members: BTreeMap<NodeName, Member>,
+    pub(super) platforms: Vec<Platform>,
+    /// Members that may lack something.
+    pub(super) lacking: BTreeSet<NodeName>,
+    /// Removals by somebody else, by node and image.
+    pub(super) evictions: HashMap<(NodeName, ImageRef), Evictions>,
+    /// Nodes that left: how often they had come back, and when they left.
+    left: HashMap<NodeName, (u32, Millis)>,
+    /// Positions of the images that a name of a runtime stands for.
+    names: HashMap<String, Vec<u32>>,
+    /// Repository of each image as runtimes write it.
+    pub(super) repositories: Vec<String>,
+}
+
+impl PolicyState {
+    /// A policy that has seen no node yet.
+    pub fn new(policy: Policy, evictions: HashMap<(NodeName, ImageRef), Evictions>) -> Self {
+        let mut state = Self {
+            policy,
+            left_out: 0,
+            refused: None,
+            members: BTreeMap::new(),
+            platforms: vec![],
+            lacking: BTreeSet::new(),
+            evictions,
+            left: HashMap::new(),
+            names: HashMap::new(),
+            repositories: vec![],
+        };
+        state.name_images();
+        state
+    }
+
+    /// Takes over a changed record. Nodes must be seen again: true when its images are others.
+    pub fn replace(&mut self, policy: Policy) -> bool {
+        let images = |policy: &Policy| {
+            policy
+                .images
+                .iter()
+                .map(|known| known.image.clone())
+                .collect::<Vec<_>>()
+        };
+        let others = images(&policy) != images(&self.policy);
+        self.policy = policy;
+        if others {
+            self.name_images();
+            self.members.clear();
+            self.lacking.clear();
+        } else {
+            self.lacking = self.members.keys().cloned().collect();
+        }
+        self.refused = None;
+        others
+    }
+
+    /// Every failure and removal is forgotten: somebody wants it tried again.
+    pub fn forgive(&mut self) {
+        self.evictions.clear();
+        self.refused = None;
+        self.members
+            .values_mut()
+            .flat_map(|member| member.cells.iter_mut())
+            .for_each(Cell::forgive);
+        self.lacking = self.members.keys().cloned().collect();
+    }
+
+    /// Whether the images of the node were seen under this hash: they need not be shown again.
+    pub fn knows(&self, name: &NodeName, hash: &str) -> bool {
+        let member = self.members.get(name);
+        member.is_some_and(|member| member.known && !hash.is_empty() && *member.hash == *hash)
+    }
+
+    /// Takes what is seen of a node that the policy chooses; says which images somebody else removed from it since.
+    pub fn see(&mut self, sight: &Sight<'_>, now: Millis) -> Vec<Eviction> {
+        let platform = self.platform_of(sight.platform);
+        let count = self.policy.images.len();
+        if !self.members.contains_key(sight.name) {
+            let member = self.joined(sight.name, platform, count, now);
+            self.members.insert(sight.name.clone(), member);
+        }
+        let Some(member) = self.members.get_mut(sight.name) else {
+            return vec![];
+        };
+        member.platform = platform;
+        member.agent = sight.agent.clone();
+        member.capacity_bytes = sight.capacity_bytes;
+        let mut gone = vec![];
+        match sight.inventory {
+            Seen::OnTheirWay => {}
+            // Another machine, or one that is asked anew: what was there says nothing.
+            Seen::Unknown => {
+                member.known = false;
+                member.hash = Box::default();
+                member.cells.iter_mut().for_each(|cell| cell.seen = None);
+            }
+            Seen::Known { hash, .. } if member.known && !hash.is_empty() && *member.hash == *hash => return vec![],
+            Seen::Known { hash, images } => {
+                member.known = true;
+                member.hash = hash.into();
+                let found = found(&self.names, images, count);
+                for (index, (cell, seen)) in member.cells.iter_mut().zip(found).enumerate() {
+                    if cell.see(seen) {
+                        gone.push(index as u32);
+                    }
+                }
+            }
+        }
+        let evictions = gone
+            .into_iter()
+            .filter_map(|image| self.evicted(sight.name, image, now))
+            .collect();
+        self.look_for_lack(sight.name);
+        evictions
+    }
+
+    /// The node is none of the policy's any more: it is left as it is. Says whether it was.
+    pub fn release(&mut self, name: &NodeName, now: Millis) -> bool {
+        let Some(member) = self.members.remove(name) else {
+            return false;
+        };
+        self.lacking.remove(name);
+        if self.left.len() >= MOST_LEFT {
+            self.left.retain(|_, (_, at)| now - *at < FLAP_WITHIN_MS);
+        }
+        if self.left.len() < MOST_LEFT {
+            self.left.insert(name.clone(), (member.flaps, now));
+        }
+        true
+    }
+
+    /// Whether the policy chooses the node now.
+    pub fn has(&self, name: &NodeName) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Nodes that it chooses.
+    pub fn node_count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Platforms of the nodes that it chooses, or chose.
+    pub fn platforms(&self) -> &[Platform] {
+        &self.platforms
+    }
+
+    /// Names of the nodes that it chooses.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeName> {
+        self.members.keys()
+    }
+
+    /// Position of an image that it wants.
+    pub fn position(&self, image: &ImageRef) -> Option<u32> {
+        let at = self.policy.images.iter().position(|known| known.image == *image)?;
+        Some(at as u32)
+    }
+
+    /// A pull that the policy ordered has ended.
+    pub fn ended(&mut self, name: &NodeName, image: &ImageRef, end: PullEnd, now: Millis) {
+        let Some(at) = self.position(image) else { return };
+        let cell = self
+            .members
+            .get_mut(name)
+            .and_then(|member| member.cells.get_mut(at as usize));
+        if let Some(cell) = cell {
+            cell.ended(end, now);
+            self.lacking.insert(name.clone());
+        }
+    }
+
+    /// Somebody here removed the image from the node on purpose: that it is gone is no removal by somebody else.
+    pub fn removed_on_purpose(&mut self, name: &NodeName, image: &ImageRef) {
+        let Some(at) = self.position(image) else { return };
+        let cell = self
+            .members
+            .get_mut(name)
+            .and_then(|member| member.cells.get_mut(at as usize));
+        if let Some(cell) = cell {
+            cell.seen = None;
+        }
+    }
+
+    /// Removals that lie so far back that they hold up nothing are forgotten.
+    pub fn forget_old(&mut self, now: Millis) {
+        self.evictions.retain(|_, evictions| !evictions.is_over(now));
+    }
+
+    /// What passes by time alone: pulls that succeeded and never showed were removed at once.
+    pub fn advance(&mut self, now: Millis) -> Vec<(NodeName, Eviction)> {
+        let mut vanished = vec![];
+        for name in &self.lacking {
+            let Some(member) = self.members.get_mut(name) else {
+                continue;
+            };
+            for (index, cell) in member.cells.iter_mut().enumerate() {
+                if cell.vanished(now) {
+                    vanished.push((name.clone(), index as u32));
+                }
+            }
+        }
+        let evict = |(name, image): (NodeName, u32)| self.evicted(&name, image, now).map(|eviction| (name, eviction));
+        vanished.into_iter().filter_map(evict).collect()
+    }
+
+    /// What nodes should have has changed: each may lack something.
+    pub fn look_again(&mut self) {
+        self.lacking = self.members.keys().cloned().collect();
+    }
+
+    /// Until when orders wait for the node to calm down.
+    pub(super) fn calm_at(member: &Member) -> Option<Millis> {
+        let more = member.flaps.checked_sub(FLAPS_BORNE)?;
+        let wait = CALM_MS.saturating_mul(1 << more.min(10)).min(FLAP_WITHIN_MS);
+        Some(member.came_back_at + wait)
+    }
+
+    /// Whether the cell has what the policy wants there.
+    pub(super) fn is_warm(&self, member: &Member, index: usize) -> bool {
+        let Some(seen) = member.cells.get(index).and_then(|cell| cell.seen.as_ref()) else {
+            return false;
+        };
+        if !self.policy.spec.following.wants_digest() {
+            return true;
+        }
+        let Some(image) = self.policy.images.get(index) else {
+            return false;
+        };
+        let platform = self.platforms.get(member.platform as usize);
+        let of_platform = || {
+            image
+                .resolved
+                .iter()
+                .chain(&image.newer)
+                .filter(|known| Some(&known.platform) == platform)
+        };
+        of_platform().next().is_none() || super::cell::is_one_of(seen, of_platform().map(|known| &known.digests))
+    }
+
+    fn evicted(&mut self, name: &NodeName, image: u32, now: Millis) -> Option<Eviction> {
+        let reference = self.policy.images.get(image as usize)?.image.clone();
+        let evictions = self.evictions.entry((name.clone(), reference)).or_default();
+        evictions.add(now);
+        Some(Eviction {
+            image,
+            evictions: *evictions,
+        })
+    }
+
+    fn look_for_lack(&mut self, name: &NodeName) {
+        let lacks = self
+            .members
+            .get(name)
+            .is_some_and(|member| (0..member.cells.len()).any(|at| !self.is_warm(member, at)));
+        if !lacks {
+            self.lacking.remove(name);
+        } else if !self.lacking.contains(name) {
+            self.lacking.insert(name.clone());
+        }
+    }
+
+    fn joined(&mut self, name: &NodeName, platform: u16, count: usize, now: Millis) -> Member {
+        let (flaps, came_back_at) = match self.left.remove(name) {
+            Some((flaps, at)) if now - at < FLAP_WITHIN_MS => (flaps.saturating_add(1), now),
+            Some(_) | None => (0, 0),
+        };
+        Member {
+            platform,
+            agent: Agent::Ready,
+            capacity_bytes: 0,
+            known: false,
+            hash: Box::default(),
+            cells: vec![Cell::default(); count].into(),
+            flaps,
+            came_back_at,
+        }
+    }
+
+    fn platform_of(&mut self, platform: &Platform) -> u16 {
+        let known = self.platforms.iter().position(|known| known == platform);
+        let at = known.unwrap_or_else(|| {
+            self.platforms.push(platform.clone());
+            self.platforms.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    fn name_images(&mut self) {
+        self.names.clear();
+        self.repositories.clear();
+        for (index, known) in self.policy.images.iter().enumerate() {
+            let parts = known.image.parts();
+            let repository = format!("{}/{}", parts.registry, parts.repository);
+            let name = match (&parts.digest, &parts.tag) {
+                (Some(digest), _) => format!("{repository}@{digest}"),
+                (None, tag) => format!("{repository}:{}", tag.as_deref().unwrap_or("latest")),
+            };
+            self.names.entry(name).or_default().push(index as u32);
+            self.repositories.push(repository);
+        }
+    }
+}
+
+/// Which of the wanted images a node has.
+fn found(
+    names: &HashMap<String, Vec<u32>>,
+    images: &[Arc<InventoryImage>],
+    count: usize,
+) -> Vec<Option<Arc<InventoryImage>>> {
+    let mut found = vec![None; count];
+    for image in images {
+        for name in image.repo_tags.iter().chain(&image.repo_digests) {
+            for at in names.get(name.as_str()).into_iter().flatten() {
+                if let Some(place) = found.get_mut(*at as usize) {
+                    *place = Some(Arc::clone(image));
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,418 @@
+//! The door to standing policies for REST, gRPC and the console: each call checks, writes, tells the book and wakes the keeper.
+
+use super::{
+    Engine, EngineError,
+    run::now,
+    views::{Page, PageRequest, PolicyCoverage, PolicyView},
+};
+use crate::{
+    domain::{
+        Invalid,
+        ids::{NodeName, PolicyId},
+        image::ImageRef,
+        policy::{CellState, Flights, Policy, PolicyRequest, PolicySpec, PolicyState, check_reason},
+        tenant::Realm,
+    },
+    metrics::Metrics,
+    store::StoreError,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicBool, atomic::Ordering},
+    time::Duration,
+};
+use tokio::sync::{Mutex, MutexGuard, Notify};
+
+/// Entries of the library that are looked at for one tag.
+const MOST_ENTRIES: u32 = 1000;
+/// How long a dry run waits for registries.
+const DRY_RUN_LIMIT: Duration = Duration::from_secs(5);
+
+/// What is known of all policies while the coordinator runs.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    /// Each with what is known of its nodes.
+    pub(super) policies: BTreeMap<PolicyId, PolicyState>,
+    /// Pulls of their images that have not ended.
+    pub(super) flights: Flights,
+    /// Policies whose nodes are to be looked at as a whole.
+    pub(super) fresh: BTreeSet<PolicyId>,
+    /// Images that any of them wants.
+    pub(super) wanted: HashSet<ImageRef>,
+    /// Images are wanted that were not: their open pulls are not known.
+    pub(super) lacks_flights: bool,
+}
+
+impl Book {
+    /// Takes over what policies want now.
+    pub(super) fn count_wanted(&mut self) {
+        let images = self.policies.values().flat_map(|state| &state.policy.images);
+        let wanted: HashSet<ImageRef> = images.map(|known| known.image.clone()).collect();
+        self.lacks_flights |= wanted.iter().any(|image| !self.wanted.contains(image));
+        self.wanted = wanted;
+    }
+}
+
+/// What calls and the keeper share.
+#[derive(Debug)]
+pub(super) struct PolicyDesk {
+    /// Whoever changes a record holds it, so that two never decide on the same sight.
+    turn: Mutex<()>,
+    /// Something changed: the keeper looks again.
+    pub(super) nudge: Notify,
+    /// Images of the library may be others.
+    pub(super) library_changed: AtomicBool,
+    book: RwLock<Book>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl PolicyDesk {
+    pub(super) fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            turn: Mutex::default(),
+            nudge: Notify::new(),
+            library_changed: AtomicBool::new(false),
+            book: RwLock::default(),
+            metrics,
+        }
+    }
+
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    pub(super) fn book(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The library changed: policies that name a tag of it may want other images.
+    pub(super) fn library_changed(&self) {
+        self.library_changed.store(true, Ordering::Relaxed);
+        self.nudge.notify_one();
+    }
+}
+
+/// Which cells of a policy to list; empty means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CoverageFilter {
+    /// On this node.
+    pub node: Option<NodeName>,
+    /// Of this image.
+    pub image: Option<String>,
+    /// In one of these states.
+    pub states: Vec<CellState>,
+}
+
+impl CoverageFilter {
+    fn lets_through(&self, node: &NodeName, image: &ImageRef, state: CellState) -> bool {
+        self.node.as_ref().is_none_or(|wanted| wanted == node)
+            && self.image.as_ref().is_none_or(|wanted| wanted == image.as_str())
+            && (self.states.is_empty() || self.states.contains(&state))
+    }
+}
+
+impl Engine {
+    /// Makes a policy: when this returns, it is durable, and is kept from then on.
+    ///
+    /// # Errors
+    /// Invalid for a field that breaks a rule, `AlreadyExists` when the tenant has one of this name, Unavailable when the store cannot write.
+    pub async fn create_policy(&self, request: PolicyRequest) -> Result<PolicyView, EngineError> {
+        let paused = request.paused.unwrap_or(false);
+        let mut spec = request.check()?;
+        let _turn = self.policies.turn().await;
+        // None of its credentials can be removed between the look and the save.
+        let _credentials_stay = self.logins.changing().await;
+        self.complete_policy(&mut spec).await?;
+        let now = now();
+        let id = PolicyId::generate(now, rand::random());
+        let mut policy = Policy::new(id, spec, now);
+        policy.tenant.clone_from(&self.owner);
+        policy.paused = paused.then(|| "paused when it was made".to_owned());
+        let left_out = self.take_library(&mut policy).await?.1;
+        self.store
+            .insert_policy(&policy)
+            .await
+            .map_err(|error| name_taken(error, &policy.spec))?;
+        policy.revision += 1;
+        let mut state = PolicyState::new(policy, HashMap::new());
+        state.left_out = left_out;
+        let view = view(&state, now);
+        {
+            let mut book = self.policies.book_mut();
+            book.fresh.insert(state.policy.id.clone());
+            book.policies.insert(state.policy.id.clone(), state);
+            book.count_wanted();
+        }
+        self.policies.nudge.notify_one();
+        Ok(view)
+    }
+
+    /// What a policy would find now, without making it. Registries are asked, and nothing is ordered.
+    ///
+    /// # Errors
+    /// Everything that [`Engine::create_policy`] refuses but a taken name.
+    pub async fn preview_policy(&self, request: PolicyRequest) -> Result<PolicyCoverage, EngineError> {
+        let mut spec = request.check()?;
+        self.complete_policy(&mut spec).await?;
+        let now = now();
+        let mut policy = Policy::new(PolicyId::from_stored(String::new()), spec, now);
+        policy.tenant.clone_from(&self.owner);
+        let left_out = self.take_library(&mut policy).await?.1;
+        let mut state = PolicyState::new(policy, HashMap::new());
+        state.left_out = left_out;
+        let names: Vec<NodeName> = self
+            .shared
+            .fleet()
+            .entries()
+            .map(|entry| entry.node.name.clone())
+            .collect();
+        names
+            .iter()
+            .for_each(|name| self.see_node(&mut state, name, now).clear());
+        let found = self
+            .look_up_images(&state.policy, state.platforms(), DRY_RUN_LIMIT)
+            .await;
+        state.policy.learn_all(found, false, now);
+        Ok(PolicyCoverage {
+            images: state.images(now),
+            rows: vec![],
+            total: 0,
+            view: view(&state, now),
+        })
+    }
+
+    /// Changes what the request names.
+    ///
+    /// # Errors
+    /// `NotFound`; Invalid for a field that breaks a rule, `AlreadyExists` for a name that is taken, and then nothing has changed.
+    pub async fn update_policy(&self, id: &PolicyId, request: PolicyRequest) -> Result<PolicyView, EngineError> {
+        let _turn = self.policies.turn().await;
+        let mut policy = self.known_policy(id).await?;
+        let pause = request.paused;
+        let mut spec = request.check_over(&policy.spec)?;
+        let owner = self.of_tenant(&policy.tenant);
+        let _credentials_stay = self.logins.changing().await;
+        owner.complete_policy(&mut spec).await?;
+        policy.change(spec, now());
+        match pause {
+            Some(true) if policy.paused.is_none() => policy.paused = Some("paused by request".into()),
+            Some(false) => policy.paused = None,
+            Some(true) | None => {}
+        }
+        self.store_policy(policy, true).await
+    }
+
+    /// Nothing is ordered from now on; what is on its way goes on.
+    ///
+    /// # Errors
+    /// `NotFound`; Invalid for a reason that is too long.
+    pub async fn pause_policy(&self, id: &PolicyId, reason: &str) -> Result<PolicyView, EngineError> {
+        let reason = check_reason(reason)?;
+        let _turn = self.policies.turn().await;
+        let mut policy = self.known_policy(id).await?;
+        policy.paused = Some(reason);
+        policy.updated_at = now();
+        self.store_policy(policy, true).await
+    }
+
+    /// Goes on, with a clean slate: failures and removals are forgotten, and what tags moved to is accepted.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn resume_policy(&self, id: &PolicyId) -> Result<PolicyView, EngineError> {
+        let _turn = self.policies.turn().await;
+        let mut policy = self.known_policy(id).await?;
+        policy.paused = None;
+        policy.accept_moved();
+        policy.updated_at = now();
+        self.store.forget_evictions(id).await?;
+        if let Some(state) = self.policies.book_mut().policies.get_mut(id) {
+            state.forgive();
+        }
+        self.store_policy(policy, true).await
+    }
+
+    /// Removes a policy and cancels what it has ordered; images stay where they are.
+    ///
+    /// # Errors
+    /// `NotFound`; Unavailable when the store cannot write.
+    pub async fn delete_policy(&self, id: &PolicyId) -> Result<(), EngineError> {
+        let _turn = self.policies.turn().await;
+        // One that cannot be read can be removed all the same.
+        if !self.store.has_policy(&self.realm, id).await? {
+            return Err(EngineError::NotFound {
+                kind: "policy",
+                id: id.to_string(),
+            });
+        }
+        self.store.delete_policy(id).await?;
+        {
+            let mut book = self.policies.book_mut();
+            book.policies.remove(id);
+            book.count_wanted();
+        }
+        self.cancel_tasks_of(id).await?;
+        self.policies.nudge.notify_one();
+        Ok(())
+    }
+
+    /// Cancels the open tasks of a policy.
+    pub(super) async fn cancel_tasks_of(&self, id: &PolicyId) -> Result<(), EngineError> {
+        let whole = self.within(Realm::All, self.owner.clone());
+        for task in self.store.open_tasks_of(id).await? {
+            match whole.cancel_task(&task).await {
+                Ok(_) | Err(EngineError::Precondition(_) | EngineError::NotFound { .. }) => {}
+                Err(
+                    error @ (EngineError::Invalid(_)
+                    | EngineError::AlreadyExists { .. }
+                    | EngineError::OverQuota { .. }
+                    | EngineError::Unavailable(_)
+                    | EngineError::Internal(_)),
+                ) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// One policy.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn policy(&self, id: &PolicyId) -> Result<PolicyView, EngineError> {
+        let policy = self.known_policy(id).await?;
+        Ok(self.policy_view(policy))
+    }
+
+    /// Policies, newest first.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub async fn policies(&self, page: PageRequest) -> Result<Page<PolicyView>, EngineError> {
+        let (policies, total) = self.store.policies(&self.realm, page.limit, page.offset).await?;
+        Ok(Page {
+            items: policies.into_iter().map(|policy| self.policy_view(policy)).collect(),
+            total,
+        })
+    }
+
+    /// How far a policy is true: each image over all nodes, and the cells that the filter lets through, by node.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn policy_coverage(
+        &self,
+        id: &PolicyId,
+        filter: &CoverageFilter,
+        page: PageRequest,
+    ) -> Result<PolicyCoverage, EngineError> {
+        let policy = self.known_policy(id).await?;
+        let now = now();
+        let book = self.policies.book();
+        let Some(state) = book.policies.get(id) else {
+            return Ok(PolicyCoverage {
+                view: PolicyView::unseen(policy),
+                images: vec![],
+                rows: vec![],
+                total: 0,
+            });
+        };
+        let wanted = |node: &NodeName, image: &ImageRef, cell| filter.lets_through(node, image, cell);
+        let part = (page.offset as usize, page.limit as usize);
+        let (rows, total) = state.rows(&book.flights, now, wanted, part);
+        Ok(PolicyCoverage {
+            view: view(state, now),
+            images: state.images(now),
+            rows,
+            total,
+        })
+    }
+
+    fn policy_view(&self, policy: Policy) -> PolicyView {
+        match self.policies.book().policies.get(&policy.id) {
+            Some(state) => view(state, now()),
+            None => PolicyView::unseen(policy),
+        }
+    }
+
+    async fn known_policy(&self, id: &PolicyId) -> Result<Policy, EngineError> {
+        self.seen(self.store.policy(id).await?, "policy", id.as_str())
+    }
+
+    /// Saves a changed record and lets the book follow; hold the turn.
+    async fn store_policy(&self, mut policy: Policy, look_at_all: bool) -> Result<PolicyView, EngineError> {
+        let (_, left_out) = self.take_library(&mut policy).await?;
+        let saved = self.store.update_policy(&policy, &[]).await;
+        saved.map_err(|error| name_taken(error, &policy.spec))?;
+        policy.revision += 1;
+        let now = now();
+        let view = {
+            let mut book = self.policies.book_mut();
+            let id = policy.id.clone();
+            match book.policies.get_mut(&id) {
+                Some(state) => drop(state.replace(policy)),
+                None => drop(
+                    book.policies
+                        .insert(id.clone(), PolicyState::new(policy, HashMap::new())),
+                ),
+            }
+            if look_at_all {
+                book.fresh.insert(id.clone());
+            }
+            book.count_wanted();
+            book.policies.get_mut(&id).map(|state| {
+                state.left_out = left_out;
+                view(state, now)
+            })
+        };
+        self.policies.nudge.notify_one();
+        view.ok_or_else(|| EngineError::Unavailable("the policy is being changed, try again".into()))
+    }
+
+    /// Checks what only the engine can, and fills in names of credentials and channels.
+    async fn complete_policy(&self, spec: &mut PolicySpec) -> Result<(), EngineError> {
+        let below = |invalid: Invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule);
+        self.owning_tenant()?.check_images(&spec.task.images).map_err(below)?;
+        self.name_credentials(&mut spec.task).map_err(below)?;
+        match self.name_channels(&mut spec.task).await {
+            Err(EngineError::Invalid(invalid)) => Err(below(invalid).into()),
+            other => other,
+        }
+    }
+
+    /// Gives a policy the images of the library that its tag stands for. Says whether its images changed, and how many found no place.
+    pub(super) async fn take_library(&self, policy: &mut Policy) -> Result<(bool, usize), StoreError> {
+        let tag = policy.spec.library_tag.clone();
+        if tag.is_empty() {
+            return Ok(policy.set_images([]));
+        }
+        let of_tenant = Realm::Of(policy.tenant.clone());
+        let (mut entries, _) = self.store.library(&of_tenant, &tag, MOST_ENTRIES, 0).await?;
+        // Oldest first, so that a new entry takes nobody's place.
+        entries.sort_by_key(|entry| entry.id);
+        Ok(policy.set_images(entries.into_iter().map(|entry| entry.spec.image)))
+    }
+}
+
+/// A policy as its readers see it.
+pub(super) fn view(state: &PolicyState, now: crate::domain::Millis) -> PolicyView {
+    PolicyView {
+        policy: state.policy.clone(),
+        nodes: state.node_count() as u32,
+        counts: state.counts(now),
+        conditions: state.conditions(now),
+    }
+}
+
+fn name_taken(error: StoreError, spec: &PolicySpec) -> EngineError {
+    if matches!(error, StoreError::Taken { .. }) {
+        return EngineError::AlreadyExists {
+            kind: "policy",
+            id: spec.name.clone(),
+        };
+    }
+    error.into()
+}
