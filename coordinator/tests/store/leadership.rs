@@ -38,9 +38,9 @@ async fn one_leads_and_whoever_led_before_writes_nothing(#[values(Postgres, Mari
     let stand = Stand::start(kind).await;
     let (a, b) = (candidate(&stand, "a").await, candidate(&stand, "b").await);
     assert_eq!(b.leader().await.unwrap(), None);
-    let old = a.take(&secret()).await.unwrap().expect("nobody leads");
+    let old = a.take(&secret()).await.unwrap().unwrap();
     assert!(b.take(&secret()).await.unwrap().is_none());
-    let leader = b.leader().await.unwrap().expect("a leads");
+    let leader = b.leader().await.unwrap().unwrap();
     assert_eq!((&leader.replica, leader.epoch), (a.own(), old.epoch()));
     assert_eq!(leader.secret, secret());
     old.insert_task(&task("one", 1), None, &[]).await.unwrap();
@@ -52,7 +52,7 @@ async fn one_leads_and_whoever_led_before_writes_nothing(#[values(Postgres, Mari
 
     lease_ends(&stand).await;
     assert_eq!(b.leader().await.unwrap(), None);
-    let new = b.take(&secret()).await.unwrap().expect("the lease is over");
+    let new = b.take(&secret()).await.unwrap().unwrap();
     assert!(new.epoch() > old.epoch());
     let own = old.epoch();
     for refused in [
@@ -74,7 +74,7 @@ async fn one_leads_and_whoever_led_before_writes_nothing(#[values(Postgres, Mari
 async fn whoever_ends_in_an_orderly_way_is_not_waited_for(#[values(Postgres, MariaDb)] kind: Kind) {
     let stand = Stand::start(kind).await;
     let (a, b) = (candidate(&stand, "a").await, candidate(&stand, "b").await);
-    let old = a.take(&secret()).await.unwrap().expect("nobody leads");
+    let old = a.take(&secret()).await.unwrap().unwrap();
     for election in [&a, &b] {
         election.beat().await.unwrap();
     }
@@ -82,7 +82,7 @@ async fn whoever_ends_in_an_orderly_way_is_not_waited_for(#[values(Postgres, Mar
     let seen = seen.iter().map(|it| (it.replica.address.as_str(), it.leads));
     assert_eq!(seen.collect::<Vec<_>>(), [("a:9444", true), ("b:9444", false)]);
     a.release(old.epoch()).await.unwrap();
-    let new = b.take(&secret()).await.unwrap().expect("it was given back");
+    let new = b.take(&secret()).await.unwrap().unwrap();
     assert_eq!(new.replicas().await.unwrap().len(), 1);
 }
 
@@ -104,7 +104,7 @@ async fn of_many_that_start_at_once_one_leads(#[values(Postgres, MariaDb)] kind:
 async fn whoever_does_not_take_part_is_refused_while_a_replica_leads(#[values(Postgres, MariaDb)] kind: Kind) {
     let stand = Stand::start(kind).await;
     let a = candidate(&stand, "a").await;
-    let leading = a.take(&secret()).await.unwrap().expect("nobody leads");
+    let leading = a.take(&secret()).await.unwrap().unwrap();
     let refusal = stand.try_open().await.unwrap_err();
     assert!(
         matches!(&refusal, StoreError::Led { id, address } if id == "a" && address == "a:9444"),

@@ -10,8 +10,7 @@ describe('what needs attention', () => {
   })
 
   test('names why a coordinator is not ready before what it warns of', () => {
-    const health = { status: 'not ready', timestamp: '2026-11-25T02:00:00Z', reasons: ['database is away'], warnings: ['disk is filling'] }
-    expect(ofHealth(health)).toMatchObject([
+    expect(ofHealth({ status: 'unavailable', timestamp: '2026-11-25T00:00:00Z', reasons: ['database is away'], warnings: ['disk is filling'] })).toMatchObject([
       { tone: 'bad', text: 'database is away' },
       { tone: 'warn', text: 'disk is filling' },
     ])
