@@ -68,6 +68,7 @@ test: components lint ## Format, lints, and all tests on containerd 1.6, 1.7 and
 .PHONY: test-web
 test-web: console ## The console in Chromium against a real coordinator with simulated agents (ONLY=text picks stories)
 	cargo build --workspace --locked
+	$(IPS_SETUP)/oidc.sh
 	$(IPS_SETUP)/browser.sh
 
 .PHONY: bench-web

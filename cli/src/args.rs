@@ -149,6 +149,26 @@ pub enum NodeCommand {
         /// Conditions on labels in Kubernetes' syntax; repeat it for more
         #[arg(short = 'l', long, value_name = "KEY=VALUE,…")]
         selector: Vec<String>,
+        /// Words that must all be in the name or in a label as key=value
+        #[arg(short, long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+        search: String,
+        /// Only nodes in these states: ready, not_ready, draining, offline
+        #[arg(long, value_delimiter = ',', value_name = "STATE,…")]
+        state: Vec<String>,
+        /// name, state, disk, pulls or images
+        #[arg(long, value_name = "WORD", default_value = "name")]
+        sort: String,
+    },
+    /// List the pulls of a node in the newest 1000 tasks, the newest task first
+    Pulls {
+        /// Name of the node
+        name: String,
+        /// Only this image
+        #[arg(short, long, value_name = "REFERENCE", default_value = "", hide_default_value = true)]
+        image: String,
+        /// Only pulls in these states
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "STATE,…")]
+        state: Vec<crate::words::PullStateWord>,
     },
     /// Count nodes: known, and able to pull now
     Stats,

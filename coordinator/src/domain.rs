@@ -21,6 +21,7 @@ pub mod kubelet;
 pub mod library;
 pub mod limits;
 pub mod node;
+pub mod node_list;
 pub mod outcome;
 pub mod permission;
 pub mod pin;

@@ -18,6 +18,7 @@ mod late;
 mod library;
 mod live;
 pub mod logins;
+mod node_list;
 pub mod pins;
 pub mod planner;
 pub mod policies;
@@ -87,6 +88,7 @@ pub struct Engine {
     policies: Arc<PolicyDesk>,
     post: Post,
     audit: AuditLog,
+    kept: system::Kept,
     commands: mpsc::Sender<Command>,
     resolver: Resolver,
     /// Held while limits are read and changed, so that no change is lost.
@@ -169,6 +171,7 @@ impl Engine {
                 policies,
                 post,
                 audit,
+                kept: system::Kept::default(),
                 commands: sender,
                 resolver,
                 limits_change: Arc::default(),

@@ -175,6 +175,7 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(audit::list_audit))
         .routes(routes!(audit::export_audit))
         .routes(routes!(nodes::list_nodes))
+        .routes(routes!(nodes::list_node_pulls))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))
         // Streams of events are not limited in time.

@@ -11,7 +11,9 @@ mod serve;
 use crate::{
     config::Config,
     domain::{reach::Network, version::VERSION},
-    engine::{Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, trigger::Trigger},
+    engine::{
+        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, system::Kept, trigger::Trigger,
+    },
     grpc::{
         agent::{AgentSettings, Agents},
         audit::AuditService,
@@ -144,10 +146,20 @@ async fn lead(
         .transpose()
         .context("--otlp-endpoint")?;
     let traces = traces.unwrap_or_default();
+    let kept = Kept {
+        tasks_ms: config.retention.age_ms,
+        tasks: config.retention.count,
+        executions_ms: config.schedules.keep_ms,
+        executions: config.schedules.keep_count,
+        deliveries_ms: config.courier.keep_ms,
+        audit_ms: config.audit.keep_ms,
+        missed_run_ms: config.schedules.late_ms,
+    };
     let (engine, engine_loop) = Engine::open(store, config.engine, registry, vault, Arc::clone(&metrics)).await?;
     let engine = engine
         .with_notifier(Notifier::new(config.notify, http::task_document))
-        .with_traces(traces.clone());
+        .with_traces(traces.clone())
+        .keeping(kept);
     let shutdown = CancellationToken::new();
     let state = HttpState {
         engine: engine.clone().into(),

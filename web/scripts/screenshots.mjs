@@ -1,4 +1,4 @@
-// Takes the pictures of the README: a coordinator with simulated agents, a few tasks, three pages. Run by `make screenshots`.
+// Takes the pictures of the README: a coordinator with simulated agents, a few tasks and schedules, four pages. Run by `make screenshots`.
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { launch, openPage } from '../tests/browser/browser.mjs'
@@ -21,9 +21,12 @@ try {
   const refused = await stand.post('/api/v1/tasks', { images: [stand.image('private/payments')], maxNodes: 37 })
   await stand.ended(refused.taskId)
   const running = await stand.post('/api/v1/tasks', { images: [stand.image('models/llm'), stand.image('models/embed')] })
+  const models = { name: 'Models, every night', cronExpr: '30 2 * * *', timezone: 'Asia/Tokyo', taskConfig: { images: [stand.image('models/llm')] } }
+  const shop = { name: 'Shop, before the rollout', cronExpr: '0 6 * * 1-5', timezone: 'Europe/Berlin', taskConfig: { images: [stand.image('shop/web')] } }
+  for (const schedule of [models, shop]) await stand.post('/api/v1/scheduled-tasks', schedule)
   for (const colorScheme of ['light', 'dark']) {
     const { page, close } = await openPage(browser, stand, { viewport: { width: 1280, height: 860 }, colorScheme })
-    for (const [name, path] of [['overview', '/'], ['task', `/tasks/${running.taskId}?by=topology.kubernetes.io%2Fzone`], ['failures', `/tasks/${refused.taskId}`]]) {
+    for (const [name, path] of [['overview', '/'], ['task', `/tasks/${running.taskId}?by=topology.kubernetes.io%2Fzone`], ['failures', `/tasks/${refused.taskId}`], ['nodes', '/nodes?view=map&color=disk&group=topology.kubernetes.io%2Fzone']]) {
       await page.goto(path)
       await live(page)
       await page.waitForTimeout(6000)

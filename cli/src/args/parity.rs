@@ -47,6 +47,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("TenantService.DeleteTenant", "tenant rm"),
     ("NodeService.ListNodes", "node ls"),
     ("NodeService.GetNode", "node get"),
+    ("NodeService.ListNodePulls", "node pulls"),
     ("NodeService.GetStats", "node stats"),
     ("NodeService.PurgeImages", "purge"),
     ("LimitsService.GetLimits", "limits get"),

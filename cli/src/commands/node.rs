@@ -1,5 +1,6 @@
 //! `ips node …`.
 
+use super::task;
 use crate::{
     args::NodeCommand,
     connect::{Server, call},
@@ -17,15 +18,40 @@ const PAGE: u32 = 1000;
 /// Runs the command.
 pub async fn run(server: &Server, format: Format, command: NodeCommand) -> Result<ExitCode, CliError> {
     match command {
-        NodeCommand::Ls { selector } => list(server, format, selector).await?,
+        NodeCommand::Ls {
+            selector,
+            search,
+            state,
+            sort,
+        } => {
+            let request = v1::ListNodesRequest {
+                selector: selector.join(","),
+                search,
+                states: state,
+                sort,
+                limit: PAGE,
+                ..Default::default()
+            };
+            list(server, format, request).await?;
+        }
+        NodeCommand::Pulls { name, image, state } => {
+            let request = v1::ListNodePullsRequest {
+                name,
+                image,
+                states: state.into_iter().map(|word| v1::PullState::from(word).into()).collect(),
+                limit: PAGE,
+                offset: 0,
+            };
+            pulls(server, format, request).await?;
+        }
         NodeCommand::Stats => stats(server, format).await?,
         NodeCommand::Get { name } => get(server, format, name).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(server: &Server, format: Format, selector: Vec<String>) -> Result<(), CliError> {
-    let nodes = all(server, selector.join(",")).await?;
+async fn list(server: &Server, format: Format, request: v1::ListNodesRequest) -> Result<(), CliError> {
+    let nodes = all(server, request).await?;
     match format {
         Format::Json => output::object(&serde_json::json!({
             "nodes": nodes.iter().map(json::Node::from).collect::<Vec<_>>(),
@@ -40,6 +66,22 @@ async fn list(server: &Server, format: Format, selector: Vec<String>) -> Result<
         }
         Format::Table => output::line(&columns(&nodes, now_ms())),
     }
+}
+
+async fn pulls(server: &Server, format: Format, mut request: v1::ListNodePullsRequest) -> Result<(), CliError> {
+    let mut client = server.nodes().await?;
+    let mut pulls = vec![];
+    loop {
+        request.offset = u32::try_from(pulls.len()).unwrap_or(u32::MAX);
+        let page = client.list_node_pulls(call(request.clone())).await;
+        let page = page.map_err(|status| server.error(status))?.into_inner();
+        let done = page.pulls.len() < PAGE as usize;
+        pulls.extend(page.pulls);
+        if done {
+            break;
+        }
+    }
+    task::show_pulls(format, &pulls)
 }
 
 async fn stats(server: &Server, format: Format) -> Result<(), CliError> {
@@ -67,18 +109,13 @@ fn day(figures: v1::DayFigures) -> serde_json::Value {
     })
 }
 
-async fn all(server: &Server, selector: String) -> Result<Vec<v1::Node>, CliError> {
+async fn all(server: &Server, mut request: v1::ListNodesRequest) -> Result<Vec<v1::Node>, CliError> {
     let mut client = server.nodes().await?;
     let mut nodes = vec![];
     loop {
-        let request = v1::ListNodesRequest {
-            selector: selector.clone(),
-            limit: PAGE,
-            offset: u32::try_from(nodes.len()).unwrap_or(u32::MAX),
-            ..Default::default()
-        };
+        request.offset = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
         let page = client
-            .list_nodes(call(request))
+            .list_nodes(call(request.clone()))
             .await
             .map_err(|status| server.error(status))?
             .into_inner();

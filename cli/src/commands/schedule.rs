@@ -93,6 +93,7 @@ async fn list(server: &Server, format: Format, page: PageArgs) -> Result<(), Cli
         limit: page.limit,
         offset: page.offset,
         tenant: server.tenant(),
+        ..Default::default()
     };
     let mut client = server.schedules().await?;
     let found = answer(server, client.list_schedules(call(request)).await)?;

@@ -165,7 +165,11 @@ async fn pulls(server: &Server, format: Format, args: PullsArgs) -> Result<(), C
         limit: PAGE,
         offset: 0,
     };
-    let pulls = all_pulls(server, request).await?;
+    show_pulls(format, &all_pulls(server, request).await?)
+}
+
+/// Writes pulls as the format says.
+pub fn show_pulls(format: Format, pulls: &[v1::PullView]) -> Result<(), CliError> {
     match format {
         Format::Json => output::object(&serde_json::json!({
             "pulls": pulls.iter().map(json::Pull::from).collect::<Vec<_>>(),
@@ -178,7 +182,7 @@ async fn pulls(server: &Server, format: Format, args: PullsArgs) -> Result<(), C
             eprintln!("No pulls found.");
             Ok(())
         }
-        Format::Table => output::line(&show::pulls(&pulls, now_ms())),
+        Format::Table => output::line(&show::pulls(pulls, now_ms())),
     }
 }
 

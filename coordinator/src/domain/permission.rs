@@ -236,6 +236,7 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::NodesRead, "list_nodes", "GET /api/v1/nodes", "NodeService.ListNodes"),
     needs(P::NodesRead, "get_node", "GET /api/v1/nodes/{name}", "NodeService.GetNode"),
     needs(P::NodesWrite, "purge_images", "POST /api/v1/purges", "NodeService.PurgeImages"),
+    needs(P::TasksRead, "list_node_pulls", "GET /api/v1/nodes/{name}/pulls", "NodeService.ListNodePulls"),
     needs(P::TasksRead, "events", "GET /api/v1/events", "TaskService.WatchTask"),
     needs(P::TasksRead, "list_tasks", "GET /api/v1/tasks", "TaskService.ListTasks"),
     needs(P::TasksRead, "get_task", "GET /api/v1/tasks/{id}", "TaskService.GetTask"),

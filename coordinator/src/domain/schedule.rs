@@ -54,6 +54,44 @@ impl OverlapPolicy {
     }
 }
 
+/// What a list of schedules is sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ScheduleOrder {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// The next run first; those that are not due at any time come last.
+    Next,
+}
+
+impl ScheduleOrder {
+    /// Every order.
+    pub const ALL: [Self; 2] = [Self::Newest, Self::Next];
+
+    /// Word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "-created",
+            Self::Next => "next",
+        }
+    }
+
+    /// Reads the word; empty is the default.
+    ///
+    /// # Errors
+    /// Names `sort` and the words that are known.
+    pub fn parse(word: &str) -> Result<Self, Invalid> {
+        if word.is_empty() {
+            return Ok(Self::default());
+        }
+        let found = Self::ALL.into_iter().find(|order| order.as_str() == word);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            Invalid::new("sort", format!("{word:?} is unknown, known are {known}"))
+        })
+    }
+}
+
 /// What happens with runs that were due while nobody could start them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MissedRuns {

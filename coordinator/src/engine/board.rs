@@ -4,7 +4,7 @@
 use super::views::{NodeView, PullView, TaskView};
 use crate::domain::{caller::TenantId, ids::TaskId};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::broadcast;
@@ -14,6 +14,31 @@ const KEPT_DELTAS: usize = 1024;
 
 /// Objects in the kept deltas, the newest delta not counted: what many nodes and large tasks would take of memory without end.
 const KEPT_OBJECTS: usize = 4_000;
+
+/// Things of which watchers are told only that some of them changed, of whomever: they read their lists again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Noun {
+    /// Schedules and their executions.
+    Schedules,
+    /// Deliveries of notifications.
+    Deliveries,
+    /// Limits.
+    Limits,
+    /// Nodes.
+    Nodes,
+}
+
+impl Noun {
+    /// As watchers are told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedules => "schedules",
+            Self::Deliveries => "deliveries",
+            Self::Limits => "limits",
+            Self::Nodes => "nodes",
+        }
+    }
+}
 
 /// What changed in one step; every object replaces the one of its name as a whole.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +53,8 @@ pub struct Delta {
     pub pulls: Vec<Arc<PullView>>,
     /// Nodes.
     pub nodes: Vec<Arc<NodeView>>,
+    /// Of which things some changed.
+    pub changed: BTreeSet<Noun>,
 }
 
 impl Delta {
@@ -37,7 +64,7 @@ impl Delta {
     }
 
     fn objects(&self) -> usize {
-        self.tasks.len() + self.removed_tasks.len() + self.pulls.len() + self.nodes.len()
+        self.tasks.len() + self.removed_tasks.len() + self.pulls.len() + self.nodes.len() + self.changed.len()
     }
 }
 
@@ -112,6 +139,14 @@ impl Board {
         let delta = Arc::new(delta);
         kept.keep(Arc::clone(&delta));
         let _nobody_watches = self.sender.send(delta);
+    }
+
+    /// Says that some of these things changed.
+    pub fn changed(&self, noun: Noun) {
+        self.publish(Delta {
+            changed: BTreeSet::from([noun]),
+            ..Delta::default()
+        });
     }
 
     /// Follows the board from its present version, which is returned: what is read from now on is at least as new, and what changes

@@ -103,11 +103,10 @@ impl Publisher {
         let fleet = shared.fleet();
         let nodes = self.nodes.drain().filter_map(|name| node_view(&fleet, &name));
         Delta {
-            version: 0,
             tasks,
-            removed_tasks: vec![],
             pulls,
             nodes: nodes.map(Arc::new).collect(),
+            ..Delta::default()
         }
     }
 

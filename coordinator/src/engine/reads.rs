@@ -2,9 +2,8 @@
 
 use super::{
     Engine, EngineError,
-    create::candidate,
     publish::{entry_view, view_of},
-    tenants::{in_sight, may_use, usable},
+    tenants::{may_use, usable},
     views::{NodeCounts, NodeDetail, NodeView, Page, PageRequest, PullFilter, PullView, Stats, TaskFilter, TaskView},
 };
 use crate::{
@@ -15,7 +14,6 @@ use crate::{
         node::InventoryImage,
         pin::{Pin, PinReport},
         pull::Pull,
-        selection::Selection,
         task::Task,
         task_state::TaskState,
         tenant::Tenant,
@@ -86,38 +84,22 @@ impl Engine {
             self.store.count_pulls(query).await?
         };
         let pulls = self.store.pulls(query, page.limit, page.offset).await?;
+        Ok(Page {
+            items: pulls.into_iter().map(|pull| self.live_pull(pull)).collect(),
+            total,
+        })
+    }
+
+    /// A pull with its live figures.
+    pub(super) fn live_pull(&self, pull: Pull) -> PullView {
         let live = self.shared.live();
-        let view = |pull: Pull| PullView {
+        PullView {
             live: if pull.state.is_running() {
                 live.pull(&pull.id).cloned()
             } else {
                 None
             },
             pull: Arc::new(pull),
-        };
-        Ok(Page {
-            items: pulls.into_iter().map(view).collect(),
-            total,
-        })
-    }
-
-    /// Known nodes by name; of a tenant those that its tasks may be for.
-    pub async fn nodes(&self, selection: &Selection, page: PageRequest) -> Page<NodeView> {
-        let (sight, fleet) = (self.sight(), self.shared.fleet());
-        let tenant = sight.as_deref();
-        let matching = || usable(tenant, fleet.entries()).filter(|entry| selection.matches(candidate(entry)));
-        let shown = |entry: &Entry| match tenant {
-            Some(tenant) => in_sight(tenant, entry_view(entry)),
-            None => entry_view(entry),
-        };
-        let items = matching()
-            .skip(page.offset as usize)
-            .take(page.limit as usize)
-            .map(shown)
-            .collect();
-        Page {
-            items,
-            total: matching().count() as u32,
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::{
     Engine, EngineError,
+    board::Noun,
     run::now,
-    views::{Page, PageRequest, ScheduleView},
+    views::{Page, PageRequest, ScheduleFilter, ScheduleView},
 };
 use crate::{
     domain::{
@@ -13,7 +14,7 @@ use crate::{
         schedule::{Schedule, ScheduleRequest, ScheduleSpec},
     },
     metrics::Metrics,
-    store::{ScheduleStep, StoreError},
+    store::{ScheduleQuery, ScheduleStep, StoreError},
 };
 use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, Notify};
@@ -180,12 +181,21 @@ impl Engine {
         self.known_schedule(id).await.map(view)
     }
 
-    /// Schedules, newest first.
+    /// Schedules in the order that the filter names.
     ///
     /// # Errors
     /// Unavailable when the store cannot be read.
-    pub async fn schedules(&self, page: PageRequest) -> Result<Page<ScheduleView>, EngineError> {
-        let (schedules, total) = self.store.schedules(&self.realm, page.limit, page.offset).await?;
+    pub async fn schedules(
+        &self,
+        filter: ScheduleFilter,
+        page: PageRequest,
+    ) -> Result<Page<ScheduleView>, EngineError> {
+        let query = ScheduleQuery {
+            realm: &self.realm,
+            enabled: filter.enabled,
+            order: filter.order,
+        };
+        let (schedules, total) = self.store.schedules(query, page.limit, page.offset).await?;
         Ok(Page {
             items: schedules.into_iter().map(view).collect(),
             total,
@@ -222,6 +232,7 @@ impl Engine {
         if execution.state == ExecutionState::Running {
             execution = self.launch_execution(execution, now).await?;
         }
+        self.board.changed(Noun::Schedules);
         self.desk.nudge.notify_one();
         match (execution.state, execution.task.clone()) {
             (ExecutionState::Running, Some(task)) => Ok(Triggered { task, execution }),
@@ -279,6 +290,7 @@ impl Engine {
         if let Err(error) = self.count_schedules().await {
             tracing::warn!(error = error.chain(), "schedules not counted");
         }
+        self.board.changed(Noun::Schedules);
         self.desk.nudge.notify_one();
     }
 

@@ -33,6 +33,25 @@ pub struct PartView {
     pub message: String,
 }
 
+/// How long things are kept, as the settings of this process say; 0 means for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Ended tasks, in milliseconds.
+    pub tasks_ms: Millis,
+    /// Ended tasks, how many.
+    pub tasks: u32,
+    /// Executions of schedules, in milliseconds.
+    pub executions_ms: Millis,
+    /// Executions of each schedule, how many.
+    pub executions: u32,
+    /// The log of deliveries, in milliseconds.
+    pub deliveries_ms: Millis,
+    /// The audit, in milliseconds.
+    pub audit_ms: Millis,
+    /// A run that is later than this has been missed, in milliseconds.
+    pub missed_run_ms: Millis,
+}
+
 /// The coordinator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemView {
@@ -46,6 +65,8 @@ pub struct SystemView {
     pub parts: Vec<PartView>,
     /// What it logs.
     pub log_filter: String,
+    /// How long things are kept.
+    pub kept: Kept,
     /// Grows with every start and with every change of the replica that leads.
     pub epoch: u64,
     /// Replicas that were heard of lately; none where one coordinator works alone, or while the database is away.
@@ -85,6 +106,12 @@ impl Engine {
         Arc::clone(&self.desk.metrics)
     }
 
+    /// The same engine, which says that things are kept so long.
+    #[must_use]
+    pub fn keeping(self, kept: Kept) -> Self {
+        Self { kept, ..self }
+    }
+
     /// How the coordinator is.
     pub async fn system(&self) -> SystemView {
         let time = now();
@@ -102,6 +129,7 @@ impl Engine {
             started_at: self.readiness.started_at(),
             parts,
             log_filter: telemetry::filter(),
+            kept: self.kept,
             epoch: self.store.epoch(),
             replicas,
         };

@@ -2,6 +2,7 @@
 
 use super::{
     Engine, EngineError, answered,
+    board::Noun,
     core::{Command, TaskChange},
     views::{LimitsView, TaskView},
 };
@@ -147,6 +148,8 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         let limits = Box::new(limits);
         self.tell(Command::SetLimits { limits, reply }).await?;
-        answered(answer).await
+        let view = answered(answer).await?;
+        self.board.changed(Noun::Limits);
+        Ok(view)
     }
 }

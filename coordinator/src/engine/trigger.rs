@@ -10,7 +10,7 @@ mod settle;
 
 use super::{
     Engine, EngineError,
-    board::{Delta, Step},
+    board::{Delta, Noun, Step},
     run::now,
 };
 use crate::{
@@ -102,6 +102,9 @@ impl Trigger {
                 Ok(summary) => {
                     is_fresh = false;
                     self.engine.readiness.clear("schedules");
+                    if summary.settled + summary.launched + summary.skipped > 0 {
+                        self.engine.board().changed(Noun::Schedules);
+                    }
                     summary
                 }
                 Err(error) => {

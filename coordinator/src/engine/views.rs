@@ -10,11 +10,13 @@ use crate::domain::{
     library::Entry,
     limits::Limits,
     node::{InventoryImage, Node, NodeCondition},
+    node_list::{NodeOrder, NodeState},
     pin::PinReport,
     policy::{CellRow, Condition, Counts, ImageCoverage, Policy},
     progress::LiveProgress,
     pull::{Pull, PullState},
-    schedule::Schedule,
+    schedule::{Schedule, ScheduleOrder},
+    selection::Selection,
     task::Task,
     task_list::TaskOrder,
     task_state::TaskState,
@@ -141,6 +143,18 @@ pub struct NodeView {
     pub pins: Option<Arc<PinReport>>,
 }
 
+impl NodeView {
+    /// How it is, in one word.
+    pub fn state(&self) -> NodeState {
+        match (self.connected, self.condition.draining, &self.not_ready) {
+            (false, _, _) => NodeState::Offline,
+            (true, true, _) => NodeState::Draining,
+            (true, false, None) => NodeState::Ready,
+            (true, false, Some(_)) => NodeState::NotReady,
+        }
+    }
+}
+
 /// A node with its images; `None` when the inventory is unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeDetail {
@@ -261,4 +275,44 @@ pub struct PullFilter {
     pub image: Option<String>,
     /// In one of these states.
     pub states: Vec<PullState>,
+}
+
+/// Which schedules to list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScheduleFilter {
+    /// Only those that are switched on, or off.
+    pub enabled: Option<bool>,
+    /// In which order.
+    pub order: ScheduleOrder,
+}
+
+/// Which nodes to list; empty means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeFilter {
+    /// With these labels.
+    pub selection: Selection,
+    /// With every one of these words in their name or in a label as `key=value`, in lower case.
+    pub words: Vec<String>,
+    /// In one of these states.
+    pub states: Vec<NodeState>,
+    /// In which order.
+    pub order: NodeOrder,
+}
+
+impl NodeFilter {
+    /// All nodes with these labels, by name.
+    pub fn labelled(selection: Selection) -> Self {
+        Self {
+            selection,
+            ..Self::default()
+        }
+    }
+
+    /// Sets the words to look for, which are separated by spaces or commas.
+    #[must_use]
+    pub fn with_text(mut self, text: &str) -> Self {
+        let words = text.split(|c: char| c.is_whitespace() || c == ',');
+        self.words = words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+        self
+    }
 }

@@ -5,9 +5,11 @@ use crate::{
     domain::{
         Invalid,
         ids::NodeName,
+        node_list::{NodeOrder, NodeState},
         selection::{Selection, SelectionRequest},
+        task_list::search_text,
     },
-    engine::{Engine, door::Door},
+    engine::{Engine, door::Door, views::NodeFilter},
 };
 use ips_proto::v1::{self, node_service_server};
 use std::collections::HashMap;
@@ -37,9 +39,33 @@ impl node_service_server::NodeService for NodeService {
         let (labels, text) = (request.node_selector, request.selector);
         let selection = selection(labels, &text).map_err(|invalid| status::of_invalid(&invalid))?;
         let page = request::page(request.limit, request.offset, 100, 1000);
-        let found = engine.nodes(&selection, page).await;
+        let refused = |invalid: Invalid| status::of_invalid(&invalid);
+        let filter = NodeFilter {
+            states: NodeState::parse_all(request.states.iter().map(String::as_str)).map_err(refused)?,
+            order: NodeOrder::parse(&request.sort).map_err(refused)?,
+            ..NodeFilter::labelled(selection)
+        };
+        let filter = filter.with_text(&search_text(&request.search).map_err(refused)?);
+        let found = engine.nodes(&filter, page).await;
         Ok(Response::new(v1::ListNodesResponse {
             nodes: found.items.iter().map(convert::node).collect(),
+            total: found.total,
+        }))
+    }
+
+    async fn list_node_pulls(
+        &self,
+        request: Request<v1::ListNodePullsRequest>,
+    ) -> Result<Response<v1::ListNodePullsResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let request = request.into_inner();
+        let refused = |invalid: Invalid| status::of_invalid(&invalid);
+        let name = NodeName::parse(&request.name).map_err(refused)?;
+        let filter = request::pull_filter(String::new(), request.image, &request.states).map_err(refused)?;
+        let page = request::page(request.limit, request.offset, 100, 1000);
+        let found = engine.node_pulls(&name, &filter, page).await.map_err(status::of)?;
+        Ok(Response::new(v1::ListNodePullsResponse {
+            pulls: found.items.iter().map(convert::pull).collect(),
             total: found.total,
         }))
     }

@@ -5,8 +5,8 @@ mod request;
 
 use super::{identity, request::page, status};
 use crate::{
-    domain::Invalid,
-    engine::{Engine, door::Door},
+    domain::{Invalid, schedule::ScheduleOrder},
+    engine::{Engine, door::Door, views::ScheduleFilter},
 };
 use ips_proto::v1::{self, schedule_service_server};
 use tonic::{Request, Response, Status};
@@ -63,7 +63,11 @@ impl schedule_service_server::ScheduleService for ScheduleService {
         let engine = engine
             .narrowed(&request.tenant)
             .map_err(|invalid| status::of_invalid(&invalid))?;
-        let found = engine.schedules(page).await.map_err(status::of)?;
+        let filter = ScheduleFilter {
+            enabled: request.enabled,
+            order: ScheduleOrder::parse(&request.sort).map_err(|invalid| status::of_invalid(&invalid))?,
+        };
+        let found = engine.schedules(filter, page).await.map_err(status::of)?;
         Ok(Response::new(v1::ListSchedulesResponse {
             schedules: found.items.iter().map(convert::schedule).collect(),
             total: found.total,

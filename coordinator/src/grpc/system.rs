@@ -62,6 +62,15 @@ fn system(view: &SystemView) -> v1::SystemStatus {
         ready: view.reasons().is_empty(),
         parts: view.parts.iter().map(part).collect(),
         log_filter: view.log_filter.clone(),
+        kept: Some(v1::Kept {
+            tasks_ms: view.kept.tasks_ms,
+            tasks: view.kept.tasks,
+            executions_ms: view.kept.executions_ms,
+            executions: view.kept.executions,
+            deliveries_ms: view.kept.deliveries_ms,
+            audit_ms: view.kept.audit_ms,
+            missed_run_ms: view.kept.missed_run_ms,
+        }),
         epoch: view.epoch,
         replicas: view.replicas.iter().map(replica).collect(),
     }

@@ -43,7 +43,7 @@ const HEARTBEAT: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 1
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(super) struct EventsQuery {
-    /// Comma list of `tasks`, `nodes` and `task:{id}`.
+    /// Comma list of `tasks`, `nodes`, `changes` and `task:{id}`.
     #[param(example = "tasks,nodes", required = true)]
     topics: Option<String>,
     /// Where an earlier stream ended, for clients that cannot set the header `Last-Event-ID`.

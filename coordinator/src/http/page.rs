@@ -63,6 +63,16 @@ fn integer(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
     Ok(Some(text.parse().unwrap_or(nearest)))
 }
 
+/// Reads `true` or `false`; empty text is the same as none.
+pub(super) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, ApiError> {
+    match text.unwrap_or_default() {
+        "" => Ok(None),
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
+        other => Err(ApiError::invalid(name, format!("{other:?} is neither true nor false"))),
+    }
+}
+
 /// Reads a comma list of state words; empty means all.
 pub(super) fn words<T>(
     name: &str,
@@ -90,6 +100,15 @@ mod tests {
     use super::*;
 
     const RULE: PageRule = PageRule { default: 10, max: 100 };
+
+    #[test]
+    fn a_flag_is_true_false_or_not_there() {
+        assert_eq!(flag("x", Some("true")).ok(), Some(Some(true)));
+        assert_eq!(flag("x", Some("false")).ok(), Some(Some(false)));
+        assert_eq!(flag("x", Some("")).ok(), Some(None));
+        assert_eq!(flag("x", None).ok(), Some(None));
+        assert!(flag("x", Some("1")).is_err());
+    }
 
     #[test]
     fn out_of_range_values_are_bent_and_other_words_refused() {

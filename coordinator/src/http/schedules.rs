@@ -13,11 +13,15 @@ use super::{
     },
     error::{ApiError, ErrorJson},
     extract::{self, NoBody, Params, PathText},
-    page::PageRule,
+    page::{self, PageRule},
 };
 use crate::{
-    domain::{caller::Caller, ids::ScheduleId, schedule::ScheduleRequest},
-    engine::Engine,
+    domain::{
+        caller::Caller,
+        ids::ScheduleId,
+        schedule::{ScheduleOrder, ScheduleRequest},
+    },
+    engine::{Engine, views::ScheduleFilter},
 };
 use axum::{
     Json,
@@ -66,11 +70,16 @@ pub(super) struct ListSchedules {
     /// Schedules to pass over, default 0.
     #[param(value_type = Option<i64>)]
     offset: Option<String>,
+    /// `true` or `false`: only those that are switched on, or off.
+    #[param(value_type = Option<bool>)]
+    enabled: Option<String>,
+    /// `-created` (default, newest first), or `next` (the next run first).
+    sort: Option<String>,
     /// Only of this tenant. One's own where it is absent; a system admin's is everybody's.
     tenant: Option<String>,
 }
 
-/// Lists schedules, newest first.
+/// Lists schedules.
 #[utoipa::path(get, path = "/api/v1/scheduled-tasks", tag = "scheduled-tasks", params(ListSchedules), responses(
     (status = 200, description = "A part of the list", body = ScheduledTaskPageJson),
     (status = 400, description = "A parameter is wrong", body = ErrorJson),
@@ -82,7 +91,11 @@ pub(super) async fn list_schedules(
 ) -> Result<Json<ScheduledTaskPageJson>, ApiError> {
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
     let engine = state.engine_for(&caller, query.tenant.as_deref())?;
-    let found = engine.schedules(asked).await?;
+    let filter = ScheduleFilter {
+        enabled: page::flag("enabled", query.enabled.as_deref())?,
+        order: ScheduleOrder::parse(query.sort.as_deref().unwrap_or_default())?,
+    };
+    let found = engine.schedules(filter, asked).await?;
     Ok(Json(ScheduledTaskPageJson::new(&found, asked)))
 }
 

@@ -11,9 +11,9 @@ pub(super) fn refusal(error: &ApiError) -> Response {
     error.log();
     let status = error.status();
     let text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>IPS</title></head>\n<body>\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>IPS</title></head>\n<body><main>\n\
          <h1>Log-in failed</h1>\n<p>{}</p>\n<p lang=\"zh-CN\">登录失败，请返回后重试，或联系管理员。</p>\n\
-         <p><a href=\"/login\">Back to the log-in / 返回登录</a></p>\n</body>\n</html>\n",
+         <p><a href=\"/login\">Back to the log-in / 返回登录</a></p>\n</main></body>\n</html>\n",
         escaped(&error.said())
     );
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];

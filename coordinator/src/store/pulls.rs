@@ -13,6 +13,7 @@ use crate::domain::{
     ids::{NodeName, PullId, TaskId},
     image::ImageRef,
     pull::{Pull, PullState},
+    tenant::Realm,
 };
 
 const COLUMNS: &str = "id, task_id, node, image, image_index, state, attempt, retries, not_before, success, failure, message, \
@@ -93,6 +94,22 @@ pub struct PullQuery<'a> {
     pub states: &'a [PullState],
 }
 
+/// Which pulls of a node.
+#[derive(Debug, Clone, Copy)]
+pub struct NodePullQuery<'a> {
+    /// Whose tasks.
+    pub realm: &'a Realm,
+    /// Node.
+    pub node: &'a str,
+    /// Of this reference.
+    pub image: Option<&'a str>,
+    /// In one of these states; empty means all.
+    pub states: &'a [PullState],
+}
+
+/// Tasks whose pulls are looked at for one node, the newest.
+const TASKS_OF_NODE: u32 = 1000;
+
 impl Store {
     /// One pull.
     ///
@@ -113,6 +130,25 @@ impl Store {
         let page = page.push(" ORDER BY node, image_index LIMIT ? OFFSET ?");
         let rows = self.db.all::<PullRow>(page.bind(limit).bind(offset)).await?;
         rows.into_iter().map(PullRow::into_pull).collect()
+    }
+
+    /// Pulls of a node and how many there are, of the newest tasks: the newest task first, then by image.
+    ///
+    /// # Errors
+    /// Unavailable or damaged.
+    pub async fn node_pulls(
+        &self,
+        which: NodePullQuery<'_>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Pull>, u32), StoreError> {
+        let (total,): (i64,) = self.db.one(of_node("COUNT(*)", which)).await?;
+        let columns = COLUMNS.split(", ").map(|column| format!("pulls.{column}"));
+        let page = of_node(&columns.collect::<Vec<_>>().join(", "), which)
+            .push(" ORDER BY newest.created_at DESC, pulls.task_id DESC, pulls.image_index LIMIT ? OFFSET ?");
+        let rows = self.db.all::<PullRow>(page.bind(limit).bind(offset)).await?;
+        let pulls = rows.into_iter().map(PullRow::into_pull).collect::<Result<_, _>>()?;
+        Ok((pulls, u32::try_from(total).unwrap_or(u32::MAX)))
     }
 
     /// How many pulls match. Goes through all of them: a task's record says how many it has.
@@ -170,6 +206,28 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Reads what `columns` names of a node's pulls. By task, as the index has them: there is none by node.
+fn of_node(columns: &str, which: NodePullQuery<'_>) -> Sql {
+    let newest = Sql::new(format!(
+        "SELECT {columns} FROM (SELECT id, created_at FROM tasks WHERE 1 = 1"
+    ));
+    let newest = newest
+        .within(which.realm)
+        .push(" ORDER BY created_at DESC, id DESC LIMIT ?");
+    let mut sql = newest
+        .bind(TASKS_OF_NODE)
+        .push(") newest JOIN pulls ON pulls.task_id = newest.id WHERE pulls.node = ?")
+        .bind(which.node);
+    if let Some(image) = which.image {
+        sql = sql.push(" AND pulls.image = ?").bind(image);
+    }
+    if !which.states.is_empty() {
+        let words = which.states.iter().map(|state| state.as_str());
+        sql = sql.push(" AND pulls.state IN ").list(words);
+    }
+    sql
 }
 
 /// Reads the pulls that match so that an index gives their order. Each state is read by itself: a database that is asked for several

@@ -13,7 +13,7 @@ use crate::domain::{
     event::Event,
     execution::{Execution, ExecutionState},
     ids::ScheduleId,
-    schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleSpec},
+    schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleOrder, ScheduleSpec},
     tenant::Realm,
 };
 
@@ -22,6 +22,17 @@ const COLUMNS: &str = "id, tenant_id, created_by, revision, name, description, c
 
 /// Schedules that are read at a time when many are due.
 const DUE_AT_A_TIME: u32 = 100;
+
+/// Which schedules, and in which order.
+#[derive(Debug, Clone, Copy)]
+pub struct ScheduleQuery<'a> {
+    /// Whose.
+    pub realm: &'a Realm,
+    /// Only those that are switched on, or off.
+    pub enabled: Option<bool>,
+    /// Order.
+    pub order: ScheduleOrder,
+}
 
 /// What is written together or not at all.
 #[derive(Debug, Default)]
@@ -143,15 +154,20 @@ impl Store {
         Ok(row.map(ScheduleRow::read).transpose()?.map(|stored| stored.schedule))
     }
 
-    /// Schedules of the realm, newest first, and how many there are; one that cannot be read is counted and left out.
+    /// Schedules that match, and how many there are; one that cannot be read is counted and left out.
     ///
     /// # Errors
     /// Unavailable.
-    pub async fn schedules(&self, realm: &Realm, limit: u32, offset: u32) -> Result<(Vec<Schedule>, u32), StoreError> {
-        let count = Sql::new("SELECT COUNT(*) FROM schedules WHERE 1 = 1").within(realm);
+    pub async fn schedules(
+        &self,
+        query: ScheduleQuery<'_>,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<Schedule>, u32), StoreError> {
+        let count = matching(Sql::new("SELECT COUNT(*) FROM schedules WHERE 1 = 1"), query);
         let (total,): (i64,) = self.db.one(count).await?;
-        let page = select("WHERE 1 = 1").within(realm);
-        let page = page.push(" ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?");
+        let page = matching(select("WHERE 1 = 1"), query);
+        let page = page.push(order(query.order)).push(" LIMIT ? OFFSET ?");
         let found = self.read(page.bind(limit).bind(offset)).await?;
         let schedules = found.sound.into_iter().map(|stored| stored.schedule).collect();
         Ok((schedules, u32::try_from(total).unwrap_or(u32::MAX)))
@@ -223,6 +239,22 @@ impl Store {
             }
         }
         Ok(found)
+    }
+}
+
+fn matching(sql: Sql, query: ScheduleQuery<'_>) -> Sql {
+    let sql = sql.within(query.realm);
+    match query.enabled {
+        Some(enabled) => sql.push(" AND enabled = ?").bind(i64::from(enabled)),
+        None => sql,
+    }
+}
+
+fn order(order: ScheduleOrder) -> &'static str {
+    match order {
+        ScheduleOrder::Newest => " ORDER BY created_at DESC, id DESC",
+        // Those that are never due come last, whatever a database thinks of NULL.
+        ScheduleOrder::Next => " ORDER BY CASE WHEN next_due_at IS NULL THEN 1 ELSE 0 END, next_due_at, id",
     }
 }
 

@@ -48,6 +48,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("DELETE /api/v1/tenants/{id}", "TenantService.DeleteTenant"),
     ("GET /api/v1/nodes", "NodeService.ListNodes"),
     ("GET /api/v1/nodes/{name}", "NodeService.GetNode"),
+    ("GET /api/v1/nodes/{name}/pulls", "NodeService.ListNodePulls"),
     ("GET /api/v1/stats", "NodeService.GetStats"),
     ("POST /api/v1/purges", "NodeService.PurgeImages"),
     ("GET /api/v1/limits", "LimitsService.GetLimits"),

@@ -5,16 +5,21 @@ use ips_coordinator::{
     domain::{
         execution::{Cause, Execution, ExecutionEvent, ExecutionState},
         ids::{ScheduleId, TaskId},
-        schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleRequest},
+        schedule::{MissedRuns, OverlapPolicy, Schedule, ScheduleOrder, ScheduleRequest},
         task::TaskRequest,
         tenant::Realm,
     },
-    store::{ScheduleStep, Store, StoreError},
+    store::{ScheduleQuery, ScheduleStep, Store, StoreError},
 };
 use ips_tests::database::Kind::{self, MariaDb, Postgres, Sqlite};
 use rstest::rstest;
 
 const HOUR: i64 = 3_600_000;
+const ALL: ScheduleQuery<'static> = ScheduleQuery {
+    realm: &Realm::All,
+    enabled: None,
+    order: ScheduleOrder::Newest,
+};
 
 fn schedule(id: &str, now: i64) -> Schedule {
     let request = ScheduleRequest {
@@ -81,12 +86,52 @@ async fn a_schedule_comes_back_as_it_went_in(#[values(Sqlite, Postgres, MariaDb)
     drop(store);
     let store = stand.open().await;
     assert_eq!(stored(&store, "s1").await, first);
-    let (page, total) = store.schedules(&Realm::All, 1, 0).await.unwrap();
+    let (page, total) = store.schedules(ALL, 1, 0).await.unwrap();
     assert_eq!((page[0].id.as_str(), total), ("s2", 2), "newest first");
     assert_eq!(store.schedule_counts().await.unwrap(), (2, 0));
     assert!(store.delete_schedule(&first.id).await.unwrap());
     assert!(!store.delete_schedule(&first.id).await.unwrap());
     assert_eq!(store.schedule_counts().await.unwrap(), (1, 0));
+}
+
+/// Ids in the order of a query.
+async fn listed(store: &Store, query: ScheduleQuery<'_>) -> Vec<String> {
+    let (page, total) = store.schedules(query, 10, 0).await.unwrap();
+    assert_eq!(page.len(), total as usize);
+    page.iter().map(|schedule| schedule.id.to_string()).collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn they_are_listed_by_switch_and_by_the_next_run(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    made(&store, "later", 5 * HOUR).await;
+    made(&store, "soon", 10).await;
+    let mut off = made(&store, "off", 20).await;
+    off.spec.enabled = false;
+    let step = ScheduleStep {
+        schedule: Some(&off),
+        ..ScheduleStep::default()
+    };
+    store.schedule_step(step).await.unwrap();
+    let next = ScheduleQuery {
+        order: ScheduleOrder::Next,
+        ..ALL
+    };
+    let only = |enabled| ScheduleQuery {
+        enabled: Some(enabled),
+        ..next
+    };
+    assert_eq!(listed(&store, ALL).await, ["later", "off", "soon"]);
+    assert_eq!(listed(&store, only(true)).await, ["soon", "later"]);
+    assert_eq!(listed(&store, only(false)).await, ["off"]);
+    let all = listed(&store, next).await;
+    assert_eq!(
+        all.last().map(String::as_str),
+        Some("off"),
+        "what is not due comes last: {all:?}"
+    );
 }
 
 #[rstest]

@@ -30,6 +30,7 @@ export const leastRoles = {
   get_stats: 'viewer',
   list_nodes: 'viewer',
   get_node: 'viewer',
+  list_node_pulls: 'viewer',
   events: 'viewer',
   list_tasks: 'viewer',
   get_task: 'viewer',

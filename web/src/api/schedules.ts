@@ -19,8 +19,15 @@ export const overlapPolicies: readonly OverlapPolicy[] = ['skip', 'allow', 'queu
 export const missedRunChoices: readonly MissedRuns[] = ['skip', 'run_once']
 export const executionStatuses: readonly ExecutionStatus[] = ['queued', 'running', 'success', 'failed', 'skipped', 'timeout']
 
-export function listSchedules(limit: number, offset: number): Promise<SchedulePage> {
-  return body(client.GET('/api/v1/scheduled-tasks', { params: { query: { limit, offset } } }))
+export interface ScheduleFilter {
+  // Only those that are switched on, or off.
+  enabled?: boolean
+  // The next run first, instead of the newest schedule.
+  sort?: 'next'
+}
+
+export function listSchedules(limit: number, offset: number, filter: ScheduleFilter = {}): Promise<SchedulePage> {
+  return body(client.GET('/api/v1/scheduled-tasks', { params: { query: { limit, offset, ...filter } } }))
 }
 
 export function getSchedule(id: string): Promise<Schedule> {

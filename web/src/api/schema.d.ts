@@ -343,7 +343,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists nodes by name. */
+        /** Lists nodes. */
         get: operations["list_nodes"];
         put?: never;
         post?: never;
@@ -362,6 +362,23 @@ export interface paths {
         };
         /** One node with its images. */
         get: operations["get_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{name}/pulls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the pulls of a node in the newest 1000 tasks, the newest task first. */
+        get: operations["list_node_pulls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -482,7 +499,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists schedules, newest first. */
+        /** Lists schedules. */
         get: operations["list_schedules"];
         put?: never;
         /** Makes a schedule. When this answers, the schedule is durable. */
@@ -1247,6 +1264,8 @@ export interface components {
              */
             unpacked: number;
         };
+        /** @description Topic `changes`: nothing at first; deltas say of which things some changed. */
+        ChangesTopic: Record<string, never>;
         /** @description A channel without its secrets. */
         Channel: {
             /** Format: date-time */
@@ -1668,6 +1687,8 @@ export interface components {
         DeliveryState: "queued" | "delivered" | "failed";
         /** @description Data of the event `delta`: each object replaces the one of its name as a whole. */
         DeltaEvent: {
+            /** @description Things of which some changed (`schedules`, `deliveries`, `limits`, `nodes`), of whomever: read their lists again. Topic `changes`. */
+            changed?: string[];
             nodes?: components["schemas"]["Node"][];
             pulls?: components["schemas"]["Pull"][];
             /** @description Ids of tasks whose record was removed. */
@@ -2007,6 +2028,44 @@ export interface components {
          * @enum {string}
          */
         KubeletSource: "unknown" | "read" | "absent" | "unreadable";
+        /** @description How long things are kept, as the coordinator's settings say; 0 means for ever. */
+        Kept: {
+            /**
+             * Format: int64
+             * @description The audit (`--audit-keep-for`).
+             */
+            auditSeconds: number;
+            /**
+             * Format: int64
+             * @description Deliveries of notifications (`--deliveries-keep-for`).
+             */
+            deliverySeconds: number;
+            /**
+             * Format: int32
+             * @description Executions of each schedule (`--executions-keep`).
+             */
+            executions: number;
+            /**
+             * Format: int64
+             * @description Executions (`--executions-keep-for`).
+             */
+            executionSeconds: number;
+            /**
+             * Format: int64
+             * @description A run that is later than this has been missed (`--missed-run-after`).
+             */
+            missedRunSeconds: number;
+            /**
+             * Format: int32
+             * @description Ended tasks (`--task-retention-count`).
+             */
+            tasks: number;
+            /**
+             * Format: int64
+             * @description Ended tasks (`--task-retention-age`).
+             */
+            taskSeconds: number;
+        };
         /** @description A node as its cluster knows it. */
         KubernetesNode: {
             kubeletVersion: string;
@@ -2921,6 +2980,7 @@ export interface components {
              * @description Grows with every start and with every change of the replica that leads.
              */
             epoch: number;
+            kept: components["schemas"]["Kept"];
             /** @description What it logs. */
             logFilter: string;
             parts: components["schemas"]["SystemPart"][];
@@ -3328,7 +3388,7 @@ export interface components {
             tokens: components["schemas"]["ApiToken"][];
         };
         /** @description What one topic shows. */
-        TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"];
+        TopicSnapshot: components["schemas"]["TasksTopic"] | components["schemas"]["TaskTopic"] | components["schemas"]["NodesTopic"] | components["schemas"]["ChangesTopic"];
         /** @description A change of a channel; what is absent stays as it is. */
         UpdateChannel: {
             email?: components["schemas"]["EmailSettingsRequest"] | null;
@@ -4161,7 +4221,7 @@ export interface operations {
                 /** @description Where an earlier stream ended, for clients that cannot set the header `Last-Event-ID`. */
                 lastEventId?: string;
                 /**
-                 * @description Comma list of `tasks`, `nodes` and `task:{id}`.
+                 * @description Comma list of `tasks`, `nodes`, `changes` and `task:{id}`.
                  * @example tasks,nodes
                  */
                 topics: string;
@@ -4764,11 +4824,23 @@ export interface operations {
                 limit?: number;
                 /** @description Nodes to pass over, default 0. */
                 offset?: number;
+                /** @description Words that must all be in the name or in a label written as `key=value`, in any case; at most 512 characters. */
+                q?: string;
                 /**
                  * @description Conditions on labels in Kubernetes' syntax; all must hold.
                  * @example pool in (gpu,cpu),zone=a,!spot
                  */
                 selector?: string;
+                /**
+                 * @description `name` (default), `state` (what needs attention first), `disk` (the fullest first), `pulls` (the busiest first) or `images` (the
+                 *     fewest first).
+                 */
+                sort?: string;
+                /**
+                 * @description Comma list of `ready`, `not_ready`, `draining` and `offline`; all when absent.
+                 * @example not_ready,offline
+                 */
+                state?: string;
             };
             header?: never;
             path?: never;
@@ -4823,6 +4895,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Node"];
+                };
+            };
+            /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_node_pulls: {
+        parameters: {
+            query?: {
+                /** @description Only of this image, written as in the task. */
+                image?: string;
+                /** @description 1 to 1000, default 100; larger becomes 1000. */
+                limit?: number;
+                /** @description Pulls to pass over, default 0. */
+                offset?: number;
+                /**
+                 * @description Comma list of states; all when absent.
+                 * @example failed,skipped
+                 */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description No such id */
@@ -5299,10 +5432,14 @@ export interface operations {
     list_schedules: {
         parameters: {
             query?: {
+                /** @description `true` or `false`: only those that are switched on, or off. */
+                enabled?: boolean;
                 /** @description 1 to 100, default 10; larger becomes 100. */
                 limit?: number;
                 /** @description Schedules to pass over, default 0. */
                 offset?: number;
+                /** @description `-created` (default, newest first), or `next` (the next run first). */
+                sort?: string;
                 /** @description Only of this tenant. One's own where it is absent; a system admin's is everybody's. */
                 tenant?: string;
             };

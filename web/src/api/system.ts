@@ -11,6 +11,7 @@ export type UpdateLimits = Schemas['UpdateLimits']
 export type HostLimit = Schemas['HostLimit']
 export type RegistryState = Schemas['RegistryState']
 export type Health = Schemas['Health']
+export type System = Schemas['System']
 
 export function getLimits(): Promise<Limits> {
   return body(client.GET('/api/v1/limits'))
@@ -32,14 +33,12 @@ export async function getReadiness(): Promise<Health> {
   }
 }
 
-// The version that the coordinator's own description of its API names.
-export async function getVersion(): Promise<string> {
-  try {
-    const response = await authorized((headers) => fetch('/api/v1/openapi.json', { headers }))
-    const answer = (await response.json().catch(() => undefined)) as { info?: { version?: string } } | undefined
-    if (!response.ok) throw fromAnswer(response, answer)
-    return answer?.info?.version ?? ''
-  } catch (cause) {
-    throw fromThrown(cause)
-  }
+// Version, parts and log of the coordinator.
+export function getSystem(): Promise<System> {
+  return body(client.GET('/api/v1/system'))
+}
+
+// Until the coordinator ends.
+export function setLogLevel(filter: string): Promise<System> {
+  return body(client.PUT('/api/v1/log-level', { body: { filter } }))
 }

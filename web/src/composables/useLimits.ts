@@ -1,11 +1,13 @@
-// Limits of the cluster and how the registries bear what is asked of them. The stream has no topic of them: they are asked for again when
-// tasks change, because it is tasks that use them up.
+// Limits of the cluster and how the registries bear what is asked of them. They are asked for again when somebody
+// sets them, and when tasks change, because it is tasks that use them up.
 import { useQuery } from '@tanstack/vue-query'
 import { getLimits } from '@/api/system'
+import { useChanges } from '@/live/live'
 import { useTaskNudge } from './useNudge'
 
 export function useLimits() {
   const query = useQuery({ queryKey: ['limits'], queryFn: getLimits })
   useTaskNudge(() => query.refetch())
+  useChanges(['limits'], () => query.refetch())
   return query
 }

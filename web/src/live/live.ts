@@ -6,7 +6,7 @@ import { useSession } from '@/auth/session'
 import { Hub } from './hub'
 import { PullTable } from './pulls'
 import { keepTopics, reduce } from './reducer'
-import { emptyState, taskTopic, type LiveEvent, type LiveState, type TasksView, type TaskView } from './state'
+import { emptyState, taskTopic, type LiveEvent, type LiveState, type Noun, type TasksView, type TaskView } from './state'
 import { openTabs } from './tabs'
 
 // connecting: nothing yet. live: what is shown is true now. reconnecting: lost a moment ago. stale: lost for longer, figures are old.
@@ -129,6 +129,24 @@ export function useLiveTasks(): ComputedRef<TasksView | undefined> {
 export function useLiveNodes(): ComputedRef<ReadonlyMap<string, Node> | undefined> {
   useTopic('nodes')
   return computed(() => state.value.nodes)
+}
+
+// Calls back when some of these things changed, at most once in so many milliseconds, and once more after the last change.
+export function useChanges(nouns: readonly Noun[], then: () => unknown, calmMs = 300): void {
+  useTopic('changes')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const newest = () => {
+    const { changes } = state.value
+    return changes && Math.max(...[...nouns, 'all'].map((noun) => changes.get(noun) ?? 0))
+  }
+  watch(newest, (now, before) => {
+    if (now === undefined || before === undefined || timer !== undefined) return
+    timer = setTimeout(() => {
+      timer = undefined
+      void then()
+    }, calmMs)
+  })
+  onScopeDispose(() => clearTimeout(timer))
 }
 
 export function useLiveTask(id: MaybeRefOrGetter<string | undefined>): ComputedRef<TaskView | undefined> {

@@ -62,7 +62,19 @@ function replace(
     tasks: tasks && { tasks: newestFirst(tasks), total: topics.tasks?.total ?? tasks.length },
     nodes: nodes && new Map(nodes.map((node) => [node.name, node])),
     details,
+    changes: wanted.has('changes') && topics.changes ? anyChanged(state, at.version) : undefined,
   }
+}
+
+// What changed between two snapshots nobody has said.
+function anyChanged({ changes, version: before }: LiveState, version: number): ReadonlyMap<string, number> {
+  if (!changes) return new Map()
+  return version === before ? changes : new Map([...changes, ['all', version]])
+}
+
+function mergeChanges(changes: LiveState['changes'], version: number, delta: Delta): LiveState['changes'] {
+  if (!changes || !delta.changed) return changes
+  return new Map([...changes, ...delta.changed.map((noun) => [noun, version] as const)])
 }
 
 function merge(state: LiveState, id: string, version: number, delta: Delta): LiveState {
@@ -73,6 +85,7 @@ function merge(state: LiveState, id: string, version: number, delta: Delta): Liv
     tasks: mergeTasks(state.tasks, delta),
     nodes: mergeNodes(state.nodes, delta),
     details: mergeDetails(state.details, delta),
+    changes: mergeChanges(state.changes, version, delta),
   }
 }
 
@@ -133,6 +146,7 @@ export function keepTopics(state: LiveState, topics: ReadonlySet<string>): LiveS
     ...state,
     tasks: topics.has('tasks') ? state.tasks : undefined,
     nodes: topics.has('nodes') ? state.nodes : undefined,
+    changes: topics.has('changes') ? state.changes : undefined,
     details: new Map([...state.details].filter(([id]) => topics.has(taskTopic(id)))),
   }
 }

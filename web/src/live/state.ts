@@ -31,7 +31,12 @@ export interface LiveState {
   tasks: TasksView | undefined
   nodes: ReadonlyMap<string, Node> | undefined
   details: ReadonlyMap<string, TaskView>
+  // The version at which some of these things changed last (`all`: any of them may have). Undefined until a snapshot of the topic has come.
+  changes: ReadonlyMap<string, number> | undefined
 }
+
+// Things of which the stream says only that some changed.
+export type Noun = 'schedules' | 'deliveries' | 'limits' | 'nodes'
 
 export const emptyState: LiveState = {
   run: '',
@@ -40,6 +45,7 @@ export const emptyState: LiveState = {
   tasks: undefined,
   nodes: undefined,
   details: new Map(),
+  changes: undefined,
 }
 
 export interface Topics {
@@ -74,6 +80,7 @@ export interface Delta {
   pulls?: Pull[]
   nodes?: Node[]
   removedNodes?: string[]
+  changed?: string[]
 }
 
 export const taskTopic = (id: string): string => `task:${id}`
@@ -82,6 +89,7 @@ export const taskTopic = (id: string): string => `task:${id}`
 export function asSnapshot(state: LiveState): LiveEvent {
   const topics: Topics = {}
   if (state.tasks) topics.tasks = { tasks: state.tasks.tasks, total: state.tasks.total }
+  if (state.changes) topics.changes = {}
   if (state.nodes) topics.nodes = { nodes: [...state.nodes.values()] }
   for (const [id, view] of state.details) {
     topics[taskTopic(id)] = { task: view.task ?? null, pulls: view.pulls.rows, totalPulls: view.totalPulls }

@@ -17,6 +17,7 @@ export async function openPage(browser, stand, options = {}) {
   const context = await browser.newContext({ viewport, colorScheme, locale, reducedMotion, baseURL: stand.url, permissions: ['clipboard-write', 'clipboard-read'] })
   const page = await context.newPage()
   const problems = []
+  const asked = countRequests(page)
   await page.addInitScript((refresh) => {
     // Once: after that the page keeps its own.
     if (!refresh || sessionStorage.getItem('test.seeded')) return
@@ -24,7 +25,25 @@ export async function openPage(browser, stand, options = {}) {
     sessionStorage.setItem('ips.refresh', refresh)
   }, login?.refreshToken ?? '')
   watch(page, stand, problems)
-  return { page, problems, context, close: () => context.close() }
+  return { page, problems, context, quiet: () => quiet(page, asked), close: () => context.close() }
+}
+
+// Requests that have not been answered; the stream of changes never is.
+function countRequests(page) {
+  const open = new Set()
+  page.on('request', (request) => {
+    if (!request.url().includes('/api/v1/events')) open.add(request)
+  })
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => open.delete(request))
+  return open
+}
+
+// Until everything that the page asked for is there, and nothing more was asked for a moment; not for ever.
+async function quiet(page, open) {
+  for (let calm = 0, passes = 0; calm < 3 && passes < 60; passes += 1) {
+    calm = open.size === 0 ? calm + 1 : 0
+    await page.waitForTimeout(50)
+  }
 }
 
 export async function watch(page, stand, problems) {

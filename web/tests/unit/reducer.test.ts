@@ -153,3 +153,28 @@ test('a task that a resync leaves out was removed', () => {
   expect(state.details.get('a')).toBeDefined()
   expect(state.details.get('a')?.task).toBeUndefined()
 })
+
+describe('changes', () => {
+  const watched = new Set(['changes'])
+  const step = (state: LiveState, event: ReturnType<typeof eventOf>) => {
+    const next = reduce(state, event, watched)
+    if (next.kind !== 'applied') throw new Error(JSON.stringify(next))
+    return next.state
+  }
+  const first = () => step(emptyState, eventOf('snapshot', 1, { topics: { changes: {} } }))
+
+  test('are known by their newest version', () => {
+    const state = step(step(first(), eventOf('delta', 2, { changed: ['schedules'] })), eventOf('delta', 3, { changed: ['limits'] }))
+    expect([...(state.changes ?? [])]).toEqual([['schedules', 2], ['limits', 3]])
+  })
+
+  test('that were missed may have been any', () => {
+    expect(first().changes?.size).toBe(0)
+    expect(step(first(), eventOf('resync', 9, { topics: { changes: {} } })).changes?.get('all')).toBe(9)
+    expect(step(first(), eventOf('snapshot', 1, { topics: { changes: {} } })).changes?.size).toBe(0)
+  })
+
+  test('are not kept for nobody', () => {
+    expect(keepTopics(first(), new Set(['tasks'])).changes).toBeUndefined()
+  })
+})

@@ -6,7 +6,7 @@ use crate::{
         delivery::{Attempt, Delivery, Verdict},
         event::Event,
     },
-    engine::{Engine, channels::destination, run::now},
+    engine::{Engine, board::Noun, channels::destination, run::now},
     notify::{Destination, Parcel},
     store::StoreError,
 };
@@ -84,7 +84,7 @@ impl Engine {
     async fn write_down(&self, delivery: &Delivery) {
         for _ in 0..WRITES {
             match self.store.save_delivery(delivery).await {
-                Ok(()) => return,
+                Ok(()) => return self.board().changed(Noun::Deliveries),
                 Err(error) => tracing::warn!(delivery.id, error = error.chain(), "a delivery is not written down yet"),
             }
             tokio::time::sleep(PAUSE).await;

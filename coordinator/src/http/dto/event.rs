@@ -30,6 +30,8 @@ pub(crate) enum TopicJson {
     Task(Box<TaskTopicJson>),
     /// `nodes`.
     Nodes(NodesTopicJson),
+    /// `changes`.
+    Changes(ChangesTopicJson),
 }
 
 /// Topic `tasks`.
@@ -61,6 +63,11 @@ pub(crate) struct NodesTopicJson {
     pub(crate) nodes: Vec<NodeJson>,
 }
 
+/// Topic `changes`: nothing at first; deltas say of which things some changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangesTopic)]
+pub(crate) struct ChangesTopicJson {}
+
 /// Data of the event `delta`: each object replaces the one of its name as a whole.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -77,4 +84,7 @@ pub(crate) struct DeltaJson {
     pub(crate) pulls: Vec<PullJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) nodes: Vec<NodeJson>,
+    /// Things of which some changed (`schedules`, `deliveries`, `limits`, `nodes`), of whomever: read their lists again. Topic `changes`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) changed: Vec<&'static str>,
 }

@@ -3,7 +3,7 @@
 use super::time;
 use crate::{
     domain::replica::SeenReplica,
-    engine::system::{PartView, SystemView},
+    engine::system::{Kept, PartView, SystemView},
     http::extract::{RequestBody, UnknownFields},
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,42 @@ pub(crate) struct SystemJson {
     epoch: u64,
     /// Replicas that were heard of within the last seconds; none where one coordinator works alone.
     replicas: Vec<ReplicaJson>,
+    kept: KeptJson,
+}
+
+/// How long things are kept, as the coordinator's settings say; 0 means for ever.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Kept)]
+pub(crate) struct KeptJson {
+    /// Ended tasks (`--task-retention-age`).
+    task_seconds: i64,
+    /// Ended tasks (`--task-retention-count`).
+    tasks: u32,
+    /// Executions (`--executions-keep-for`).
+    execution_seconds: i64,
+    /// Executions of each schedule (`--executions-keep`).
+    executions: u32,
+    /// Deliveries of notifications (`--deliveries-keep-for`).
+    delivery_seconds: i64,
+    /// The audit (`--audit-keep-for`).
+    audit_seconds: i64,
+    /// A run that is later than this has been missed (`--missed-run-after`).
+    missed_run_seconds: i64,
+}
+
+impl From<Kept> for KeptJson {
+    fn from(kept: Kept) -> Self {
+        Self {
+            task_seconds: kept.tasks_ms / 1000,
+            tasks: kept.tasks,
+            execution_seconds: kept.executions_ms / 1000,
+            executions: kept.executions,
+            delivery_seconds: kept.deliveries_ms / 1000,
+            audit_seconds: kept.audit_ms / 1000,
+            missed_run_seconds: kept.missed_run_ms / 1000,
+        }
+    }
 }
 
 impl From<&SystemView> for SystemJson {
@@ -40,6 +76,7 @@ impl From<&SystemView> for SystemJson {
             ready: view.reasons().is_empty(),
             parts: view.parts.iter().map(Into::into).collect(),
             log_filter: view.log_filter.clone(),
+            kept: view.kept.into(),
             epoch: view.epoch,
             replicas: view.replicas.iter().map(Into::into).collect(),
         }

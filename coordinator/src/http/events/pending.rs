@@ -6,7 +6,7 @@ use crate::{
     domain::ids::{NodeName, PullId, TaskId},
     engine::{
         Engine,
-        board::Delta,
+        board::{Delta, Noun},
         views::{NodeView, PullView, TaskView},
     },
     http::dto::event::DeltaJson,
@@ -24,13 +24,18 @@ pub(super) struct Pending {
     removed_tasks: BTreeSet<TaskId>,
     pulls: BTreeMap<PullId, Arc<PullView>>,
     nodes: BTreeMap<NodeName, Arc<NodeView>>,
+    changed: BTreeSet<Noun>,
     urgent: bool,
 }
 
 impl Pending {
     /// Whether there is nothing to send.
     pub(super) fn is_empty(&self) -> bool {
-        self.tasks.is_empty() && self.removed_tasks.is_empty() && self.pulls.is_empty() && self.nodes.is_empty()
+        self.tasks.is_empty()
+            && self.removed_tasks.is_empty()
+            && self.pulls.is_empty()
+            && self.nodes.is_empty()
+            && self.changed.is_empty()
     }
 
     /// Whether something ended: outcomes are not held back as progress is.
@@ -57,6 +62,12 @@ impl Pending {
             self.urgent |= !pull.pull.state.is_open();
             self.pulls.insert(pull.pull.id.clone(), Arc::clone(pull));
         }
+        if topics.changes {
+            self.changed.extend(&delta.changed);
+            if !delta.nodes.is_empty() {
+                self.changed.insert(Noun::Nodes);
+            }
+        }
         if topics.nodes {
             let nodes = delta.nodes.iter().filter_map(|view| engine.shown_node(view));
             self.nodes.extend(nodes.map(|view| (view.node.name.clone(), view)));
@@ -82,6 +93,7 @@ impl Pending {
             removed_tasks: taken.removed_tasks.iter().map(ToString::to_string).collect(),
             pulls: taken.pulls.values().map(|view| view.as_ref().into()).collect(),
             nodes: taken.nodes.values().map(|view| view.as_ref().into()).collect(),
+            changed: taken.changed.into_iter().map(Noun::as_str).collect(),
         }
     }
 }

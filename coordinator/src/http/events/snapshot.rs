@@ -9,7 +9,7 @@ use crate::{
         views::{PageRequest, PullFilter, TaskFilter},
     },
     http::{
-        dto::event::{NodesTopicJson, TaskTopicJson, TasksTopicJson, TopicJson},
+        dto::event::{ChangesTopicJson, NodesTopicJson, TaskTopicJson, TasksTopicJson, TopicJson},
         nodes, pulls,
     },
 };
@@ -46,6 +46,9 @@ pub(super) async fn read(
     if topics.nodes {
         let nodes = nodes::all(engine).await.iter().map(Into::into).collect();
         shown.insert("nodes".to_owned(), TopicJson::Nodes(NodesTopicJson { nodes }));
+    }
+    if topics.changes {
+        shown.insert("changes".to_owned(), TopicJson::Changes(ChangesTopicJson {}));
     }
     for id in &topics.single {
         match single_task(engine, id).await {

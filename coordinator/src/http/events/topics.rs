@@ -16,6 +16,8 @@ pub(super) struct Topics {
     pub(super) tasks: bool,
     /// `nodes`.
     pub(super) nodes: bool,
+    /// `changes`.
+    pub(super) changes: bool,
     /// `task:{id}`.
     pub(super) single: BTreeSet<TaskId>,
 }
@@ -30,7 +32,7 @@ impl Topics {
         if topics == Self::default() {
             return Err(ApiError::invalid(
                 "topics",
-                "must name at least one of tasks, nodes, task:{id}",
+                "must name at least one of tasks, nodes, changes, task:{id}",
             ));
         }
         if topics.single.len() > MAX_TASK_TOPICS {
@@ -44,12 +46,13 @@ impl Topics {
         match word.split_once(':') {
             None if word == "tasks" => self.tasks = true,
             None if word == "nodes" => self.nodes = true,
+            None if word == "changes" => self.changes = true,
             Some(("task", id)) => {
                 let id = TaskId::parse(id).map_err(|_| ApiError::no_task(id))?;
                 self.single.insert(id);
             }
             None | Some(_) => {
-                let rule = format!("{word:?} is unknown, known are tasks, nodes, task:{{id}}");
+                let rule = format!("{word:?} is unknown, known are tasks, nodes, changes, task:{{id}}");
                 return Err(ApiError::invalid("topics", rule));
             }
         }

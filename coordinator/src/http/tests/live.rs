@@ -139,6 +139,25 @@ async fn a_snapshot_then_deltas_until_the_end_of_a_pull() {
 }
 
 #[tokio::test]
+async fn changes_are_named_and_their_lists_are_read_again() {
+    let edge = Edge::start().await;
+    let mut events = Events::open(&edge, "/api/v1/events?topics=changes", None).await;
+    let snapshot = events.next().await.unwrap();
+    assert_eq!(snapshot.data["topics"]["changes"], json!({}));
+    let schedule = json!({"name": "nightly", "cronExpr": "@daily", "taskConfig": {"images": ["nginx:1"]}});
+    let made = edge.post("/api/v1/scheduled-tasks", schedule.to_string()).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let told = events.until(|event| event.data["changed"][0] == "schedules").await;
+    assert!(told.data.get("tasks").is_none(), "only that, nothing of whom");
+    let next = edge.get("/api/v1/scheduled-tasks?enabled=true&sort=next").await.json();
+    assert_eq!(next["total"], 1);
+    let off = edge.get("/api/v1/scheduled-tasks?enabled=false").await.json();
+    assert_eq!(off["total"], 0);
+    let _agent = edge.connect("node-a", "gpu").await;
+    events.until(|event| event.data["changed"][0] == "nodes").await;
+}
+
+#[tokio::test]
 async fn a_client_that_comes_back_goes_on_or_reads_again() {
     let edge = Edge::start().await;
     let mut events = Events::open(&edge, "/api/v1/events?topics=tasks", None).await;

@@ -97,3 +97,56 @@ async fn tasks_are_filtered_by_status_and_nodes_by_label() {
         (&json!(1), &json!("node-b"))
     );
 }
+
+#[tokio::test]
+async fn nodes_are_found_by_words_and_state_and_each_has_its_pulls() {
+    let edge = Edge::start().await;
+    let _agents = (edge.connect("node-a", "cpu").await, edge.connect("node-b", "gpu").await);
+    for id in ["first", "second"] {
+        let body = json!({"images": ["a", "b"], "id": id, "nodeNames": ["node-b"]});
+        assert_eq!(edge.create(&body).await.status, 201);
+    }
+    let names = async |query: &str| -> Vec<String> {
+        let json = edge.get(&format!("/api/v1/nodes?{query}")).await.json();
+        assert_eq!(json["total"], json["nodes"].as_array().unwrap().len());
+        let nodes = json["nodes"].as_array().unwrap();
+        nodes
+            .iter()
+            .map(|node| node["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names("q=NODE%20pool%3Dgpu").await, ["node-b"]);
+    assert!(names("q=node-a%20gpu").await.is_empty());
+    assert!(names("state=offline,draining").await.is_empty());
+    for sort in ["name", "state", "disk", "pulls", "images"] {
+        assert_eq!(
+            names(&format!("state=ready,not_ready&sort={sort}")).await.len(),
+            2,
+            "{sort}"
+        );
+    }
+    let cut = edge.get("/api/v1/nodes?limit=1&offset=1").await.json();
+    assert_eq!((&cut["nodes"][0]["name"], &cut["total"]), (&json!("node-b"), &json!(2)));
+
+    let pulls = edge.get("/api/v1/nodes/node-b/pulls").await.json();
+    let tasks: Vec<_> = pulls["pulls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pull| &pull["taskId"])
+        .collect();
+    assert_eq!(pulls["total"], 4);
+    assert_eq!(tasks[0], tasks[1], "task by task: {tasks:?}");
+    let of_image = edge.get("/api/v1/nodes/node-b/pulls?image=a&limit=1").await.json();
+    assert_eq!(
+        (&of_image["total"], of_image["pulls"].as_array().unwrap().len()),
+        (&json!(2), 1)
+    );
+    let ended = edge
+        .get("/api/v1/nodes/node-b/pulls?state=succeeded,failed")
+        .await
+        .json();
+    assert_eq!(ended["total"], 0);
+    assert_eq!(edge.get("/api/v1/nodes/node-a/pulls").await.json()["total"], 0);
+    assert_eq!(edge.get("/api/v1/nodes/node-x/pulls").await.status, 404);
+}

@@ -24,6 +24,7 @@ const common = {
   selectAll: 'Select all on this page',
   select: 'Select {name}',
   selected: '{count} selected | {count} selected',
+  toasts: 'Messages (F8)',
 }
 
 export default common

@@ -31,7 +31,7 @@ const node = {
   now: 'Pulls now',
   nowNone: 'Nothing is being pulled and nothing waits for this node.',
   before: 'Pulls before',
-  beforeText: 'In the newest {count} ended tasks.',
+  beforeText: 'In the newest 1000 tasks.',
   beforeNone: 'No pull of this node is in them.',
   lookBack: 'Look further back',
   image: 'Image',

@@ -13,6 +13,7 @@ const schedules = {
   never: 'never',
   notDue: 'not due while it is off',
   moreImages: '+{count} more',
+  unfit: 'No schedule is in this state',
   emptyTitle: 'Nothing is scheduled yet',
   emptyText: 'A schedule starts a task again and again: every night before the morning’s rollout, every hour for a moving tag.',
   emptyStep1: 'Name the images, and the nodes by their labels.',

@@ -26,6 +26,7 @@ const common: typeof en = {
   selectAll: '选择本页全部',
   select: '选择 {name}',
   selected: '已选 {count} 项 | 已选 {count} 项',
+  toasts: '消息（F8）',
 }
 
 export default common

@@ -33,7 +33,7 @@ const node: typeof en = {
   now: '当前拉取',
   nowNone: '没有正在进行或等待此节点的拉取。',
   before: '以往拉取',
-  beforeText: '最近结束的 {count} 个任务中。',
+  beforeText: '最近 1000 个任务中。',
   beforeNone: '其中没有此节点的拉取。',
   lookBack: '继续往前查找',
   image: '镜像',

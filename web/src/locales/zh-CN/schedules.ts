@@ -15,6 +15,7 @@ const schedules: typeof en = {
   never: '从未',
   notDue: '停用期间不会运行',
   moreImages: '另有 {count} 个',
+  unfit: '没有处于此状态的定时任务',
   emptyTitle: '还没有定时任务',
   emptyText: '定时任务会反复启动一个预热任务：例如每晚在早间发布之前，或者每小时跟随一个会移动的标签。',
   emptyStep1: '填写镜像，并按标签选择节点。',

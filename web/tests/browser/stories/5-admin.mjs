@@ -77,6 +77,7 @@ async function viewerIsRefused(browser, stand, setting) {
   await blocked('/registries', 'Add credential')
   await blocked('/notifications', 'Add channel')
   await blocked('/settings', 'Save limits')
+  await blocked('/settings', 'Set level')
   await blocked('/coverage', 'Look now')
   for (const path of ['/users', '/tokens', '/audit', '/schedules/new']) {
     await page.goto(path)

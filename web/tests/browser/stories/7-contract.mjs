@@ -70,18 +70,9 @@ async function disagreements(browser, stand) {
   assert.equal((await put({ password: 'another one' })).status, 200, 'and so can the password, by its name')
   // A viewer sees the schedules, and all figures are the server's.
   assert.equal((await send(stand, 'GET', '/scheduled-tasks', undefined, (await viewer(stand)).token)).status, 200)
-  const stats = await stand.get('/api/v1/stats')
-  assert.equal(typeof stats.lastDay.succeededPulls, 'number')
-  // Filters filter.
-  const cancelled = await send(stand, 'GET', '/tasks?status=cancelled')
-  assert.ok(cancelled.body.tasks.every((task) => task.status === 'cancelled'))
+  await tasksByStatus(stand)
+  await executionsByStatus(stand)
   const schedule = (more) => ({ name: 'x', cronExpr: '@daily', taskConfig: { images }, ...more })
-  const made = await send(stand, 'POST', '/scheduled-tasks', schedule())
-  assert.equal(made.status, 201, '@daily is a timetable')
-  const skipped = await send(stand, 'GET', `/scheduled-tasks/${made.body.id}/executions?status=skipped`)
-  assert.equal(skipped.body.total, 0)
-  assert.equal((await send(stand, 'GET', `/scheduled-tasks/${made.body.id}/executions?status=running`)).status, 200, 'running is a status')
-  await send(stand, 'DELETE', `/scheduled-tasks/${made.body.id}`)
   // What cannot run is not saved: too many images, a login that schedules do not keep.
   const many = Array.from({ length: 51 }, (_, index) => `registry.example.com/app:${index}`)
   const refusedMany = await send(stand, 'POST', '/scheduled-tasks', schedule({ taskConfig: { images: many } }))
@@ -93,6 +84,74 @@ async function disagreements(browser, stand) {
   const short = await send(stand, 'POST', '/tasks/preview', { images, maxRetries: 1, retryDelay: 1, ...login })
   assert.equal(short.status, 200, JSON.stringify(short.body))
   await stand.call('DELETE', `/api/v1/users/${user.id}`)
+}
+
+// One that was cancelled and one that ended well: each list has its own and not the other's.
+async function tasksByStatus(stand) {
+  await stand.behave({ image: 'by-status-held', ends_after_ms: null }, { image: 'by-status-quick', ends_after_ms: [50, 100] })
+  const held = await stand.post('/api/v1/tasks', { images: [stand.image('by-status-held')] })
+  const quick = await stand.post('/api/v1/tasks', { images: [stand.image('by-status-quick')] })
+  await send(stand, 'POST', `/tasks/${held.taskId}/cancel`)
+  await stand.ended(held.taskId)
+  await stand.ended(quick.taskId)
+  for (const [status, here, notHere] of [['cancelled', held, quick], ['completed', quick, held]]) {
+    const { body } = await send(stand, 'GET', `/tasks?status=${status}&limit=100`)
+    const ids = body.tasks.map((task) => task.taskId)
+    assert.ok(ids.includes(here.taskId) && !ids.includes(notHere.taskId), `tasks that are ${status}`)
+    assert.ok(body.tasks.every((task) => task.status === status))
+  }
+}
+
+// A run that runs and one that was left out because of it.
+async function executionsByStatus(stand) {
+  const schedule = { name: 'overlaps', cronExpr: '@daily', overlapPolicy: 'skip', taskConfig: { images: [stand.image('by-status-held')] } }
+  const made = await send(stand, 'POST', '/scheduled-tasks', schedule)
+  assert.equal(made.status, 201, '@daily is a timetable')
+  const { id } = made.body
+  const run = await send(stand, 'POST', `/scheduled-tasks/${id}/trigger`)
+  assert.equal(run.status, 200, JSON.stringify(run.body))
+  assert.equal((await send(stand, 'POST', `/scheduled-tasks/${id}/trigger`)).status, 409)
+  const of = async (query) => (await send(stand, 'GET', `/scheduled-tasks/${id}/executions?${query}`)).body
+  assert.equal((await of('limit=10')).total, 2)
+  for (const status of ['running', 'skipped']) {
+    const found = await of(`status=${status}`)
+    assert.deepEqual([found.total, found.executions.map((execution) => execution.status)], [1, [status]], `executions that are ${status}`)
+  }
+  assert.equal((await of('status=failed')).total, 0)
+  await send(stand, 'POST', `/tasks/${run.body.taskId}/cancel`)
+  await stand.ended(run.body.taskId)
+  await send(stand, 'DELETE', `/scheduled-tasks/${id}`)
+}
+
+// The original's dashboard counted its newest 100 tasks in the browser, and failed as a whole for a viewer.
+async function overviewCountsAll(browser, stand) {
+  const before = (await stand.get('/api/v1/stats')).lastDay
+  await stand.behave({ image: 'counted', ends_after_ms: [10, 50] })
+  const more = 130
+  const tasks = []
+  for (let index = 0; index < more; index += 10) {
+    const ten = Array.from({ length: 10 }, () => stand.post('/api/v1/tasks', { images: [stand.image('counted')], nodeNames: ['node-00001'] }))
+    tasks.push(...(await Promise.all(ten)))
+  }
+  for (const { taskId } of tasks) await stand.ended(taskId)
+  const after = (await stand.get('/api/v1/stats')).lastDay
+  assert.equal(after.tasks - before.tasks, more)
+  assert.equal(after.succeededPulls - before.succeededPulls, more)
+  const images = [stand.image('counted')]
+  const schedule = await stand.post('/api/v1/scheduled-tasks', { name: 'seen by viewers', cronExpr: '* * * * *', taskConfig: { images, nodeNames: ['node-00001'] } })
+  const who = await viewer(stand)
+  const { page, problems, close } = await openPage(browser, stand, { who: { username: who.user.username, password: 'his own choice' } })
+  await page.goto('/')
+  await page.getByText(new RegExp(`^${after.succeededPulls.toLocaleString('en').replace(',', ',?')} succeeded`)).waitFor()
+  await page.getByRole('region', { name: 'Next schedules' }).getByText('seen by viewers').waitFor()
+  assert.equal(await page.getByRole('alert').count(), 0, 'a viewer’s overview has no error')
+  clean(problems, 'a viewer’s overview')
+  await close()
+  await send(stand, 'DELETE', `/scheduled-tasks/${schedule.id}`)
+  // Leave the lists of other stories as short as they were.
+  for (let index = 0; index < tasks.length; index += 100) {
+    await stand.post('/api/v1/tasks/bulk', { action: 'delete', ids: tasks.slice(index, index + 100).map(({ taskId }) => taskId) })
+  }
 }
 
 async function viewer(stand) {
@@ -126,4 +185,5 @@ export const stories = [
   { name: 'the calls of the original’s own front end', run: itsOwnCalls },
   { name: 'where its front end and back end disagreed', run: disagreements },
   { name: 'the form takes what the API takes', run: formAgrees },
+  { name: 'the overview counts everything, for everyone', run: overviewCountsAll },
 ]

@@ -1,7 +1,7 @@
 //! Schedules whose row cannot be read: they hold up nobody else.
 
 use super::stand::{Hourly, MINUTE, Stand};
-use crate::domain::execution::ExecutionState as S;
+use crate::{domain::execution::ExecutionState as S, engine::views::ScheduleFilter};
 
 async fn damage(stand: &Stand, hourly: &Hourly, cron_expr: &str) {
     stand.engine.store.damage_schedule(&hourly.id, cron_expr).await.unwrap();
@@ -27,7 +27,7 @@ async fn a_schedule_that_cannot_be_read_is_told_and_the_others_go_on() {
     );
     assert!(stand.figures().contains("ips_damaged_scheduled_tasks 1"));
     let page = crate::engine::views::PageRequest { limit: 10, offset: 0 };
-    let listed = stand.engine.schedules(page).await.unwrap();
+    let listed = stand.engine.schedules(ScheduleFilter::default(), page).await.unwrap();
     assert_eq!(
         (listed.items.len(), listed.total),
         (1, 2),
