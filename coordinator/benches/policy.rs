@@ -235,6 +235,7 @@ async fn join(engine: &Engine, number: usize, images: Vec<Arc<InventoryImage>>) 
         in_flight: vec![],
         unacknowledged: vec![],
         inventory_hash: String::new(),
+        abilities: Default::default(),
     };
     let name = hello.node.name.clone();
     let grant = engine.open_session(hello, sender).await.unwrap().unwrap();

@@ -166,6 +166,7 @@ impl Stand {
             in_flight: vec![],
             unacknowledged: vec![],
             inventory_hash: String::new(),
+            abilities: Default::default(),
         };
         let grant = self.engine.open_session(hello, sender).await.unwrap().unwrap();
         let mut agent = Agent {
@@ -323,7 +324,12 @@ impl Agent {
                 Err(_elapsed) => return true,
                 Ok(order) => match *order.unwrap() {
                     Order::StartPull(_) | Order::CancelPull { .. } => return false,
-                    Order::Acknowledge(_) | Order::Refuse { .. } | Order::SendInventory | Order::Superseded => {}
+                    Order::Acknowledge(_)
+                    | Order::Refuse { .. }
+                    | Order::SendInventory
+                    | Order::SetPins(_)
+                    | Order::RemoveImage { .. }
+                    | Order::Superseded => {}
                 },
             }
         }
