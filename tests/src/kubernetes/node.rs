@@ -94,6 +94,8 @@ fn controllers(kubernetes: &Kubernetes, port: u16) -> Result<Process> {
         ("kubeconfig", text(&config)),
         ("service-account-private-key-file", text(&home.join("tokens.key"))),
         ("root-ca-file", text(&kubernetes.authority())),
+        // Nodes that are objects only have no kubelet that would say they are alive.
+        ("node-monitor-grace-period", "24h".to_owned()),
         ("use-service-account-credentials", "true".to_owned()),
         ("leader-elect", "false".to_owned()),
         ("bind-address", "127.0.0.1".to_owned()),
