@@ -81,7 +81,9 @@ pub async fn containerd_restarted(stand: &mut Stand) {
     let task = stand.in_mid_pull("base:v1", "node-1").await;
     let old = stand.ready_pod("ips-agent").await;
     stand.containerd.kill();
-    stand.node_is("not ready", "node-1", |node| node["ready"] == false).await;
+    stand
+        .node_is("not ready", "node-1", |node| node["ready"] == false)
+        .await;
     stand.containerd.restart().await.expect("it comes back");
     stand.slow(false);
     stand.completed(&task).await;

@@ -36,7 +36,9 @@ impl Joined {
         options.bootstrap_token = String::new();
         let text = |path: PathBuf| path.display().to_string();
         options.arguments = vec!["--ca-file".to_owned(), text(stand.authority().await)];
-        options.arguments.extend(["--kubernetes-token-file".to_owned(), text(token.clone())]);
+        options
+            .arguments
+            .extend(["--kubernetes-token-file".to_owned(), text(token.clone())]);
         let agent = Agent::start(options).await.expect("an agent");
         stand.node_ready(name).await;
         Self {

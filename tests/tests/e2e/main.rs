@@ -52,10 +52,22 @@ async fn it_is_installed_warms_images_and_gets_over_what_happens_to_clusters() {
 
     story("the kubelet pulls the same image", faults::kubelet_pulls_too(&stand)).await;
     story("an agent's pod is killed in mid-pull", faults::agent_killed(&stand)).await;
-    story("containerd is restarted under an agent's pod", faults::containerd_restarted(&mut stand)).await;
+    story(
+        "containerd is restarted under an agent's pod",
+        faults::containerd_restarted(&mut stand),
+    )
+    .await;
     story("the API server is away", faults::api_server_away(&mut stand, &second)).await;
-    story("an agent's token is another", faults::token_rotated(&stand, &mut second)).await;
-    story("a node is deleted in mid-pull", faults::node_deleted(&stand, &mut third)).await;
+    story(
+        "an agent's token is another",
+        faults::token_rotated(&stand, &mut second),
+    )
+    .await;
+    story(
+        "a node is deleted in mid-pull",
+        faults::node_deleted(&stand, &mut third),
+    )
+    .await;
 
     story("the coordinator has another pod", rights::another_pod(&mut stand)).await;
     story("every right is used, and none is missing", rights::audited(&stand)).await;

@@ -23,7 +23,10 @@ pub async fn another_pod(stand: &mut Stand) {
     })
     .await;
     assert_ne!(new["metadata"]["name"], old["metadata"]["name"]);
-    stand.token = wait_for("the admin to be let in", LIMIT, async || login::admin(&stand.base).await.ok()).await;
+    stand.token = wait_for("the admin to be let in", LIMIT, async || {
+        login::admin(&stand.base).await.ok()
+    })
+    .await;
     let tasks = stand.api().get("/api/v1/tasks").await.expect("the tasks");
     assert_eq!(tasks["total"], before["total"], "{tasks}");
     for node in ["node-1", "node-2", "node-3"] {
@@ -69,7 +72,8 @@ pub async fn taken_away(stand: &mut Stand, second: &mut Joined) {
     stand.kubernetes.restart().await.expect("it comes back");
     wait_until("the missing right to be named", LIMIT, async || {
         let warnings = stand.warnings().await;
-        let named = |one: &String| one.contains("forbidden") && one.contains("ips-coordinator") && one.contains("nodes");
+        let named =
+            |one: &String| one.contains("forbidden") && one.contains("ips-coordinator") && one.contains("nodes");
         warnings.iter().any(named)
     })
     .await;
@@ -79,7 +83,10 @@ pub async fn taken_away(stand: &mut Stand, second: &mut Joined) {
     second.agent.kill();
     second.agent.restart().await.expect("the agent");
     wait_until("the reason in the agent's log", LIMIT, async || {
-        second.agent.log().contains("may not review tokens")
+        second
+            .agent
+            .log()
+            .contains("the coordinator may not ask the cluster who it is")
     })
     .await;
     // What is there works on.

@@ -272,7 +272,9 @@ impl Stand {
     pub async fn ips(&self, arguments: &[&str]) -> std::process::Output {
         let program: PathBuf = cache::program("ips").expect("ips");
         let mut command = tokio::process::Command::new(program);
-        command.args(arguments).env("IPS_SERVER", format!("https://{HOST}:9443"));
+        command
+            .args(arguments)
+            .env("IPS_SERVER", format!("https://{HOST}:9443"));
         command.env("IPS_CA_FILE", self.authority().await);
         let output = command.env("IPS_TOKEN", &self.token).output().await;
         output.expect("ips runs")
@@ -312,7 +314,11 @@ impl Stand {
         let mut last = Value::Null;
         let seen = tokio::time::timeout(LIMIT, async {
             loop {
-                last = self.api().get(&format!("/api/v1/nodes/{name}")).await.unwrap_or_default();
+                last = self
+                    .api()
+                    .get(&format!("/api/v1/nodes/{name}"))
+                    .await
+                    .unwrap_or_default();
                 if test(&last) {
                     return last.clone();
                 }
@@ -338,9 +344,7 @@ impl Stand {
     pub async fn warnings(&self) -> Vec<String> {
         let body = self.api().get("/readyz").await.unwrap_or_default();
         let all = body["warnings"].as_array().cloned().unwrap_or_default();
-        all.iter()
-            .filter_map(|one| one.as_str().map(str::to_owned))
-            .collect()
+        all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
     }
 
     /// From now on blobs come slowly through the proxy, or as fast as they can.

@@ -8,7 +8,10 @@ use crate::stand::{LIMIT, Stand};
 
 /// Makes the policy while no node matches it; gives back its id.
 pub async fn ordered(stand: &Stand) -> String {
-    let images = [stand.registry.reference("base:v1"), stand.registry.reference("small:v1")];
+    let images = [
+        stand.registry.reference("base:v1"),
+        stand.registry.reference("small:v1"),
+    ];
     let body = json!({"name": "base", "taskConfig": {"images": images, "nodeSelector": {"pool": POOL}}});
     let (status, made) = stand.api().post("/api/v1/policies", &body).await.expect("an answer");
     assert_eq!(status, 201, "{made:#}");

@@ -66,7 +66,11 @@ pub async fn by_grpc(stand: &Stand) {
     let mut events = client.watch_task(watch).await.expect("a watch").into_inner();
     let mut last = TaskState::Unspecified;
     while !matches!(last, TaskState::Completed | TaskState::Failed | TaskState::Cancelled) {
-        let event = events.message().await.expect("an event").expect("it goes on to the end");
+        let event = events
+            .message()
+            .await
+            .expect("an event")
+            .expect("it goes on to the end");
         let seen = match event.body.expect("a body") {
             Body::Snapshot(snapshot) => snapshot.task,
             Body::Delta(delta) => delta.task,
@@ -79,8 +83,6 @@ pub async fn by_grpc(stand: &Stand) {
 /// The same by the command line.
 pub async fn by_command_line(stand: &Stand) {
     let reference = stand.registry.reference("small:v1");
-    let output = stand
-        .ips(&["task", "create", "--image", &reference, "--watch"])
-        .await;
+    let output = stand.ips(&["task", "create", "--image", &reference, "--watch"]).await;
     assert!(output.status.success(), "{output:?}");
 }
