@@ -340,6 +340,19 @@ async fn a_database_that_is_away_is_waited_for_by_all() {
         followers == replicas.all.len()
     })
     .await;
+    // All of them are alive, and none says that it serves.
+    wait_until("nobody to be ready", LIMIT, async || {
+        let mut unready = 0;
+        for replica in &replicas.all {
+            let probe = Api::new(format!("http://127.0.0.1:{}", replica.ports()[2]));
+            let (alive, _) = probe.call(Method::GET, "/healthz", None).await.unwrap();
+            assert_eq!(alive, StatusCode::OK);
+            let (ready, _) = probe.call(Method::GET, "/readyz", None).await.unwrap();
+            unready += usize::from(ready == StatusCode::SERVICE_UNAVAILABLE);
+        }
+        unready == replicas.all.len()
+    })
+    .await;
     server.restart().await.unwrap();
     let leader = replicas.leader(&[0, 1]).await;
     assert!(epoch(&replicas.all[leader]).await > before);
