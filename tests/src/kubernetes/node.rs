@@ -142,6 +142,8 @@ fn kubelet(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, port: u
         "authentication": {"anonymous": {"enabled": true}, "webhook": {"enabled": false}}, "authorization": {"mode": "AlwaysAllow"},
         "clusterDNS": [NODE], "clusterDomain": "cluster.local",
         "cgroupDriver": "cgroupfs", "cgroupsPerQOS": false, "enforceNodeAllocatable": [], "failSwapOn": false,
+        // Changed config maps and secrets are shown to pods so often; a minute is usual.
+        "syncFrequency": "5s",
         "makeIPTablesUtilChains": false, "volumePluginDir": home.join("plugins"),
         // The disk is a developer's, and may be as full as it likes.
         "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "memory.available": "0%"},

@@ -11,7 +11,7 @@ use crate::stand::{LIMIT, SYSTEM, Stand};
 use crate::tasks::{pod, runs};
 
 /// How long the API server stays away.
-const AWAY: Duration = Duration::from_secs(25);
+const AWAY: Duration = Duration::from_secs(60);
 
 fn uid(pod: &Value) -> &Value {
     &pod["metadata"]["uid"]
@@ -58,6 +58,34 @@ pub async fn kubelet_pulls_too(stand: &Stand) {
     assert_eq!(twice.collect::<Vec<_>>(), [], "fetched more than once");
 }
 
+/// A rolling restart of the agents lets the one that pulls finish what it does: the same attempt, and another pod after it.
+pub async fn rolled(stand: &Stand) {
+    forget(stand, "library:v1").await;
+    let task = stand.in_mid_pull("library:v1", "node-1").await;
+    let old = stand.ready_pod("ips-agent").await;
+    let agents = "daemonset/ips-agent";
+    stand.kubectl(&["-n", SYSTEM, "rollout", "restart", agents]).await;
+    let name = old["metadata"]["name"].as_str().expect("a name");
+    let path = format!("/api/v1/namespaces/{SYSTEM}/pods/{name}");
+    wait_until("the old pod to be asked to end", LIMIT, async || {
+        let pod = stand.admin.get(&path).await.unwrap_or_default();
+        pod["metadata"]["deletionTimestamp"].is_string()
+    })
+    .await;
+    let pull = stand.pull(&task).await;
+    assert_eq!(pull["state"], "pulling", "{pull:#}");
+    stand.slow(false);
+    stand.completed(&task).await;
+    let pull = stand.pull(&task).await;
+    assert_eq!(pull["attempt"], 1, "{pull:#}");
+    stand
+        .kubectl(&["-n", SYSTEM, "rollout", "status", agents, "--timeout=120s"])
+        .await;
+    let new = stand.ready_pod("ips-agent").await;
+    assert_ne!(uid(&new), uid(&old));
+    stand.node_ready("node-1").await;
+}
+
 /// The agent's pod goes without a word; the next one takes up its pull.
 pub async fn agent_killed(stand: &Stand) {
     forget(stand, "library:v1").await;
@@ -77,8 +105,8 @@ pub async fn agent_killed(stand: &Stand) {
 
 /// The runtime is killed and comes back; the pod of the agent is the same, and so is the attempt.
 pub async fn containerd_restarted(stand: &mut Stand) {
-    forget(stand, "base:v1").await;
-    let task = stand.in_mid_pull("base:v1", "node-1").await;
+    forget(stand, "library:v1").await;
+    let task = stand.in_mid_pull("library:v1", "node-1").await;
     let old = stand.ready_pod("ips-agent").await;
     stand.containerd.kill();
     stand
@@ -98,7 +126,7 @@ pub async fn containerd_restarted(stand: &mut Stand) {
 /// It is away for long enough to have forgotten where watches were. Work goes on meanwhile, and what changes afterwards is seen.
 pub async fn api_server_away(stand: &mut Stand, second: &Joined) {
     let began = Instant::now();
-    stand.kubernetes.stop().await;
+    stand.kubernetes.kill();
     wait_until("the coordinator to say so", LIMIT, async || {
         stand.warns("the cluster's nodes are not watched").await
     })

@@ -9,6 +9,7 @@
 
 mod faults;
 mod joined;
+mod replicated;
 mod rights;
 mod stand;
 mod standing;
@@ -39,6 +40,8 @@ async fn it_is_installed_warms_images_and_gets_over_what_happens_to_clusters() {
     .await;
     story("a task by gRPC", tasks::by_grpc(&stand)).await;
     story("a task by the command line", tasks::by_command_line(&stand)).await;
+
+    story("agents are rolled in mid-pull", faults::rolled(&stand)).await;
 
     let policy = story("a standing policy", standing::ordered(&stand)).await;
     let mut second = story("a second node joins", joined::second(&stand)).await;
@@ -72,5 +75,17 @@ async fn it_is_installed_warms_images_and_gets_over_what_happens_to_clusters() {
     story("the coordinator has another pod", rights::another_pod(&mut stand)).await;
     story("every right is used, and none is missing", rights::audited(&stand)).await;
     story("rights are taken away", rights::taken_away(&mut stand, &mut second)).await;
+
+    let mut database = story(
+        "from SQLite to two coordinators on PostgreSQL",
+        replicated::from_sqlite(&mut stand),
+    )
+    .await;
+    story(
+        "the leader's pod is killed in mid-pull",
+        replicated::leader_killed(&stand),
+    )
+    .await;
+    story("the database is away", replicated::database_away(&stand, &mut database)).await;
     Joined::end([second, third]);
 }

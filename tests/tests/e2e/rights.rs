@@ -57,6 +57,14 @@ pub async fn audited(stand: &Stand) {
             "{verb} {resource} was never used: {own:#?}"
         );
     }
+    // No pull writes anything.
+    let writes = own
+        .iter()
+        .filter(|call| !matches!(call.verb.as_str(), "get" | "list" | "watch"));
+    for call in writes {
+        let known = [("create", "tokenreviews"), ("update", "configmaps")];
+        assert!(known.contains(&(&*call.verb, &*call.resource)), "{call:?}");
+    }
     let agent = format!("system:serviceaccount:{SYSTEM}:ips-agent");
     assert!(
         !calls.iter().any(|call| call.user == agent),

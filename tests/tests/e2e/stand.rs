@@ -67,16 +67,18 @@ fn with_images(registry: &Registry, to: &Path) {
         .arg(to)
         .status();
     assert!(copied.expect("cp").success());
-    let file = to.join("kustomization.yaml");
-    let mut text = std::fs::read_to_string(&file).expect("the kustomization");
-    for image in [Image::Agent, Image::Coordinator] {
-        let name = image.name();
-        text = text.replace(
-            &format!("newName: {name}\n"),
-            &format!("newName: {}\n", registry.reference(name)),
-        );
+    for folder in ["", "overlays/ha-postgres"] {
+        let file = to.join(folder).join("kustomization.yaml");
+        let mut text = std::fs::read_to_string(&file).expect("the kustomization");
+        for image in [Image::Agent, Image::Coordinator] {
+            let name = image.name();
+            text = text.replace(
+                &format!("newName: {name}\n"),
+                &format!("newName: {}\n", registry.reference(name)),
+            );
+        }
+        std::fs::write(file, text).expect("written");
     }
-    std::fs::write(file, text).expect("written");
     // How full this machine's own disk is decides nothing here.
     let file = to.join("base/agent.yaml");
     let text = std::fs::read_to_string(&file).expect("the agent");
@@ -155,9 +157,14 @@ impl Stand {
         }
     }
 
+    /// The folder that the coordinator's volume is.
+    pub fn disk(&self) -> PathBuf {
+        self.kubernetes.home().join("disk")
+    }
+
     /// A disk for the coordinator, as a cluster's own provisioner would make it.
     async fn offer_disk(&self) {
-        let folder = self.kubernetes.home().join("disk");
+        let folder = self.disk();
         std::fs::create_dir_all(&folder).expect("a folder");
         std::os::unix::fs::chown(&folder, Some(65532), Some(65532)).expect("its owner");
         let disk = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "disk"}, "spec": {
