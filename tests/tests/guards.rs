@@ -107,6 +107,7 @@ async fn pulls_wait_while_the_disk_is_busy_and_go_on_when_it_is_not() {
     let registry = Registry::shared().await;
     let folder = Folder::new("guards").unwrap();
     press(folder.path(), 80);
+    std::fs::write(folder.join("config.yaml"), "imageGCHighThresholdPercent: 100\n").unwrap();
     let stand = stand(&folder, V1_7).await;
     let reference = registry.reference("small:v1");
     let id = stand.order(&[&reference]).await;

@@ -475,6 +475,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/purges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes images from nodes where nobody needs them: no container was made of them, they are not pinned, and no pod sandbox is made of
+         *     them. A call waits for at most 20 s; nodes that have not answered by then say so.
+         */
+        post: operations["purge_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refresh": {
         parameters: {
             query?: never;
@@ -1494,6 +1514,8 @@ export interface components {
              * @description See `registry`.
              */
             password?: string | null;
+            /** @description Its images are pinned against the kubelet's garbage collection, until the task is cancelled or removed. Default: false. */
+            pin?: boolean | null;
             /**
              * @description Only nodes of this platform. Default: all.
              * @example linux/amd64
@@ -1996,38 +2018,6 @@ export interface components {
             /** @description Whether pods with imagePullPolicy Never can use it. */
             usabilityNever: components["schemas"]["ImageUsability"];
         };
-        /**
-         * @description What a kubelet is set to, as the agent reads it from its configuration. Where that was not read, the thresholds are the kubelet's
-         *     defaults and the rest is unknown.
-         */
-        KubeletFacts: {
-            /** @description `imagePullCredentialsVerificationPolicy` as it is written; empty where it is not. */
-            credentialsVerificationPolicy: string;
-            /**
-             * Format: int32
-             * @description Percent of the image file system from which on the kubelet removes images; 0 while the agent has not said.
-             */
-            imageGcHighThresholdPercent: number;
-            /** Format: int32 */
-            imageGcLowThresholdPercent: number;
-            /**
-             * Format: int64
-             * @description Images that nobody has used for so long are removed; 0 means never.
-             */
-            imageMaximumGcAgeMs: number;
-            /** @description Why it cannot be read; empty otherwise. */
-            message: string;
-            /** @description How far it is known. */
-            source: components["schemas"]["KubeletSource"];
-            verificationAllowlist: string[];
-            /** @description The feature gate `KubeletEnsureSecretPulledImages`; left out where the release decides. */
-            verificationGate?: boolean;
-        };
-        /**
-         * @description How far the configuration of a kubelet is known.
-         * @enum {string}
-         */
-        KubeletSource: "unknown" | "read" | "absent" | "unreadable";
         /** @description How long things are kept, as the coordinator's settings say; 0 means for ever. */
         Kept: {
             /**
@@ -2066,6 +2056,38 @@ export interface components {
              */
             taskSeconds: number;
         };
+        /**
+         * @description What a kubelet is set to, as the agent reads it from its configuration. Where that was not read, the thresholds are the kubelet's
+         *     defaults and the rest is unknown.
+         */
+        KubeletFacts: {
+            /** @description `imagePullCredentialsVerificationPolicy` as it is written; empty where it is not. */
+            credentialsVerificationPolicy: string;
+            /**
+             * Format: int32
+             * @description Percent of the image file system from which on the kubelet removes images; 0 while the agent has not said.
+             */
+            imageGcHighThresholdPercent: number;
+            /** Format: int32 */
+            imageGcLowThresholdPercent: number;
+            /**
+             * Format: int64
+             * @description Images that nobody has used for so long are removed; 0 means never.
+             */
+            imageMaximumGcAgeMs: number;
+            /** @description Why it cannot be read; empty otherwise. */
+            message: string;
+            /** @description How far it is known. */
+            source: components["schemas"]["KubeletSource"];
+            verificationAllowlist: string[];
+            /** @description The feature gate `KubeletEnsureSecretPulledImages`; left out where the release decides. */
+            verificationGate?: boolean;
+        };
+        /**
+         * @description How far the configuration of a kubelet is known.
+         * @enum {string}
+         */
+        KubeletSource: "unknown" | "read" | "absent" | "unreadable";
         /** @description A node as its cluster knows it. */
         KubernetesNode: {
             kubeletVersion: string;
@@ -2304,6 +2326,8 @@ export interface components {
              */
             maxConcurrentPulls: number;
             name: string;
+            /** @description What became of the images that are to be pinned there; only when one node is asked for, and once its agent has said. */
+            pins?: components["schemas"]["Pins"];
             /** @example linux/amd64 */
             platform: string;
             /** @description It can pull now. */
@@ -2422,6 +2446,37 @@ export interface components {
             /** @description For people. */
             reason?: string;
         };
+        /** @description One image that is to be pinned. */
+        Pin: {
+            image: string;
+            /** @description For people; empty when there is nothing to say. */
+            message: string;
+            state: components["schemas"]["PinState"];
+        };
+        /** @description What became of pins on a node. */
+        Pins: {
+            /**
+             * Format: int64
+             * @description Bytes that the agent may pin.
+             */
+            budgetBytes: number;
+            /** @description Pins mean something there: containerd is 1.7 or newer, and the kubelet, where the cluster tells its version, 1.24 or newer. */
+            honoured: boolean;
+            /** @description Every image that is to be pinned there. */
+            images: components["schemas"]["Pin"][];
+            /** @description Why not; empty otherwise. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Bytes that it has pinned, by the sizes of CRI.
+             */
+            pinnedBytes: number;
+        };
+        /**
+         * @description What became of a pin.
+         * @enum {string}
+         */
+        PinState: "pinned" | "absent" | "over_budget" | "released" | "not_honoured" | "failed";
         /** @description One image on the nodes of one platform. */
         PlatformPreview: {
             /** Format: int64 */
@@ -2639,6 +2694,40 @@ export interface components {
          * @enum {string}
          */
         PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
+        /** @description Which images go from which nodes: either `images` or `taskId`. Images times nodes may be at most 10,000. */
+        Purge: {
+            /** @description Only say what would happen. */
+            dryRun?: boolean;
+            /** @description References as pods write them, no duplicates. */
+            images?: string[];
+            /** @description Only these nodes; all where it is left out. */
+            nodeNames?: string[];
+            /**
+             * @description Conditions on labels in Kubernetes' syntax.
+             * @example pool in (gpu,cpu),!spot
+             */
+            selector?: string | null;
+            /** @description The images of this task, from the nodes that it was for. */
+            taskId?: string | null;
+        };
+        /** @description What became of a purge. */
+        PurgeOutcome: {
+            /** @description How many there are of each result. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Nothing was removed, only asked. */
+            dryRun: boolean;
+            results: components["schemas"]["PurgeResult"][];
+        };
+        /** @description What became of one image on one node. */
+        PurgeResult: {
+            image: string;
+            /** @description For people; empty when there is nothing to say. */
+            message: string;
+            nodeName: string;
+            result: components["schemas"]["RemovalResult"];
+        };
         /** @description A refresh token. */
         Refresh: {
             /**
@@ -2681,6 +2770,11 @@ export interface components {
              */
             running: number;
         };
+        /**
+         * @description What became of an image that was to be removed.
+         * @enum {string}
+         */
+        RemovalResult: "removed" | "would_remove" | "in_use" | "pinned" | "sandbox" | "absent" | "failed" | "offline" | "unanswered";
         /** @description One of several coordinators on the same database. All of them serve everybody; one leads. */
         Replica: {
             /**
@@ -2752,6 +2846,8 @@ export interface components {
              * @example 10%
              */
             parallelism?: string;
+            /** @description Its images are pinned; left out where they are not. */
+            pin?: boolean;
             /** @description Whether a warm image is left alone. */
             pullPolicy: components["schemas"]["PullPolicy"];
             /**
@@ -5368,6 +5464,57 @@ export interface operations {
                 };
             };
             /** @description No such id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    purge_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Purge"];
+            };
+        };
+        responses: {
+            /** @description What became of each image on each node */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgeOutcome"];
+                };
+            };
+            /** @description A field breaks a rule, or no node matches */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such task */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -8,6 +8,7 @@ use crate::{pull::reference::full_name, runtime::RuntimeError};
 use containerd_client::services::v1::{
     DeleteImageRequest, GetImageRequest, Image, ListImagesRequest, UpdateImageRequest, images_client::ImagesClient,
 };
+use containerd_client::types::Descriptor;
 use prost_types::FieldMask;
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,12 +22,15 @@ const OWNER: &str = "ips.dev/pinned-by";
 const OURS: &str = "ips";
 
 pub(super) async fn target(containerd: &Containerd, reference: &str) -> Result<Option<String>, RuntimeError> {
+    let target = descriptor(containerd, full_name(reference)).await?;
+    Ok(target.map(|target| target.digest))
+}
+
+async fn descriptor(containerd: &Containerd, name: String) -> Result<Option<Descriptor>, RuntimeError> {
     let mut client = ImagesClient::new(containerd.channel.clone());
-    let request = containerd.request(GetImageRequest {
-        name: full_name(reference),
-    });
+    let request = containerd.request(GetImageRequest { name });
     let image = absent(client.get(request).await)?.and_then(|answer| answer.into_inner().image);
-    Ok(image.and_then(|image| image.target).map(|target| target.digest))
+    Ok(image.and_then(|image| image.target))
 }
 
 pub(super) async fn pins(containerd: &Containerd) -> Result<BTreeMap<String, bool>, RuntimeError> {
@@ -40,12 +44,18 @@ pub(super) async fn pins(containerd: &Containerd) -> Result<BTreeMap<String, boo
     Ok(images.map(|image| (image.name.clone(), own(&image))).collect())
 }
 
-/// An empty label is none. Other labels stay as they are.
+/// An empty label is none. Other labels stay as they are. The target is not in the mask, but containerd 1.7 and 2.1 end with a nil
+/// pointer when an update has none.
 pub(super) async fn pin(containerd: &Containerd, name: &str, pinned: bool) -> Result<(), RuntimeError> {
+    let Some(target) = descriptor(containerd, name.to_owned()).await? else {
+        // An image that is gone has no pin.
+        return Ok(());
+    };
     let label = |key: &str, value: &str| (key.to_owned(), if pinned { value.to_owned() } else { String::new() });
     let image = Image {
         name: name.to_owned(),
         labels: HashMap::from([label(PINNED, IS_PINNED), label(OWNER, OURS)]),
+        target: Some(target),
         ..Image::default()
     };
     let mut client = ImagesClient::new(containerd.channel.clone());
@@ -56,7 +66,6 @@ pub(super) async fn pin(containerd: &Containerd, name: &str, pinned: bool) -> Re
         }),
         ..UpdateImageRequest::default()
     });
-    // An image that is gone has no pin.
     absent(client.update(request).await).map(|_| ())
 }
 

@@ -23,7 +23,7 @@ async fn a_task_pins_until_it_is_cancelled_or_removed() {
     );
     let body = |id: &str, image: &str| json!({"id": id, "images": [image], "pin": true});
     let task = edge.create(&body("t1", "a:1")).await.json();
-    assert_eq!(task["rules"]["pin"], true, "{task}");
+    assert_eq!(task["pin"], true, "{task}");
     assert_eq!(agent.pins().await, ["a:1"]);
     edge.create(&body("t2", "b:1")).await;
     assert_eq!(agent.pins().await, ["a:1", "b:1"]);
@@ -39,10 +39,10 @@ async fn a_task_pins_until_it_is_cancelled_or_removed() {
         .send_json("POST", "/api/v1/tasks/t3/clone", &json!({"images": ["c:1"]}))
         .await
         .json();
-    assert_eq!(copy["rules"]["pin"], true, "{copy}");
+    assert_eq!(copy["pin"], true, "{copy}");
     assert_eq!(again.pins().await, ["b:1", "c:1"]);
     let plain = edge.create(&json!({"images": ["d:1"]})).await.json();
-    assert!(plain["rules"].get("pin").is_none(), "{plain}");
+    assert!(plain.get("pin").is_none(), "{plain}");
 }
 
 #[tokio::test]

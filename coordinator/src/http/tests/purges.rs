@@ -54,6 +54,8 @@ async fn agents_decide_and_every_image_on_every_node_has_its_result() {
     let old = edge.connect("node-b", "gpu").await;
     let gone = edge.connect("node-c", "gpu").await;
     gone.leaves().await;
+    edge.until("/api/v1/nodes/node-c", |node| node["connected"] == false)
+        .await;
     let body = json!({"images": ["a:1", "b:1"], "selector": "pool=gpu"});
     let said = [("a:1", RemovalResult::Removed), ("b:1", RemovalResult::InUse)];
     let (outcome, ()) = tokio::join!(
