@@ -25,6 +25,10 @@ const ACCOUNT: &str = "system:serviceaccount:default:watcher";
 /// Makes that somebody, who may only list and watch nodes.
 async fn watcher(kubernetes: &Kubernetes) {
     let admin = kubernetes.admin();
+    wait_until("the namespace", LIMIT, async || {
+        admin.get("/api/v1/namespaces/default").await.is_ok()
+    })
+    .await;
     admin
         .create(
             "/api/v1/namespaces/default/serviceaccounts",
@@ -254,7 +258,7 @@ async fn a_token_that_ended_is_told_and_the_next_one_in_its_file_is_taken_up() {
     let admin = kubernetes.admin();
     admin.create("/api/v1/nodes", &node("node-2")).await.expect("a node");
     // A token that was read is used for a minute.
-    wait_until("the new token to be used", 4 * LIMIT, async || {
+    wait_until("the new token to be used", 8 * LIMIT, async || {
         coordinator.api().get("/api/v1/nodes/node-2").await.is_ok()
     })
     .await;
