@@ -87,10 +87,10 @@ test-kube: components kube ## The tests that need a real Kubernetes API server 1
 	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test cluster_identity --test manifests -- --include-ignored
 
 .PHONY: e2e
-e2e: components kube ## The product on a whole Kubernetes node: installed by kubectl, a task, a pod from the warmed image
+e2e: components kube ## The product on a real Kubernetes cluster: installed by kubectl, tasks, pods, nodes that join, faults, two coordinators
 	cargo build --workspace --locked
 	export CARGO_TARGET_$(HOST)_RUNNER="$(ROOT) unshare --net --mount --"
-	cargo test --workspace --locked --test e2e -- --ignored
+	cargo test --workspace --locked --test e2e -- --ignored --nocapture
 
 .PHONY: test-mysql
 test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place

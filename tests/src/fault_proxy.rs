@@ -4,6 +4,7 @@
 mod body;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -95,7 +96,12 @@ pub struct FaultProxy {
 impl FaultProxy {
     /// Starts a faultless proxy before the registry at `host:port`.
     pub async fn start(upstream: String) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_at(IpAddr::V4(Ipv4Addr::LOCALHOST), upstream).await
+    }
+
+    /// The same at an address that pods can reach, too: a bridge of this machine.
+    pub async fn start_at(at: IpAddr, upstream: String) -> Result<Self> {
+        let listener = TcpListener::bind((at, 0)).await?;
         let address = listener.local_addr()?.to_string();
         let (faults, _) = watch::channel(Faults::default());
         let shared = Arc::new(Shared {
@@ -113,7 +119,7 @@ impl FaultProxy {
         Ok(Self { shared, address, task })
     }
 
-    /// `127.0.0.1:port`, the host part of image references that go through it.
+    /// `address:port`, the host part of image references that go through it.
     pub fn address(&self) -> &str {
         &self.address
     }

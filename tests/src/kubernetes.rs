@@ -169,6 +169,15 @@ impl Kubernetes {
         Ok(path)
     }
 
+    /// Writes a kubeconfig for whoever has the token in a file, which may change.
+    pub fn kubeconfig_with(&self, name: &str, token_file: &Path) -> Result<PathBuf> {
+        let user = serde_json::json!({"tokenFile": token_file});
+        let path = self.folder.join(name);
+        let text = settings::kubeconfig_of(&self.url(), &self.authority(), &user);
+        std::fs::write(&path, text).context("writing a kubeconfig")?;
+        Ok(path)
+    }
+
     fn kubeconfig_text(&self, token: &str) -> String {
         settings::kubeconfig(&self.url(), &self.authority(), token)
     }

@@ -5,11 +5,12 @@
     reason = "tests stop at the first surprise"
 )]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ips_tests::containerd::ContainerdVersion;
 use ips_tests::coordinator::Coordinator;
-use ips_tests::kubernetes::{Call, Kubernetes, node, service_account};
+use ips_tests::kubernetes::{Call, Kubernetes, PodRef, node, service_account};
 use ips_tests::registry::Registry;
 use ips_tests::stand::{Node, Stand};
 use ips_tests::wait::{wait_for, wait_until};
@@ -18,11 +19,16 @@ use serde_json::{Value, json};
 /// Longest wait for what takes milliseconds on a quiet machine.
 const LIMIT: Duration = Duration::from_secs(30);
 
+const PODS: &str = "/api/v1/namespaces/default/pods";
 const ACCOUNT: &str = "system:serviceaccount:default:watcher";
 
-/// A coordinator that watches this cluster as somebody who may only list and watch nodes.
-async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
+/// Makes that somebody, who may only list and watch nodes.
+async fn watcher(kubernetes: &Kubernetes) {
     let admin = kubernetes.admin();
+    wait_until("the namespace", LIMIT, async || {
+        admin.get("/api/v1/namespaces/default").await.is_ok()
+    })
+    .await;
     admin
         .create(
             "/api/v1/namespaces/default/serviceaccounts",
@@ -31,6 +37,11 @@ async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
         .await
         .expect("a service account");
     allow(kubernetes, &["list", "watch"]).await;
+}
+
+/// A coordinator that watches this cluster as that somebody.
+async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
+    watcher(kubernetes).await;
     let token = kubernetes
         .token("default", "watcher", "https://kubernetes.default.svc", None)
         .await
@@ -175,7 +186,7 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
 
 #[tokio::test]
 #[ignore = "needs a Kubernetes API server: make test-kube"]
-async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_got_over() {
+async fn an_api_server_that_is_away_is_told_and_got_over() {
     let mut kubernetes = Kubernetes::start().await.expect("a Kubernetes");
     kubernetes
         .create_nodes(3, |n| node(&format!("node-{n}")))
@@ -204,6 +215,57 @@ async fn an_api_server_that_is_away_and_a_right_that_is_taken_away_are_told_and_
         .expect("a node");
     shown(&coordinator, "node-3", |_| true).await;
     wait_until("the warning to be gone", LIMIT, async || !warning("kubernetes").await).await;
+}
+
+/// Writes a token into the file that is bound to a pod of its own, and so ends with it.
+async fn write_token(kubernetes: &Kubernetes, pod: &str, file: &Path) {
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod}, "spec": {"serviceAccountName": "watcher",
+        "automountServiceAccountToken": false, "containers": [{"name": "it", "image": "it"}]}});
+    let made = kubernetes.admin().create(PODS, &object).await.expect("a pod");
+    let bound = PodRef::of(&made);
+    let token = kubernetes.token("default", "watcher", "https://kubernetes.default.svc", Some(&bound));
+    std::fs::write(file, token.await.expect("a token")).expect("written");
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
+async fn a_token_that_ended_is_told_and_the_next_one_in_its_file_is_taken_up() {
+    let mut kubernetes = Kubernetes::start().await.expect("a Kubernetes");
+    watcher(&kubernetes).await;
+    let file = kubernetes.home().join("watcher-token");
+    write_token(&kubernetes, "first", &file).await;
+    let config = kubernetes.kubeconfig_with("watcher.conf", &file).expect("a kubeconfig");
+    let config = config.display().to_string();
+    let arguments = ["--kubernetes", "on", "--kubeconfig", &config];
+    let coordinator = Coordinator::start(&arguments).await.expect("a coordinator");
+    let admin = kubernetes.admin();
+    admin.create("/api/v1/nodes", &node("node-1")).await.expect("a node");
+    shown(&coordinator, "node-1", |_| true).await;
+
+    admin.delete(&format!("{PODS}/first")).await.expect("deleted");
+    // A watch that was let in goes on until it ends.
+    kubernetes.kill();
+    kubernetes.restart().await.expect("it comes back");
+    let told = async || {
+        let (_, body) = coordinator.readiness().await.expect("an answer");
+        body["warnings"].to_string()
+    };
+    wait_until("the coordinator to say so", LIMIT, async || {
+        told().await.contains("Unauthorized")
+    })
+    .await;
+    write_token(&kubernetes, "second", &file).await;
+    let admin = kubernetes.admin();
+    admin.create("/api/v1/nodes", &node("node-2")).await.expect("a node");
+    // A token that was read is used for a minute.
+    wait_until("the new token to be used", 8 * LIMIT, async || {
+        coordinator.api().get("/api/v1/nodes/node-2").await.is_ok()
+    })
+    .await;
+    wait_until("the warning to be gone", LIMIT, async || {
+        !told().await.contains("Unauthorized")
+    })
+    .await;
 }
 
 #[tokio::test]

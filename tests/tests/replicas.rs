@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use ips_proto::v1::WatchTaskRequest;
 use ips_proto::v1::task_event::Body;
 use ips_proto::v1::task_service_client::TaskServiceClient;
@@ -20,7 +21,7 @@ use ips_tests::database::{Database, Server};
 use ips_tests::events::Events;
 use ips_tests::http::Api;
 use ips_tests::replicas::{Balancer, Replicas};
-use ips_tests::simulated::{Rule, Simulator};
+use ips_tests::simulated::{Rule, Simulator, raise_open_files};
 use ips_tests::wait::{wait_for, wait_until};
 use nix::sys::signal::Signal;
 use reqwest::{Method, StatusCode};
@@ -29,7 +30,9 @@ use serde_json::{Value, json};
 
 const NODES: usize = 30;
 /// Event streams over all replicas.
-const STREAMS: usize = 30;
+const STREAMS: usize = 500;
+/// Event streams that are opened at a time.
+const AT_ONCE: usize = 25;
 const LIMIT: Duration = Duration::from_secs(60);
 const SHORTLY: Duration = Duration::from_millis(100);
 /// How soon work goes on behind a leader that was killed: ten seconds are promised and printed, and a machine that is busy is slower.
@@ -206,7 +209,7 @@ async fn a_leader_that_slept_writes_nothing_and_follows(#[values(Postgres, Maria
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_replica_takes_writes_and_serves_events_and_watches() {
+async fn every_replica_takes_writes_and_serves_watches() {
     let scene = Scene::start(Postgres).await;
     let leader = scene.replicas.leader(&[0, 1, 2]).await;
     let follower = &scene.replicas.all[scene.replicas.others(leader)[0]];
@@ -219,24 +222,12 @@ async fn every_replica_takes_writes_and_serves_events_and_watches() {
     // Agents that dialled any of them are at the leader.
     let figures = scene.replicas.all[leader].metrics().await.unwrap();
     assert!(figures.contains(&format!("ips_sessions {NODES}\n")), "{figures}");
-    let topic = format!("task:{}", scene.task);
-    let mut events = Vec::new();
-    for number in 0..STREAMS {
-        let at = scene.replicas.all[number % 3].api();
-        let mut stream = Events::open(&at, &topic, None).await.unwrap();
-        stream.next(LIMIT).await.unwrap();
-        events.push(stream);
-    }
     let watch = WatchTaskRequest {
         task_id: scene.task.clone(),
     };
     let mut client = TaskServiceClient::new(follower.grpc().await);
     let mut watched = client.watch_task(watch).await.unwrap().into_inner();
     scene.let_end(SHORTLY).await;
-    for stream in &mut events {
-        let is_end = |task: &Value| task["status"] == "completed";
-        while !stream.next(LIMIT).await.unwrap().tasks().iter().any(is_end) {}
-    }
     let mut completed = false;
     while !completed {
         let event = watched.message().await.unwrap().expect("it goes on to the end");
@@ -256,6 +247,54 @@ async fn every_replica_takes_writes_and_serves_events_and_watches() {
         (StatusCode::OK, &json!("follower")),
         "{ready}"
     );
+}
+
+/// Whoever watches sees the leader's progress, whichever replica it has come to.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_event_streams_over_three_replicas_have_the_leaders_progress() {
+    raise_open_files().unwrap();
+    let scene = Scene::start(Postgres).await;
+    let topic = format!("task:{}", scene.task);
+    let open = async |number: usize| {
+        let at = scene.replicas.all[number % 3].api();
+        let mut stream = Events::open(&at, &topic, None).await.unwrap();
+        let first = stream.next(LIMIT).await.unwrap();
+        assert_eq!(first.name, "snapshot");
+        (number % 3, stream)
+    };
+    let streams = futures::stream::iter(0..STREAMS).map(open).buffer_unordered(AT_ONCE);
+    let streams = streams.collect::<Vec<_>>().await;
+    let began = Instant::now();
+    scene.let_end(Duration::from_secs(4)).await;
+    // A part of the pulls first, then the end.
+    let follow = async |(replica, mut stream): (usize, Events)| {
+        let (mut partly, mut seen) = (false, 0);
+        loop {
+            let event = stream.next(LIMIT).await.unwrap();
+            seen += 1;
+            for task in event.tasks() {
+                let done = task["progress"]["completedNodes"].as_u64().unwrap_or_default();
+                partly |= task["status"] == "running" && done > 0;
+                if task["status"] == "completed" {
+                    assert!(partly, "replica {replica} told of the end alone");
+                    return (replica, seen, began.elapsed());
+                }
+            }
+        }
+    };
+    let ended = futures::future::join_all(streams.into_iter().map(follow)).await;
+    for replica in 0..3 {
+        let own = ended.iter().filter(|(at, ..)| *at == replica).collect::<Vec<_>>();
+        assert!(own.len() >= STREAMS / 3, "replica {replica} served {}", own.len());
+        let ends = own.iter().map(|(.., end)| *end);
+        let (first, last) = (ends.clone().min().unwrap(), ends.max().unwrap());
+        let events = own.iter().map(|(_, seen, _)| seen).sum::<usize>();
+        println!(
+            "replica {replica}: {} streams, {events} events, the end in all of them from {first:?} to {last:?}",
+            own.len()
+        );
+    }
+    scene.nothing_was_done_twice().await;
 }
 
 /// Whoever ends in an orderly way gives the lease back.
@@ -299,6 +338,19 @@ async fn a_database_that_is_away_is_waited_for_by_all() {
             followers += figures.lines().filter(|line| *line == "ips_leader 0").count();
         }
         followers == replicas.all.len()
+    })
+    .await;
+    // All of them are alive, and none says that it serves.
+    wait_until("nobody to be ready", LIMIT, async || {
+        let mut unready = 0;
+        for replica in &replicas.all {
+            let probe = Api::new(format!("http://127.0.0.1:{}", replica.ports()[2]));
+            let (alive, _) = probe.call(Method::GET, "/healthz", None).await.unwrap();
+            assert_eq!(alive, StatusCode::OK);
+            let (ready, _) = probe.call(Method::GET, "/readyz", None).await.unwrap();
+            unready += usize::from(ready == StatusCode::SERVICE_UNAVAILABLE);
+        }
+        unready == replicas.all.len()
     })
     .await;
     server.restart().await.unwrap();

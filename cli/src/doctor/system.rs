@@ -53,6 +53,10 @@ fn words(part: &str) -> (&'static str, &'static str) {
             "scheduled tasks do not start",
             "look at the scheduled task that is named; remove it and make it again if it cannot be read",
         ),
+        "kubernetes" => (
+            "nodes that join or go, and changed labels and taints, are not seen; agents without a ticket are not let in",
+            "check that the API server answers; rights that are missing come back with kubectl apply -k deploy/",
+        ),
         _later => ("the coordinator says so", "look at the coordinator's log"),
     }
 }

@@ -18,6 +18,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// Where a review says which pod a token is bound to.
 const POD_NAME: &str = "authentication.kubernetes.io/pod-name";
 const POD_UID: &str = "authentication.kubernetes.io/pod-uid";
+/// The API server's answer where a right is missing.
+const FORBIDDEN: u16 = 403;
 
 impl ClusterIdentity for Kubernetes {
     fn review<'a>(&'a self, token: &'a SecretString, audience: &'a str) -> Answer<'a, Reviewed> {
@@ -54,9 +56,15 @@ impl ClusterIdentity for Kubernetes {
     }
 }
 
+/// Whose fault it is decides what is told: rights that are missing do not come back by waiting.
 fn away(error: &kube::Error) -> ReviewError {
     tracing::warn!(error = chain(error), "The cluster could not be asked who somebody is");
-    ReviewError::Unavailable("the cluster cannot be asked who it is".into())
+    let forbidden = matches!(error, kube::Error::Api(status) if status.code == FORBIDDEN);
+    ReviewError::Unavailable(if forbidden {
+        "the coordinator may not ask the cluster who it is: rights are missing, which its log names".into()
+    } else {
+        "the cluster cannot be asked who it is".into()
+    })
 }
 
 /// What a status says. A server that knows no audiences answers without one, and its word is worth nothing then.

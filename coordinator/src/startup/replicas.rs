@@ -137,14 +137,23 @@ impl Member {
         stop: CancellationToken,
     ) -> Result<()> {
         let settings = &self.config.tls;
-        // It is written down for whoever uses the command line beside the replica, too.
-        let is_needed = settings.metrics || settings.is_on() && settings.authority_out.is_some();
-        let tls = if is_needed { self.certificate().await } else { None };
+        let tls = if settings.metrics {
+            self.certificate().await
+        } else {
+            None
+        };
         if let Some(path) = &self.config.ready_file {
             announce(path, &self.ports.addresses()?)?;
         }
-        let acceptor = tls.as_ref().filter(|_| settings.metrics).map(Tls::http);
+        let acceptor = tls.as_ref().map(Tls::http);
         let kept = async {
+            // It is written down for whoever uses the command line beside the replica, too. Probes must not wait for that: whoever cannot
+            // reach the database is alive.
+            let is_written = settings.is_on() && settings.authority_out.is_some();
+            let tls = match tls {
+                None if is_written => self.certificate().await,
+                known => known,
+            };
             match tls {
                 Some(tls) => tls.run(|_wrong| (), stop.clone()).await,
                 None => pending().await,
@@ -183,6 +192,7 @@ impl Member {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut is_migrated, mut is_away, mut beaten) = (false, false, None::<Instant>);
+        let mut seen = Instant::now();
         loop {
             ticks.tick().await;
             let looked = async {
@@ -194,7 +204,12 @@ impl Member {
                     timeout(LONGEST_LOOK, self.election.beat()).await.unwrap_or(Ok(()))?;
                     beaten = Some(Instant::now());
                 }
-                timeout(LONGEST_LOOK, self.look(tell)).await.unwrap_or(Ok(None))
+                let Ok(looked) = timeout(LONGEST_LOOK, self.look(tell)).await else {
+                    return Ok::<_, StoreError>(None);
+                };
+                let looked = looked?;
+                seen = Instant::now();
+                Ok(looked)
             };
             match looked.await {
                 Ok(Some(reign)) => return Ok(reign),
@@ -206,6 +221,10 @@ impl Member {
                     is_away = true;
                 }
                 Err(error) => return Err(error.into()),
+            }
+            if seen.elapsed() >= LEASE {
+                // Whoever led then need not lead now. Connections that are carried go on for as long as it bears them.
+                tell.send_if_modified(|following| following.leader.take().is_some());
             }
         }
     }
@@ -222,11 +241,17 @@ impl Member {
             tell.send_replace(Following::default());
             return self.stand().await;
         };
-        let is_known = match &*self.standing.borrow() {
-            Standing::Follower(known, _) => known.epoch == leader.epoch,
-            Standing::Nobody | Standing::Leader(_) => false,
+        let known = match &*self.standing.borrow() {
+            Standing::Follower(known, _) if known.epoch == leader.epoch => Some(Arc::clone(known)),
+            Standing::Follower(..) | Standing::Nobody | Standing::Leader(_) => None,
         };
-        if is_known {
+        if let Some(known) = known {
+            // It may have been out of sight.
+            tell.send_if_modified(|following| {
+                let was_lost = following.leader.is_none();
+                following.leader = Some(known);
+                was_lost
+            });
             return Ok(None);
         }
         let secret = match self.vault.unseal(Place::of_setting(SECRET), &leader.secret) {

@@ -1,5 +1,7 @@
 //! One PostgreSQL or MariaDB process.
 
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -25,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct Server {
     process: Process,
     kind: Kind,
+    at: IpAddr,
     port: Port,
     folder: Folder,
 }
@@ -32,18 +35,28 @@ pub struct Server {
 impl Server {
     /// Starts an empty server.
     pub async fn start(kind: Kind) -> Result<Self> {
+        Self::start_at(kind, IpAddr::V4(Ipv4Addr::LOCALHOST)).await
+    }
+
+    /// The same at an address that pods can reach, too: a bridge of this machine. They need no password.
+    pub async fn start_at(kind: Kind, at: IpAddr) -> Result<Self> {
         let folder = Folder::new("database")?;
         let port = Port::reserve()?;
         let data = folder.join("data");
         match kind {
             Kind::Sqlite => anyhow::bail!("SQLite has no server"),
-            Kind::Postgres => finished(&mut init_postgres(&data)?)?,
+            Kind::Postgres => {
+                finished(&mut init_postgres(&data)?)?;
+                let mut trusted = std::fs::File::options().append(true).open(data.join("pg_hba.conf"))?;
+                writeln!(trusted, "host all all samenet trust")?;
+            }
             Kind::MariaDb => finished(&mut init_mariadb(&data)?)?,
         }
-        let process = spawn(kind, &folder, &port)?;
+        let process = spawn(kind, &folder, at, &port)?;
         let mut server = Self {
             process,
             kind,
+            at,
             port,
             folder,
         };
@@ -67,11 +80,11 @@ impl Server {
 
     /// URL of one of its databases; empty: the one that is always there.
     pub fn url(&self, database: &str) -> String {
-        let port = self.port.number();
+        let (at, port) = (self.at, self.port.number());
         match self.kind {
-            Kind::Postgres if database.is_empty() => format!("postgres://ips@127.0.0.1:{port}/postgres"),
-            Kind::Sqlite | Kind::Postgres => format!("postgres://ips@127.0.0.1:{port}/{database}"),
-            Kind::MariaDb => format!("mysql://root@127.0.0.1:{port}/{database}"),
+            Kind::Postgres if database.is_empty() => format!("postgres://ips@{at}:{port}/postgres"),
+            Kind::Sqlite | Kind::Postgres => format!("postgres://ips@{at}:{port}/{database}"),
+            Kind::MariaDb => format!("mysql://root@{at}:{port}/{database}"),
         }
     }
 
@@ -106,12 +119,12 @@ impl Server {
     /// Starts it again: same data, same port.
     pub async fn restart(&mut self) -> Result<()> {
         for _ in 1..STARTS {
-            self.process = spawn(self.kind, &self.folder, &self.port)?;
+            self.process = spawn(self.kind, &self.folder, self.at, &self.port)?;
             if self.ready().await.is_ok() {
                 return Ok(());
             }
         }
-        self.process = spawn(self.kind, &self.folder, &self.port)?;
+        self.process = spawn(self.kind, &self.folder, self.at, &self.port)?;
         self.ready().await
     }
 }
@@ -211,7 +224,7 @@ fn mariadbd() -> Result<Command> {
     Ok(command)
 }
 
-fn spawn(kind: Kind, folder: &Folder, port: &Port) -> Result<Process> {
+fn spawn(kind: Kind, folder: &Folder, at: IpAddr, port: &Port) -> Result<Process> {
     let (data, log) = (folder.join("data"), folder.join("server.log"));
     let port = port.number();
     let command = if kind == Kind::Postgres {
@@ -219,7 +232,7 @@ fn spawn(kind: Kind, folder: &Folder, port: &Port) -> Result<Process> {
         command.arg("-D").arg(data);
         let settings = [
             format!("port={port}"),
-            "listen_addresses=127.0.0.1".to_owned(),
+            format!("listen_addresses={at}"),
             "unix_socket_directories=".to_owned(),
             "dynamic_shared_memory_type=mmap".to_owned(),
             "fsync=off".to_owned(),
@@ -233,7 +246,7 @@ fn spawn(kind: Kind, folder: &Folder, port: &Port) -> Result<Process> {
         if mysql() {
             command.args(["--mysqlx=OFF", "--secure-file-priv=NULL"]);
         }
-        command.args(["--user=root", "--bind-address=127.0.0.1"]);
+        command.args(["--user=root", &format!("--bind-address={at}")]);
         command.arg(format!("--port={port}"));
         command.arg(format!("--datadir={}", data.display()));
         command.arg(format!("--socket={}", folder.join("s").display()));

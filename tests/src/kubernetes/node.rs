@@ -94,6 +94,8 @@ fn controllers(kubernetes: &Kubernetes, port: u16) -> Result<Process> {
         ("kubeconfig", text(&config)),
         ("service-account-private-key-file", text(&home.join("tokens.key"))),
         ("root-ca-file", text(&kubernetes.authority())),
+        // Nodes that are objects only have no kubelet that would say they are alive.
+        ("node-monitor-grace-period", "24h".to_owned()),
         ("use-service-account-credentials", "true".to_owned()),
         ("leader-elect", "false".to_owned()),
         ("bind-address", "127.0.0.1".to_owned()),
@@ -140,6 +142,8 @@ fn kubelet(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, port: u
         "authentication": {"anonymous": {"enabled": true}, "webhook": {"enabled": false}}, "authorization": {"mode": "AlwaysAllow"},
         "clusterDNS": [NODE], "clusterDomain": "cluster.local",
         "cgroupDriver": "cgroupfs", "cgroupsPerQOS": false, "enforceNodeAllocatable": [], "failSwapOn": false,
+        // Changed config maps and secrets are shown to pods so often; a minute is usual.
+        "syncFrequency": "5s",
         "makeIPTablesUtilChains": false, "volumePluginDir": home.join("plugins"),
         // The disk is a developer's, and may be as full as it likes.
         "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "memory.available": "0%"},

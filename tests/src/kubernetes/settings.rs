@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Token of somebody who may do everything.
 pub const ADMIN: &str = "token-of-the-admin";
@@ -89,13 +89,18 @@ pub(super) fn server(folder: &Path, at: IpAddr, port: u16, etcd: u16) -> Vec<Str
     flags.map(|(name, value)| format!("--{name}={value}")).to_vec()
 }
 
-/// A kubeconfig: JSON is YAML, too.
+/// A kubeconfig for whoever has this token.
 pub(super) fn kubeconfig(url: &str, authority: &Path, token: &str) -> String {
+    kubeconfig_of(url, authority, &json!({"token": token}))
+}
+
+/// A kubeconfig with these credentials: JSON is YAML, too.
+pub(super) fn kubeconfig_of(url: &str, authority: &Path, user: &Value) -> String {
     json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "test", "cluster": {"server": url, "certificate-authority": authority}}],
-        "users": [{"name": "test", "user": {"token": token}}],
+        "users": [{"name": "test", "user": user}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
         "current-context": "test",
     })
