@@ -173,6 +173,9 @@ pub struct ListTasksArgs {
     /// Order: created, started or finished, with - before it for the last first
     #[arg(long, value_name = "FIELD", default_value = "-created", allow_hyphen_values = true)]
     pub sort: String,
+    /// Only what this policy has ordered, by its id
+    #[arg(long, value_name = "ID")]
+    pub policy: Option<String>,
     /// Largest number to show, 1 to 100
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub limit: u32,

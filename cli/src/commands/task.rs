@@ -102,6 +102,7 @@ async fn list(server: &Server, format: Format, args: ListTasksArgs) -> Result<()
         offset: args.offset,
         q: args.query,
         sort: args.sort,
+        policy_id: args.policy.unwrap_or_default(),
         tenant: server.tenant(),
     };
     let mut client = server.tasks().await?;

@@ -52,6 +52,7 @@ impl Engine {
             realm: &self.realm,
             states: &filter.states,
             text: &filter.text,
+            policy: filter.policy.as_ref(),
             order: filter.order,
         };
         let (tasks, total) = self.store.find_tasks(query, page.limit, page.offset).await?;

@@ -7,6 +7,7 @@ use crate::domain::{
     cluster::ClusterNode,
     counts::{ByteCounts, DayFigures},
     credential::Credential,
+    ids::PolicyId,
     library::Entry,
     limits::Limits,
     node::{InventoryImage, Node, NodeCondition},
@@ -262,6 +263,8 @@ pub struct TaskFilter {
     pub states: Vec<TaskState>,
     /// With this in their id or images, in lower case.
     pub text: String,
+    /// Ordered by this policy; all when `None`.
+    pub policy: Option<PolicyId>,
     /// In which order.
     pub order: TaskOrder,
 }

@@ -38,6 +38,7 @@ pub(super) fn task_filter(states: &[i32], text: &str, sort: &str) -> Result<Task
     Ok(TaskFilter {
         states,
         text: search_text(text)?,
+        policy: None,
         order: TaskOrder::parse(sort)?,
     })
 }

@@ -5,7 +5,7 @@ use super::{
     watch::{EventStream, Watch},
 };
 use crate::{
-    domain::{Invalid, permission::Permission, task::TaskOverrides},
+    domain::{Invalid, ids::PolicyId, permission::Permission, task::TaskOverrides},
     engine::{Engine, door::Door},
     identity::Identity,
 };
@@ -121,7 +121,8 @@ impl task_service_server::TaskService for TaskService {
     ) -> Result<Response<v1::ListTasksResponse>, Status> {
         let engine = identity::engine_of(&self.engine, &request)?;
         let request = request.into_inner();
-        let filter = request::task_filter(&request.states, &request.q, &request.sort).map_err(refused)?;
+        let mut filter = request::task_filter(&request.states, &request.q, &request.sort).map_err(refused)?;
+        filter.policy = (!request.policy_id.is_empty()).then(|| PolicyId::from_stored(request.policy_id));
         let page = request::page(request.limit, request.offset, 10, 100);
         let engine = engine
             .narrowed(&request.tenant)

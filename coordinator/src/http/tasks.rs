@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         caller::Caller,
-        ids::TaskId,
+        ids::{PolicyId, TaskId},
         task::TaskRequest,
         task_list::{TaskOrder, search_text},
         task_state::TaskState,
@@ -94,6 +94,8 @@ pub(super) struct ListTasks {
     /// Part of an id or of an image, in any case; at most 512 characters.
     #[param(example = "nginx")]
     q: Option<String>,
+    /// Only what this policy has ordered.
+    policy_id: Option<String>,
     /// `created`, `started` or `finished`, with `-` before it when descending. Default: `-created`.
     #[param(example = "-finished")]
     sort: Option<String>,
@@ -117,6 +119,7 @@ pub(super) async fn list_tasks(
     let filter = TaskFilter {
         states,
         text: search_text(query.q.as_deref().unwrap_or(""))?,
+        policy: query.policy_id.filter(|id| !id.is_empty()).map(PolicyId::from_stored),
         order: TaskOrder::parse(query.sort.as_deref().unwrap_or(""))?,
     };
     let engine = state.engine_for(&caller, query.tenant.as_deref())?;

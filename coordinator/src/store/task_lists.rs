@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     Millis,
     counts::{ByteCounts, DayFigures, PullCounts},
+    ids::PolicyId,
     task::Task,
     task_list::TaskOrder,
     task_state::TaskState,
@@ -27,6 +28,8 @@ pub struct TaskQuery<'a> {
     pub states: &'a [TaskState],
     /// With this in their id or images, in lower case; empty means all.
     pub text: &'a str,
+    /// Ordered by this policy.
+    pub policy: Option<&'a PolicyId>,
     /// Order.
     pub order: TaskOrder,
 }
@@ -92,6 +95,9 @@ fn matching(sql: Sql, query: TaskQuery<'_>, dialect: Dialect) -> Sql {
     if !query.states.is_empty() {
         let words = query.states.iter().map(|state| state.as_str());
         sql = sql.push(" AND state IN ").list(words);
+    }
+    if let Some(policy) = query.policy {
+        sql = sql.push(" AND policy_id = ?").bind(policy.as_str());
     }
     if !query.text.is_empty() {
         let pattern = containing(query.text);

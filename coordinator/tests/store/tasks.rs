@@ -3,8 +3,17 @@
 use crate::stand::{Stand, pulls, pulls_on, stored, task};
 use ips_coordinator::{
     domain::{
-        caller::TenantId, ids::NodeName, image::Platform, limits::Limits, node::Node, outcome::FailureReason,
-        pull::PullState, task::Task, task_list::TaskOrder, task_state::TaskState, tenant::Realm,
+        caller::TenantId,
+        ids::{NodeName, PolicyId},
+        image::Platform,
+        limits::Limits,
+        node::Node,
+        outcome::FailureReason,
+        pull::PullState,
+        task::Task,
+        task_list::TaskOrder,
+        task_state::TaskState,
+        tenant::Realm,
     },
     store::{Changes, DatabaseUrl, PullQuery, Removed, Store, StoreError, TaskQuery},
 };
@@ -104,13 +113,25 @@ async fn tasks_are_found_by_text_sorted_and_counted(#[values(Sqlite, Postgres, M
         task.finished_at = finished_at;
         task.counts.failed = 2;
         task.settled_bytes.fetched = 10;
+        task.policy = (n == 3).then(|| PolicyId::from_stored("pol".into()));
         store.insert_task(&task, None, &[]).await.unwrap();
     }
+    let pol = PolicyId::from_stored("pol".into());
+    let of_policy = TaskQuery {
+        realm: &Realm::All,
+        states: &[],
+        text: "",
+        policy: Some(&pol),
+        order: TaskOrder::Newest,
+    };
+    let (tasks, total) = store.find_tasks(of_policy, 10, 0).await.unwrap();
+    assert_eq!((tasks[0].id.as_str(), tasks.len(), total), ("night-3", 1, 1));
     let found = async |text: &str, order| {
         let query = TaskQuery {
             realm: &Realm::All,
             states: &[],
             text,
+            policy: None,
             order,
         };
         let (tasks, total) = store.find_tasks(query, 10, 0).await.unwrap();

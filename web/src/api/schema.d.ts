@@ -6457,6 +6457,8 @@ export interface operations {
                 limit?: number;
                 /** @description Tasks to pass over, default 0. */
                 offset?: number;
+                /** @description Only what this policy has ordered. */
+                policy_id?: string;
                 /**
                  * @description Part of an id or of an image, in any case; at most 512 characters.
                  * @example nginx
