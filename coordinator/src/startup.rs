@@ -1,6 +1,7 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
 mod arrivals;
+mod grpc_port;
 mod incoming;
 mod letter;
 mod ports;
@@ -46,7 +47,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use arrivals::Arrivals;
-use incoming::{PeerLayer, incoming};
+use incoming::PeerLayer;
 use ips_proto::v1::{
     audit_service_server::AuditServiceServer, auth_service_server::AuthServiceServer,
     channel_service_server::ChannelServiceServer, credential_service_server::CredentialServiceServer,
@@ -68,7 +69,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
+use tonic::service::Routes;
+use tower::Layer as _;
 
 /// Shortest pause between two progress reports of one pull.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
@@ -359,22 +361,8 @@ async fn serve_grpc(
             .register_encoded_file_descriptor_set(ips_proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    Server::builder()
-        .initial_stream_window_size(STREAM_WINDOW)
-        .http2_keepalive_interval(Some(Duration::from_secs(10)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .max_concurrent_streams(STREAMS)
-        .http2_max_header_list_size(HEADERS)
-        .layer(observe)
-        .layer(PeerLayer {
-            identifies: identity_layer::identifies,
-        })
-        // Inside of the one that knows the peer.
-        .layer(client)
-        // Outside of the other, so that it sees what that one refuses.
-        .layer(recorder)
-        // Agents pass: they have a door of their own.
-        .layer(IdentityLayer::new(identity))
+    let mut routes = Routes::builder();
+    routes
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
@@ -392,13 +380,19 @@ async fn serve_grpc(
         .add_service(library)
         .add_service(tenants)
         .add_service(limits)
-        .add_service(system)
-        .serve_with_incoming_shutdown(
-            incoming(arrivals, tls, incoming::Bounds::default()),
-            shutdown.cancelled_owned(),
-        )
-        .await
-        .context("gRPC")
+        .add_service(system);
+    // From the inside out. Agents pass the first: they have a door of their own.
+    let service = IdentityLayer::new(identity).layer(routes.routes().prepare());
+    // Outside of the one before, so that it sees what that one refuses.
+    let service = recorder.layer(service);
+    // Inside of the one that knows the peer.
+    let service = client.layer(service);
+    let peers = PeerLayer {
+        identifies: identity_layer::identifies,
+    };
+    let service = observe.layer(peers.layer(service));
+    grpc_port::serve(arrivals, tls, service, shutdown).await;
+    Ok(())
 }
 
 /// Is cancelled by the first signal that asks the process to end.
