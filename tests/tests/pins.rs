@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ips_tests::containerd::ContainerdOptions;
 use ips_tests::containerd::ContainerdVersion::{self, V1_6, V1_7, V2_1};
 use ips_tests::coordinator::Coordinator;
+use ips_tests::folder::Folder;
 use ips_tests::registry::Registry;
 use ips_tests::stand::{Node, Stand};
 use ips_tests::wait::{wait_for, wait_until};
@@ -20,6 +21,24 @@ use serde_json::{Value, json};
 const LIMIT: Duration = Duration::from_secs(30);
 /// What the promise says.
 const SOON: Duration = Duration::from_secs(5);
+
+/// A node whose disk is never too full for pins, whatever else is on the machine's.
+async fn stand(folder: &Folder, version: ContainerdVersion, arguments: &[&str]) -> Stand {
+    let coordinator = Coordinator::start(&[]).await.unwrap();
+    let config = folder.join("config.yaml");
+    std::fs::write(&config, "imageGCHighThresholdPercent: 100\n").unwrap();
+    let mut all = vec!["--kubelet-config", config.to_str().unwrap()];
+    all.extend(arguments);
+    let node = Node::start_with("node-1", &coordinator, version, ContainerdOptions::default(), &all)
+        .await
+        .unwrap();
+    let stand = Stand {
+        nodes: vec![node],
+        coordinator,
+    };
+    stand.ready().await;
+    stand
+}
 
 async fn is_pinned(stand: &Stand, reference: &str) -> bool {
     let truth = stand.nodes[0].containerd.truth().await;
@@ -52,7 +71,8 @@ async fn purge(stand: &Stand, body: Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_holds_comes_back_and_goes_with_its_task(#[values(V1_7, V2_1)] version: ContainerdVersion) {
     let registry = Registry::shared().await;
-    let stand = Stand::start(&[version]).await;
+    let folder = Folder::new("pins").unwrap();
+    let stand = stand(&folder, version, &[]).await;
     let (reference, theirs) = (registry.reference("small:v1"), registry.reference("base:v1"));
     let truth = stand.nodes[0].containerd.truth().await;
     truth.pull(&theirs).await.unwrap();
@@ -88,7 +108,8 @@ async fn a_pin_holds_comes_back_and_goes_with_its_task(#[values(V1_7, V2_1)] ver
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_outlives_restarts_of_everything() {
     let registry = Registry::shared().await;
-    let mut stand = Stand::start(&[V1_7]).await;
+    let folder = Folder::new("pins").unwrap();
+    let mut stand = stand(&folder, V1_7, &[]).await;
     let reference = registry.reference("small:v1");
     let id = stand.order_with(json!({"images": [reference], "pin": true})).await;
     stand.completed(&id).await;
@@ -104,7 +125,8 @@ async fn a_pin_outlives_restarts_of_everything() {
 #[tokio::test(flavor = "multi_thread")]
 async fn containerd_1_6_honours_no_pins_and_the_node_says_so() {
     let registry = Registry::shared().await;
-    let stand = Stand::start(&[V1_6]).await;
+    let folder = Folder::new("pins").unwrap();
+    let stand = stand(&folder, V1_6, &[]).await;
     let reference = registry.reference("small:v1");
     let id = stand.order_with(json!({"images": [reference], "pin": true})).await;
     stand.completed(&id).await;
@@ -123,16 +145,8 @@ async fn containerd_1_6_honours_no_pins_and_the_node_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_the_budget_is_refused_with_the_reason() {
     let registry = Registry::shared().await;
-    let coordinator = Coordinator::start(&[]).await.unwrap();
-    let options = ContainerdOptions::default();
-    let node = Node::start_with("node-1", &coordinator, V2_1, options, &["--pin-budget", "1Ki"])
-        .await
-        .unwrap();
-    let stand = Stand {
-        nodes: vec![node],
-        coordinator,
-    };
-    stand.ready().await;
+    let folder = Folder::new("pins").unwrap();
+    let stand = stand(&folder, V2_1, &["--pin-budget", "1Ki"]).await;
     let reference = registry.reference("small:v1");
     let id = stand.order_with(json!({"images": [reference], "pin": true})).await;
     stand.completed(&id).await;
@@ -149,7 +163,8 @@ async fn more_than_the_budget_is_refused_with_the_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_removes_what_nobody_needs(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) {
     let registry = Registry::shared().await;
-    let stand = Stand::start(&[version]).await;
+    let folder = Folder::new("pins").unwrap();
+    let stand = stand(&folder, version, &[]).await;
     let reference = registry.reference("small:v1");
     assert_eq!(purge(&stand, json!({"images": [reference]})).await["result"], "absent");
     let id = stand.order(&[&reference]).await;
@@ -179,4 +194,36 @@ async fn a_purge_removes_what_nobody_needs(#[values(V1_6, V1_7, V2_1)] version: 
     let removed = purge(&stand, json!({"images": [other], "nodeNames": ["node-1"]})).await;
     assert_eq!(removed["result"], "removed", "{removed:#}");
     assert!(truth.images().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_pins_what_it_keeps_and_lets_go_of_it_when_it_is_removed() {
+    let registry = Registry::shared().await;
+    let folder = Folder::new("pins").unwrap();
+    let mut stand = stand(&folder, V2_1, &[]).await;
+    let reference = registry.reference("small:v1");
+    let body =
+        json!({"name": "base", "taskConfig": {"images": [reference], "nodeSelector": {"pool": "test"}, "pin": true}});
+    let (status, made) = stand.coordinator.api().post("/api/v1/policies", &body).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{made:#}");
+    until_pinned(&stand, &reference, true).await;
+    stand.coordinator.kill();
+    stand.coordinator.restart().await.unwrap();
+    let path = format!("/api/v1/policies/{}", made["id"].as_str().unwrap());
+    wait_until("the policy to be true again", LIMIT, async || {
+        let policy = stand.coordinator.api().get(&path).await;
+        policy.is_ok_and(|policy| policy["coverage"]["ratio"] == 1.0 && policy["nodes"] == 1)
+    })
+    .await;
+    assert!(is_pinned(&stand, &reference).await, "a restart unpins nothing");
+    let kept = purge(&stand, json!({"images": [reference]})).await;
+    assert_eq!(
+        (&kept["result"], &kept["message"]),
+        (&json!("wanted"), &json!("policy base keeps it there"))
+    );
+    let (status, _) = stand.coordinator.api().call(Method::DELETE, &path, None).await.unwrap();
+    assert!(status.is_success(), "{status}");
+    until_pinned(&stand, &reference, false).await;
+    assert_eq!(purge(&stand, json!({"images": [reference]})).await["result"], "removed");
+    stand.nodes[0].assert_absent(&reference).await;
 }

@@ -6,11 +6,14 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub struct PurgeArgs {
     /// Images, as pods write them
-    #[arg(required_unless_present = "task", value_name = "IMAGE")]
+    #[arg(required_unless_present_any = ["task", "policy"], value_name = "IMAGE")]
     pub images: Vec<String>,
     /// The images of this task, from the nodes that it was for
     #[arg(long, conflicts_with = "images", value_name = "ID")]
     pub task: Option<String>,
+    /// The images of this policy, from the nodes that it chooses; it must be paused
+    #[arg(long, conflicts_with_all = ["images", "task"], value_name = "ID")]
+    pub policy: Option<String>,
     /// Only these nodes
     #[arg(long = "node", value_delimiter = ',', value_name = "NAME,…")]
     pub nodes: Vec<String>,

@@ -14,6 +14,7 @@ use std::{collections::BTreeMap, process::ExitCode};
 pub async fn run(server: &Server, format: Format, args: PurgeArgs) -> Result<ExitCode, CliError> {
     let request = v1::PurgeImagesRequest {
         images: args.images,
+        policy_id: args.policy.unwrap_or_default(),
         task_id: args.task.unwrap_or_default(),
         node_names: args.nodes,
         selector: args.selector.join(","),
@@ -35,6 +36,7 @@ pub async fn run(server: &Server, format: Format, args: PurgeArgs) -> Result<Exi
         | RemovalResult::WouldRemove
         | RemovalResult::InUse
         | RemovalResult::Pinned
+        | RemovalResult::Wanted
         | RemovalResult::Sandbox
         | RemovalResult::Absent => false,
     };

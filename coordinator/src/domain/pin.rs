@@ -1,15 +1,15 @@
 //! Pins against the kubelet's garbage collection: who wants them, and what became of them on a node. And what becomes of images that are
 //! to be removed, which pins can prevent.
 
-use super::ids::TaskId;
+use super::ids::{PolicyId, TaskId};
 
 /// Who wants images pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PinOwner {
     /// A task, until it is cancelled or removed.
     Task(TaskId),
-    /// A policy, by its id.
-    Policy(String),
+    /// A policy, as long as it is there and wants them.
+    Policy(PolicyId),
 }
 
 /// What became of one pin.
@@ -86,6 +86,8 @@ pub enum RemovalResult {
     InUse,
     /// It is pinned.
     Pinned,
+    /// A policy keeps it on the node, and would bring it back.
+    Wanted,
     /// Pod sandboxes are made of it.
     Sandbox,
     /// It was not there.
@@ -106,6 +108,7 @@ impl RemovalResult {
             Self::WouldRemove => "would_remove",
             Self::InUse => "in_use",
             Self::Pinned => "pinned",
+            Self::Wanted => "wanted",
             Self::Sandbox => "sandbox",
             Self::Absent => "absent",
             Self::Failed => "failed",

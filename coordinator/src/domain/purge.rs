@@ -2,7 +2,7 @@
 
 use super::{
     Invalid,
-    ids::TaskId,
+    ids::{PolicyId, TaskId},
     image::ImageRef,
     selection::{Selection, SelectionRequest},
 };
@@ -16,10 +16,12 @@ pub const MAX_ORDERS: usize = 10_000;
 /// What a client asks for, not checked yet.
 #[derive(Debug, Clone, Default)]
 pub struct PurgeRequest {
-    /// These images; or those of a task.
+    /// These images; or those of a task or a policy.
     pub images: Vec<String>,
     /// The images of this task, from the nodes that it was for.
     pub task: Option<String>,
+    /// The images of this policy, from the nodes that it chooses; it must be paused.
+    pub policy: Option<String>,
     /// Only these nodes; empty means all.
     pub node_names: Vec<String>,
     /// Conditions on labels in Kubernetes' syntax; empty means none.
@@ -35,6 +37,8 @@ pub enum PurgedImages {
     Named(Vec<ImageRef>),
     /// Those of a task, from its nodes.
     OfTask(TaskId),
+    /// Those of a policy, from its nodes.
+    OfPolicy(PolicyId),
 }
 
 /// A purge, checked.
@@ -62,13 +66,18 @@ impl PurgeRequest {
             node_names: names.check()?.node_names,
             ..Selection::parse_labels("selector", &self.selector)?
         };
-        let images = match (self.task, self.images.is_empty()) {
-            (Some(_), false) => return Err(Invalid::new("images", "cannot stand beside taskId, which names them")),
-            (None, true) => return Err(Invalid::new("images", "is required, or taskId")),
-            (Some(id), true) => {
+        let images = match (self.images.is_empty(), self.task, self.policy) {
+            (true, None, None) => return Err(Invalid::new("images", "is required, or taskId or policyId")),
+            (true, Some(id), None) => {
                 PurgedImages::OfTask(TaskId::parse(&id).map_err(|invalid| Invalid::new("taskId", invalid.rule))?)
             }
-            (None, false) => PurgedImages::Named(named(&self.images)?),
+            (true, None, Some(id)) => PurgedImages::OfPolicy(PolicyId::from_stored(id)),
+            (false, None, None) => PurgedImages::Named(named(&self.images)?),
+            (false, Some(_), _) => return Err(Invalid::new("images", "cannot stand beside taskId, which names them")),
+            (false, None, Some(_)) => {
+                return Err(Invalid::new("images", "cannot stand beside policyId, which names them"));
+            }
+            (true, Some(_), Some(_)) => return Err(Invalid::new("policyId", "cannot stand beside taskId")),
         };
         Ok(Purge {
             images,

@@ -203,6 +203,8 @@ impl Core {
             Command::CloseSession { node, session } => self.close_session(now, &node, session),
             Command::Cluster(news) => self.cluster(now, news),
             Command::SetPins { owner, places } => self.set_pins(owner, places),
+            Command::SetPolicyPins { policy, places } => self.set_policy_pins(policy, &places),
+            Command::PoliciesHaveSpoken => self.policies_have_spoken(),
         }
     }
 

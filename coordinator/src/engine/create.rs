@@ -219,6 +219,8 @@ fn ordered(policy: &Policy, orders: &[Order], id: &TaskId, ready: impl Fn(&NodeN
         .collect();
     let mut spec = policy.spec.task.clone();
     spec.images = images.iter().map(|(_, image)| image.clone()).collect();
+    // The policy itself does, for longer than this task is there.
+    spec.rules.pin = false;
     let nodes: Vec<NodeName> = orders.iter().map(|order| order.node.clone()).collect();
     if nodes.len() <= MOST_NAMED {
         spec.selection = Selection {

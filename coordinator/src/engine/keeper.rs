@@ -79,6 +79,8 @@ pub struct Keeper {
     loaded: bool,
     pruned_at: Millis,
     figured_at: Millis,
+    /// The engine knows what every policy wants pinned.
+    has_said_pins: bool,
 }
 
 impl Keeper {
@@ -98,6 +100,7 @@ impl Keeper {
             loaded: false,
             pruned_at: 0,
             figured_at: 0,
+            has_said_pins: false,
         }
     }
 
@@ -151,6 +154,7 @@ impl Keeper {
             self.read_flights(now).await?;
         }
         let evictions = self.look(now).await?;
+        self.say_pins().await?;
         self.follow_tags(now).await?;
         let mut summary = self.order(now).await?;
         summary.evictions = evictions;

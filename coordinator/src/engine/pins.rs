@@ -1,7 +1,11 @@
 //! What is to be pinned on which node, and by whose wish. In memory: tasks are read again at the start, policies say it again.
 
 use super::{Engine, EngineError, core::Command};
-use crate::domain::{ids::NodeName, image::ImageRef, pin::PinOwner};
+use crate::domain::{
+    ids::{NodeName, PolicyId},
+    image::ImageRef,
+    pin::PinOwner,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{PoisonError, RwLock},
@@ -19,6 +23,8 @@ struct Wishes {
     /// By node and reference, how many want it.
     by_node: HashMap<NodeName, BTreeMap<String, usize>>,
     by_owner: HashMap<PinOwner, BTreeSet<(NodeName, String)>>,
+    /// Not all wishes are known yet.
+    is_partial: bool,
 }
 
 impl PinBook {
@@ -56,6 +62,52 @@ impl PinBook {
             wishes.by_owner.insert(owner, new);
         }
         changed
+    }
+
+    /// From now on the owner wants exactly these on this node. Says whether that changes what is wanted there.
+    pub(in crate::engine) fn set_on(&self, owner: &PinOwner, node: &NodeName, images: &[ImageRef]) -> bool {
+        let mut wishes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let wishes = &mut *wishes;
+        let new: BTreeSet<&str> = images.iter().map(ImageRef::as_str).collect();
+        let places = wishes.by_owner.entry(owner.clone()).or_default();
+        let from = (node.clone(), String::new());
+        let known = places.range(from..).take_while(|(name, _)| name == node);
+        let old: BTreeSet<String> = known.map(|(_, image)| image.clone()).collect();
+        let gone: Vec<&String> = old.iter().filter(|image| !new.contains(image.as_str())).collect();
+        let come: Vec<&str> = new.into_iter().filter(|image| !old.contains(*image)).collect();
+        for image in &gone {
+            places.remove(&(node.clone(), (*image).clone()));
+        }
+        places.extend(come.iter().map(|image| (node.clone(), (*image).to_owned())));
+        if places.is_empty() {
+            wishes.by_owner.remove(owner);
+        }
+        let mut changed = false;
+        for image in gone {
+            changed |= wishes.drop_one(node, image);
+        }
+        for image in come {
+            let images = wishes.by_node.entry(node.clone()).or_default();
+            let count = images.entry(image.to_owned()).or_default();
+            *count += 1;
+            changed |= *count == 1;
+        }
+        changed
+    }
+
+    /// Policies have not said yet what they want: until they have, no node is told to let anything go.
+    pub(in crate::engine) fn wait_for_policies(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).is_partial = true;
+    }
+
+    /// Every policy has said what it wants. Says whether that was waited for.
+    pub(in crate::engine) fn policies_have_spoken(&self) -> bool {
+        std::mem::take(&mut self.0.write().unwrap_or_else(PoisonError::into_inner).is_partial)
+    }
+
+    /// Whether some wishes are not known yet.
+    pub(in crate::engine) fn is_partial(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_partial
     }
 
     /// What is wanted on a node.
@@ -102,6 +154,26 @@ impl Engine {
     pub async fn set_pins(&self, owner: PinOwner, places: Vec<PinnedPlace>) -> Result<(), EngineError> {
         self.tell(Command::SetPins { owner, places }).await
     }
+
+    /// On each of these nodes the policy wants exactly these pinned from now on.
+    ///
+    /// # Errors
+    /// Unavailable when the coordinator is stopping.
+    pub(super) async fn set_policy_pins(
+        &self,
+        policy: PolicyId,
+        places: Vec<(NodeName, Vec<ImageRef>)>,
+    ) -> Result<(), EngineError> {
+        self.tell(Command::SetPolicyPins { policy, places }).await
+    }
+
+    /// Every policy has said what it wants pinned.
+    ///
+    /// # Errors
+    /// Unavailable when the coordinator is stopping.
+    pub(super) async fn policies_have_spoken(&self) -> Result<(), EngineError> {
+        self.tell(Command::PoliciesHaveSpoken).await
+    }
 }
 
 #[cfg(test)]
@@ -128,7 +200,7 @@ mod tests {
         let book = PinBook::default();
         let changed = book.set(task("t1"), places(&[("n1", "a:1"), ("n2", "a:1")]));
         assert_eq!(changed.len(), 2);
-        let policy = PinOwner::Policy("p".into());
+        let policy = PinOwner::Policy(PolicyId::from_stored("p".into()));
         let changed = book.set(policy.clone(), places(&[("n1", "a:1"), ("n1", "b:1")]));
         assert_eq!(changed, [node("n1")].into());
         assert_eq!(book.on(&node("n1")), ["a:1", "b:1"]);
@@ -146,6 +218,15 @@ mod tests {
         assert!(
             book.set(policy.clone(), places(&[("n1", "b:1")])).is_empty(),
             "nothing new"
+        );
+        let image = |text: &str| ImageRef::parse(text).unwrap();
+        assert!(book.set_on(&policy, &node("n1"), &[image("a:1"), image("b:1")]));
+        assert!(book.set_on(&policy, &node("n2"), &[image("b:1")]));
+        assert!(!book.set_on(&policy, &node("n2"), &[image("b:1")]), "nothing new");
+        assert!(book.set_on(&policy, &node("n1"), &[]));
+        assert_eq!(
+            (book.on(&node("n1")), book.on(&node("n2"))),
+            (vec![], vec!["b:1".into()])
         );
         book.set(policy, vec![]);
         assert!(book.0.read().unwrap().by_node.is_empty());

@@ -10,6 +10,7 @@ use crate::{
         Invalid,
         ids::{NodeName, PolicyId},
         image::ImageRef,
+        pin::PinOwner,
         policy::{CellState, Flights, Policy, PolicyRequest, PolicySpec, PolicyState, check_reason},
         tenant::Realm,
     },
@@ -256,6 +257,7 @@ impl Engine {
             book.count_wanted();
         }
         self.cancel_tasks_of(id).await?;
+        self.set_pins(PinOwner::Policy(id.clone()), vec![]).await?;
         self.policies.nudge.notify_one();
         Ok(())
     }

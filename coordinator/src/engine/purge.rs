@@ -1,14 +1,16 @@
 //! Purges: orders the removal of images from nodes and waits for what the agents say. The agents decide: they alone see who uses what.
 //! Nothing is kept of a purge but its line in the audit; what is on a node is its inventory's to tell.
 
-use super::{Engine, EngineError, create::chosen, tenants::usable};
+use super::{Engine, EngineError, create::chosen, run::now, tenants::usable};
 use crate::{
     domain::{
         Invalid,
-        ids::NodeName,
+        ids::{NodeName, PolicyId},
         image::ImageRef,
         pin::RemovalResult,
+        policy::PolicyState,
         purge::{MAX_ORDERS, Purge, PurgedImages},
+        selection::Selection,
     },
     fleet::messages::Order,
     store::PullQuery,
@@ -79,10 +81,11 @@ impl Engine {
     /// Removes images from nodes where nobody needs them, and says of each what became of it.
     ///
     /// # Errors
-    /// `NotFound` for an unknown task; Invalid where no node matches, for an image that the tenant may not use, and for more than
+    /// `NotFound` for an unknown task or policy; a precondition for a policy that is not paused; Invalid where no node matches, for an image that the tenant may not use, and for more than
     /// [`MAX_ORDERS`] images times nodes.
     pub async fn purge(&self, purge: Purge) -> Result<PurgeOutcome, EngineError> {
         let mut items = self.purged(&purge).await?;
+        items.iter_mut().for_each(|item| self.spare_what_is_kept(item));
         let (answers, mut heard) = mpsc::unbounded_channel();
         let orders = self.order_removals(&mut items, purge.dry_run, answers);
         let (end, mut open) = (Instant::now() + PATIENCE, orders.len());
@@ -136,6 +139,7 @@ impl Engine {
                 let places = pulls.into_iter().map(|pull| (pull.node, pull.image));
                 places.filter(|(node, _)| known.contains(node)).collect::<Vec<_>>()
             }
+            PurgedImages::OfPolicy(id) => self.places_of_policy(id, &purge.selection).await?,
         };
         let item = |(node, image): (NodeName, ImageRef)| PurgeItem {
             node,
@@ -146,7 +150,58 @@ impl Engine {
         Ok(places.into_iter().map(item).collect())
     }
 
-    fn chosen_of_known(&self, selection: &crate::domain::selection::Selection) -> BTreeSet<NodeName> {
+    /// The images of a paused policy on the nodes that it chooses.
+    async fn places_of_policy(
+        &self,
+        id: &PolicyId,
+        selection: &Selection,
+    ) -> Result<Vec<(NodeName, ImageRef)>, EngineError> {
+        let policy = self.policy(id).await?.policy;
+        if policy.paused.is_none() {
+            let rule = "it keeps its images on its nodes, and would bring them back: pause it first";
+            return Err(EngineError::Precondition(format!("policy {id}: {rule}")));
+        }
+        let chosen = self.chosen_of_known(selection);
+        let nodes: Vec<NodeName> = {
+            let book = self.policies.book();
+            let members = book.policies.get(id).into_iter().flat_map(PolicyState::nodes);
+            members.filter(|node| chosen.contains(*node)).cloned().collect()
+        };
+        bounded(nodes.len().saturating_mul(policy.images.len()))?;
+        let of = |node: &NodeName| {
+            let images = policy.images.iter();
+            images
+                .map(|known| (node.clone(), known.image.clone()))
+                .collect::<Vec<_>>()
+        };
+        Ok(nodes.iter().flat_map(of).collect())
+    }
+
+    /// What a policy would only bring back stays.
+    fn spare_what_is_kept(&self, item: &mut PurgeItem) {
+        let book = self.policies.book();
+        let keeper = book
+            .policies
+            .values()
+            .find(|state| state.keeps(&item.node, &item.image));
+        if let Some(state) = keeper {
+            item.result = RemovalResult::Wanted;
+            item.message = if self.realm.holds(&state.policy.tenant) {
+                format!("policy {} keeps it there", state.policy.spec.name)
+            } else {
+                "a policy keeps it there".into()
+            };
+        }
+    }
+
+    /// Policies that are paused are not to take it for a removal by somebody else.
+    fn forewarn_policies(&self, item: &PurgeItem) {
+        let mut book = self.policies.book_mut();
+        let states = book.policies.values_mut();
+        states.for_each(|state| state.removed_on_purpose(&item.node, &item.image, now()));
+    }
+
+    fn chosen_of_known(&self, selection: &Selection) -> BTreeSet<NodeName> {
         let (sight, fleet) = (self.sight(), self.shared.fleet());
         let entries = usable(sight.as_deref(), fleet.entries());
         let matching = entries.filter(|entry| selection.matches(super::create::candidate(entry)));
@@ -161,7 +216,8 @@ impl Engine {
         answers: mpsc::UnboundedSender<Answer>,
     ) -> Vec<String> {
         let mut orders = Vec::new();
-        for (at, item) in items.iter_mut().enumerate() {
+        let open = items.iter_mut().enumerate();
+        for (at, item) in open.filter(|(_, item)| item.result == RemovalResult::Unanswered) {
             let abilities = {
                 let fleet = self.shared.fleet();
                 let connected = fleet.get(&item.node).filter(|entry| entry.session.is_some());
@@ -174,6 +230,9 @@ impl Engine {
                     item.message = "the agent is too old to remove images".into();
                 }
                 Some(_) => {
+                    if !dry_run {
+                        self.forewarn_policies(item);
+                    }
                     let id = uuid::Uuid::new_v4().simple().to_string();
                     let waiting = Waiting {
                         node: item.node.clone(),

@@ -84,6 +84,10 @@ impl Loop {
             let places = self.store.places_of_task(&task).await?;
             self.core.set_pins(PinOwner::Task(task), places);
         }
+        let policies = self.store.all_policies().await?.sound;
+        if policies.iter().any(|policy| policy.spec.task.rules.pin) {
+            self.core.wait_for_policies();
+        }
         Ok(())
     }
 

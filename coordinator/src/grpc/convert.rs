@@ -334,6 +334,7 @@ fn removal(result: RemovalResult) -> v1::RemovalResult {
         RemovalResult::WouldRemove => v1::RemovalResult::WouldRemove,
         RemovalResult::InUse => v1::RemovalResult::InUse,
         RemovalResult::Pinned => v1::RemovalResult::Pinned,
+        RemovalResult::Wanted => v1::RemovalResult::Wanted,
         RemovalResult::Sandbox => v1::RemovalResult::Sandbox,
         RemovalResult::Absent => v1::RemovalResult::Absent,
         RemovalResult::Failed => v1::RemovalResult::Failed,

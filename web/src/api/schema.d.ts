@@ -2694,7 +2694,7 @@ export interface components {
          * @enum {string}
          */
         PullState: "queued" | "dispatched" | "pulling" | "succeeded" | "skipped" | "failed" | "cancelled";
-        /** @description Which images go from which nodes: either `images` or `taskId`. Images times nodes may be at most 10,000. */
+        /** @description Which images go from which nodes: `images`, `taskId` or `policyId`. Images times nodes may be at most 10,000. */
         Purge: {
             /** @description Only say what would happen. */
             dryRun?: boolean;
@@ -2702,6 +2702,8 @@ export interface components {
             images?: string[];
             /** @description Only these nodes; all where it is left out. */
             nodeNames?: string[];
+            /** @description The images of this policy, from the nodes that it chooses; it must be paused. */
+            policyId?: string | null;
             /**
              * @description Conditions on labels in Kubernetes' syntax.
              * @example pool in (gpu,cpu),!spot
@@ -2774,7 +2776,7 @@ export interface components {
          * @description What became of an image that was to be removed.
          * @enum {string}
          */
-        RemovalResult: "removed" | "would_remove" | "in_use" | "pinned" | "sandbox" | "absent" | "failed" | "offline" | "unanswered";
+        RemovalResult: "removed" | "would_remove" | "in_use" | "pinned" | "wanted" | "sandbox" | "absent" | "failed" | "offline" | "unanswered";
         /** @description One of several coordinators on the same database. All of them serve everybody; one leads. */
         Replica: {
             /**

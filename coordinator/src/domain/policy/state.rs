@@ -24,6 +24,8 @@ const FLAPS_BORNE: u32 = 3;
 const CALM_MS: Millis = 60_000;
 /// Nodes that left and are remembered.
 const MOST_LEFT: usize = 10_000;
+/// What somebody here removed is gone from the node's inventory within this time.
+const PURGED_WITHIN_MS: Millis = 60_000;
 
 /// Whether a node can pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +105,12 @@ pub struct PolicyState {
     pub(super) evictions: HashMap<(NodeName, ImageRef), Evictions>,
     /// Nodes that left: how often they had come back, and when they left.
     left: HashMap<NodeName, (u32, Millis)>,
+    /// Nodes whose pins are to be said again.
+    repin: BTreeSet<NodeName>,
+    /// Pins were asked for, so that they must be taken back.
+    pins: bool,
+    /// What somebody here removed from a node on purpose, and when.
+    purged: HashMap<(NodeName, u32), Millis>,
     /// Positions of the images that a name of a runtime stands for.
     names: HashMap<String, Vec<u32>>,
     /// Repository of each image as runtimes write it.
@@ -121,6 +129,9 @@ impl PolicyState {
             lacking: BTreeSet::new(),
             evictions,
             left: HashMap::new(),
+            repin: BTreeSet::new(),
+            pins: false,
+            purged: HashMap::new(),
             names: HashMap::new(),
             repositories: vec![],
         };
@@ -139,8 +150,10 @@ impl PolicyState {
         };
         let others = images(&policy) != images(&self.policy);
         self.policy = policy;
+        self.repin.extend(self.members.keys().cloned());
         if others {
             self.name_images();
+            self.purged.clear();
             self.members.clear();
             self.lacking.clear();
         } else {
@@ -173,6 +186,7 @@ impl PolicyState {
         let count = self.policy.images.len();
         if !self.members.contains_key(sight.name) {
             let member = self.joined(sight.name, platform, count, now);
+            self.repin.insert(sight.name.clone());
             self.members.insert(sight.name.clone(), member);
         }
         let Some(member) = self.members.get_mut(sight.name) else {
@@ -216,6 +230,7 @@ impl PolicyState {
             return false;
         };
         self.lacking.remove(name);
+        self.repin.insert(name.clone());
         if self.left.len() >= MOST_LEFT {
             self.left.retain(|_, (_, at)| now - *at < FLAP_WITHIN_MS);
         }
@@ -264,21 +279,47 @@ impl PolicyState {
         }
     }
 
-    /// Somebody here removed the image from the node on purpose: that it is gone is no removal by somebody else.
-    pub fn removed_on_purpose(&mut self, name: &NodeName, image: &ImageRef) {
-        let Some(at) = self.position(image) else { return };
-        let cell = self
-            .members
-            .get_mut(name)
-            .and_then(|member| member.cells.get_mut(at as usize));
-        if let Some(cell) = cell {
-            cell.seen = None;
+    /// Somebody here removes the image from the node on purpose: that it is gone soon is no removal by somebody else.
+    pub fn removed_on_purpose(&mut self, name: &NodeName, image: &ImageRef, now: Millis) {
+        if !self.members.contains_key(name) {
+            return;
         }
+        for at in self.names.get(&full_name(image).1).into_iter().flatten() {
+            self.purged.insert((name.clone(), *at), now);
+        }
+    }
+
+    /// Whether it would bring the image back to the node.
+    pub fn keeps(&self, name: &NodeName, image: &ImageRef) -> bool {
+        self.policy.paused.is_none() && self.members.contains_key(name) && self.names.contains_key(&full_name(image).1)
+    }
+
+    /// Nodes where what is to be pinned is not as it was said last: all that is to be pinned there now.
+    pub fn pin_changes(&mut self) -> Vec<(NodeName, Vec<ImageRef>)> {
+        let nodes = std::mem::take(&mut self.repin);
+        let wanted = self.policy.spec.task.rules.pin;
+        if !wanted && !std::mem::replace(&mut self.pins, wanted) {
+            return vec![];
+        }
+        self.pins = wanted;
+        let images = |name: &NodeName| {
+            let pinned = wanted && self.members.contains_key(name);
+            let images = self.policy.images.iter().filter(|_| pinned);
+            images.map(|known| known.image.clone()).collect()
+        };
+        nodes
+            .into_iter()
+            .map(|name| {
+                let images = images(&name);
+                (name, images)
+            })
+            .collect()
     }
 
     /// Removals that lie so far back that they hold up nothing are forgotten.
     pub fn forget_old(&mut self, now: Millis) {
         self.evictions.retain(|_, evictions| !evictions.is_over(now));
+        self.purged.retain(|_, at| now - *at < PURGED_WITHIN_MS);
     }
 
     /// What passes by time alone: pulls that succeeded and never showed were removed at once.
@@ -333,6 +374,10 @@ impl PolicyState {
     }
 
     fn evicted(&mut self, name: &NodeName, image: u32, now: Millis) -> Option<Eviction> {
+        let purged = self.purged.remove(&(name.clone(), image));
+        if purged.is_some_and(|at| now - at < PURGED_WITHIN_MS) {
+            return None;
+        }
         let reference = self.policy.images.get(image as usize)?.image.clone();
         let evictions = self.evictions.entry((name.clone(), reference)).or_default();
         evictions.add(now);
@@ -384,16 +429,22 @@ impl PolicyState {
         self.names.clear();
         self.repositories.clear();
         for (index, known) in self.policy.images.iter().enumerate() {
-            let parts = known.image.parts();
-            let repository = format!("{}/{}", parts.registry, parts.repository);
-            let name = match (&parts.digest, &parts.tag) {
-                (Some(digest), _) => format!("{repository}@{digest}"),
-                (None, tag) => format!("{repository}:{}", tag.as_deref().unwrap_or("latest")),
-            };
+            let (repository, name) = full_name(&known.image);
             self.names.entry(name).or_default().push(index as u32);
             self.repositories.push(repository);
         }
     }
+}
+
+/// Repository and reference as runtimes write them.
+fn full_name(image: &ImageRef) -> (String, String) {
+    let parts = image.parts();
+    let repository = format!("{}/{}", parts.registry, parts.repository);
+    let name = match (&parts.digest, &parts.tag) {
+        (Some(digest), _) => format!("{repository}@{digest}"),
+        (None, tag) => format!("{repository}:{}", tag.as_deref().unwrap_or("latest")),
+    };
+    (repository, name)
 }
 
 /// Which of the wanted images a node has.

@@ -276,13 +276,57 @@ fn what_is_removed_on_purpose_or_with_its_machine_is_no_eviction() {
     let mut stand = Stand::new(request(&["nginx:1"]));
     let there = [on_node("nginx:1", "sha256:n")];
     stand.see("n1", &there);
-    stand
-        .state
-        .removed_on_purpose(&name("n1"), &ImageRef::parse("nginx:1").unwrap());
+    stand.state.removed_on_purpose(
+        &name("n1"),
+        &ImageRef::parse("docker.io/library/nginx:1").unwrap(),
+        stand.now,
+    );
+    stand.see("n1", &there);
     assert!(stand.see("n1", &[]).is_empty());
     stand.see("n1", &there);
     assert!(stand.see_as("n1", Agent::Ready, None).is_empty());
     assert!(stand.see("n1", &[]).is_empty(), "a new machine has nothing");
+}
+
+#[test]
+fn pins_are_said_once_and_taken_back_where_the_policy_lets_go() {
+    let mut wish = request(&["nginx:1", "redis:7"]);
+    wish.task.as_mut().unwrap().rules.pin = Some(true);
+    let mut stand = Stand::new(wish);
+    let said = |stand: &mut Stand| {
+        let changes = stand.state.pin_changes().into_iter();
+        changes
+            .map(|(node, images)| format!("{node} {}", images.len()))
+            .collect::<Vec<_>>()
+    };
+    stand.see("n1", &[]);
+    stand.see("n2", &[]);
+    assert_eq!(said(&mut stand), ["n1 2", "n2 2"]);
+    stand.see("n1", &[on_node("nginx:1", "sha256:n")]);
+    assert!(said(&mut stand).is_empty(), "nothing new");
+    stand.state.release(&name("n2"), stand.now);
+    assert_eq!(said(&mut stand), ["n2 0"]);
+    let mut policy = stand.state.policy.clone();
+    policy.paused = Some("a pause".into());
+    stand.state.replace(policy.clone());
+    assert_eq!(said(&mut stand), ["n1 2"], "what is paused stays pinned");
+    policy.spec.task.rules.pin = false;
+    stand.state.replace(policy);
+    assert_eq!(said(&mut stand), ["n1 0"]);
+    stand.see("n3", &[]);
+    assert!(said(&mut stand).is_empty());
+}
+
+#[test]
+fn what_a_policy_keeps_is_known_by_every_way_to_write_it() {
+    let mut stand = Stand::new(request(&["nginx:1"]));
+    stand.see("n1", &[]);
+    let keeps =
+        |stand: &Stand, node: &str, image: &str| stand.state.keeps(&name(node), &ImageRef::parse(image).unwrap());
+    assert!(keeps(&stand, "n1", "docker.io/library/nginx:1"));
+    assert!(!keeps(&stand, "n1", "nginx:2") && !keeps(&stand, "n2", "nginx:1"));
+    stand.state.policy.paused = Some("a pause".into());
+    assert!(!keeps(&stand, "n1", "nginx:1"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
         caller::TenantId,
         cluster::ClusterNews,
         credential::TaskCredential,
-        ids::{NodeName, PullId, TaskId},
+        ids::{NodeName, PolicyId, PullId, TaskId},
         image::{ImageRef, Platform, ResolvedImage},
         limits::Limits,
         outcome::Outcome,
@@ -126,6 +126,15 @@ pub enum Command {
         /// Which, and where.
         places: Vec<PinnedPlace>,
     },
+    /// A policy wants exactly these images pinned on these nodes; on others nothing changes.
+    SetPolicyPins {
+        /// Policy.
+        policy: PolicyId,
+        /// Everything that it wants on each node.
+        places: Vec<(NodeName, Vec<ImageRef>)>,
+    },
+    /// Every policy has said what it wants pinned.
+    PoliciesHaveSpoken,
 }
 
 /// What is to be done after the changes of a step are durable.

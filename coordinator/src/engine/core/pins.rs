@@ -3,7 +3,8 @@
 use super::Core;
 use crate::{
     domain::{
-        ids::{NodeName, TaskId},
+        ids::{NodeName, PolicyId, TaskId},
+        image::ImageRef,
         pin::{PinOwner, PinReport},
         pull::Pull,
         task::Task,
@@ -21,6 +22,34 @@ impl Core {
         }
     }
 
+    /// The policy wants exactly these on these nodes from now on.
+    pub(super) fn set_policy_pins(&mut self, policy: PolicyId, places: &[(NodeName, Vec<ImageRef>)]) {
+        let owner = PinOwner::Policy(policy);
+        for (node, images) in places {
+            if self.shared.pins().set_on(&owner, node, images) {
+                self.order_pins(node);
+            }
+        }
+    }
+
+    /// No node is told to let anything go before policies have spoken.
+    pub fn wait_for_policies(&self) {
+        self.shared.pins().wait_for_policies();
+    }
+
+    /// All wishes are known: nodes that came before are told.
+    pub(super) fn policies_have_spoken(&mut self) {
+        if !self.shared.pins().policies_have_spoken() {
+            return;
+        }
+        let connected: Vec<NodeName> = {
+            let fleet = self.shared.fleet();
+            let entries = fleet.entries().filter(|entry| entry.session.is_some());
+            entries.map(|entry| entry.node.name.clone()).collect()
+        };
+        connected.iter().for_each(|node| self.order_pins(node));
+    }
+
     /// A task that pins wants all its images on all its nodes, also those that it has not warmed yet.
     pub(super) fn pin_for(&mut self, task: &Task, pulls: &[Pull]) {
         if task.spec.rules.pin {
@@ -34,7 +63,7 @@ impl Core {
         self.set_pins(PinOwner::Task(task.clone()), []);
     }
 
-    /// Says to a node what is to be pinned there; nothing while its cluster says that its disk is full.
+    /// Says to a node what is to be pinned there, as soon as all wishes are known; nothing is to be while its cluster says that its disk is full.
     pub(super) fn order_pins(&mut self, node: &NodeName) {
         let (heeds, is_full) = {
             let fleet = self.shared.fleet();
@@ -44,7 +73,7 @@ impl Core {
                 entry.is_some_and(|entry| entry.has_disk_pressure()),
             )
         };
-        if !heeds {
+        if !heeds || self.shared.pins().is_partial() {
             return;
         }
         let references = if is_full { vec![] } else { self.shared.pins().on(node) };

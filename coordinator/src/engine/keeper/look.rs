@@ -135,6 +135,24 @@ impl Keeper {
         Ok(count)
     }
 
+    /// Tells the engine where what policies want pinned has changed.
+    pub(super) async fn say_pins(&mut self) -> Result<(), EngineError> {
+        let changes: Vec<_> = {
+            let mut book = self.engine.policies.book_mut();
+            let states = book.policies.iter_mut();
+            let changes = states.map(|(id, state)| (id.clone(), state.pin_changes()));
+            changes.filter(|(_, places)| !places.is_empty()).collect()
+        };
+        for (policy, places) in changes {
+            self.engine.set_policy_pins(policy, places).await?;
+        }
+        if !self.has_said_pins {
+            self.engine.policies_have_spoken().await?;
+            self.has_said_pins = true;
+        }
+        Ok(())
+    }
+
     /// Removals are saved before anything is ordered again: a crash forgets none of them.
     async fn write_down(&self, id: &PolicyId, gone: Vec<(NodeName, Eviction)>, now: Millis) -> Result<(), EngineError> {
         if gone.is_empty() {

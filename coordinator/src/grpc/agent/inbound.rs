@@ -315,6 +315,7 @@ fn removal(result: v1::RemovalResult) -> RemovalResult {
         // Not for agents to say.
         v1::RemovalResult::Failed
         | v1::RemovalResult::Unspecified
+        | v1::RemovalResult::Wanted
         | v1::RemovalResult::Offline
         | v1::RemovalResult::Unanswered => RemovalResult::Failed,
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// Which images go from which nodes: either `images` or `taskId`. Images times nodes may be at most 10,000.
+/// Which images go from which nodes: `images`, `taskId` or `policyId`. Images times nodes may be at most 10,000.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Purge)]
@@ -21,6 +21,8 @@ pub(crate) struct PurgeJson {
     images: Vec<String>,
     /// The images of this task, from the nodes that it was for.
     task_id: Option<String>,
+    /// The images of this policy, from the nodes that it chooses; it must be paused.
+    policy_id: Option<String>,
     /// Only these nodes; all where it is left out.
     #[serde(default)]
     node_names: Vec<String>,
@@ -48,6 +50,7 @@ impl From<PurgeJson> for PurgeRequest {
         Self {
             images: json.images,
             task: json.task_id.filter(|id| !id.is_empty()),
+            policy: json.policy_id.filter(|id| !id.is_empty()),
             node_names: json.node_names,
             selector: json.selector.unwrap_or_default(),
             dry_run: json.dry_run,

@@ -64,7 +64,7 @@ words! {
 words! {
     /// What became of an image that was to be removed.
     RemovalWord as RemovalResult from RemovalResult {
-        Removed, WouldRemove, InUse, Pinned, Sandbox, Absent, Failed, Offline, Unanswered,
+        Removed, WouldRemove, InUse, Pinned, Wanted, Sandbox, Absent, Failed, Offline, Unanswered,
     }
 }
 words! {

@@ -4,10 +4,12 @@
 use super::super::testing::{Agent, Edge};
 use crate::{
     domain::pin::RemovalResult,
+    engine::keeper::Keeper,
     fleet::messages::{Abilities, Order, Report},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 const REMOVAL: Abilities = Abilities {
     pins: false,
@@ -99,8 +101,32 @@ async fn a_tasks_images_go_from_its_nodes_and_a_dry_run_only_asks() {
     assert_eq!(outcome["dryRun"], true);
 }
 
+#[tokio::test]
+async fn what_a_policy_keeps_stays_until_it_is_paused() {
+    let edge = Edge::start().await;
+    let mut agent = edge.connect_able("node-a", "gpu", REMOVAL).await;
+    tokio::spawn(Keeper::new(edge.state.engine.whole().clone()).run(CancellationToken::new()));
+    let policy = json!({"name": "base", "taskConfig": {"images": ["a:1"], "nodeSelector": {"pool": "gpu"}}});
+    let made = edge.send_json("POST", "/api/v1/policies", &policy).await.json();
+    let path = format!("/api/v1/policies/{}", made["id"].as_str().unwrap());
+    edge.until(&path, |policy| policy["nodes"] == 1).await;
+    let purge = async |body: Value| edge.send_json("POST", "/api/v1/purges", &body).await;
+    let kept = purge(json!({"images": ["docker.io/library/a:1"]})).await.json();
+    assert_eq!(results(&kept), ["node-a docker.io/library/a:1 wanted"]);
+    assert_eq!(kept["results"][0]["message"], "policy base keeps it there");
+    let of_policy = json!({"policyId": made["id"]});
+    assert_eq!(purge(of_policy.clone()).await.status, 409);
+    edge.send_json("POST", &format!("{path}/pause"), &json!({})).await;
+    let said = [("a:1", RemovalResult::Removed)];
+    let (outcome, ()) = tokio::join!(purge(of_policy), answer(&mut agent, &said, false));
+    assert_eq!(results(&outcome.json()), ["node-a a:1 removed"]);
+    assert_eq!(purge(json!({"policyId": "none"})).await.status, 404);
+}
+
 #[rstest]
 #[case(json!({}), "images")]
+#[case(json!({"images": ["a:1"], "policyId": "p1"}), "images")]
+#[case(json!({"taskId": "t1", "policyId": "p1"}), "policyId")]
 #[case(json!({"images": ["a:1"], "taskId": "t1"}), "images")]
 #[case(json!({"images": ["UPPER"]}), "images[0]")]
 #[case(json!({"images": ["a:1"], "nodeNames": ["node-x"]}), "nodeNames")]

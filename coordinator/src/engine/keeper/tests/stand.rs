@@ -23,7 +23,7 @@ use crate::{
     },
     fleet::{
         SessionId,
-        messages::{Hello, InventoryReport, Order, Report, StartPull},
+        messages::{Abilities, Hello, InventoryReport, Order, Report, StartPull},
     },
     metrics::Metrics,
     store::Store,
@@ -166,7 +166,10 @@ impl Stand {
             in_flight: vec![],
             unacknowledged: vec![],
             inventory_hash: String::new(),
-            abilities: Default::default(),
+            abilities: Abilities {
+                pins: true,
+                removal: true,
+            },
         };
         let grant = self.engine.open_session(hello, sender).await.unwrap().unwrap();
         let mut agent = Agent {
@@ -312,6 +315,16 @@ impl Agent {
             let order = tokio::time::timeout(Duration::from_secs(10), self.orders.recv()).await;
             if let Order::StartPull(start) = *order.unwrap().unwrap() {
                 return start;
+            }
+        }
+    }
+
+    /// Everything that it is told to pin next; pulls that it is told to start meanwhile are not done.
+    pub(super) async fn pins(&mut self) -> Vec<String> {
+        loop {
+            let order = tokio::time::timeout(Duration::from_secs(10), self.orders.recv()).await;
+            if let Order::SetPins(references) = *order.unwrap().unwrap() {
+                return references;
             }
         }
     }

@@ -294,3 +294,26 @@ async fn what_a_registry_cannot_say_is_ordered_all_the_same() {
     agent.finish(&start, 1).await;
     stand.until(&id, "n1", "lost:1", CellState::Warm, None).await;
 }
+
+#[tokio::test]
+async fn a_policy_pins_as_long_as_it_is_there_and_a_crash_unpins_nothing() {
+    let stand = Stand::start().await;
+    let pinned = |request: &mut PolicyRequest| request.task.as_mut().unwrap().rules.pin = Some(true);
+    let id = stand.policy(&["nginx:1", "redis:7"], pinned).await;
+    let mut agent = stand.agent("n1", &[("redis:7", 1)]).await;
+    // The first word may come before the policy has seen the node.
+    while agent.pins().await.len() < 2 {}
+    let tasks = stand.tasks().await;
+    assert!(
+        tasks.iter().all(|view| !view.task.spec.rules.pin),
+        "no task holds pins of a policy"
+    );
+
+    drop(agent);
+    let stand = stand.crash().await;
+    let mut agent = stand.agent("n1", &[("redis:7", 1), ("nginx:1", 1)]).await;
+    assert_eq!(agent.pins().await, ["nginx:1", "redis:7"], "the very first word");
+    stand.engine.pause_policy(&id, "").await.unwrap();
+    stand.engine.delete_policy(&id).await.unwrap();
+    assert!(agent.pins().await.is_empty());
+}
