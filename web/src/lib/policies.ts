@@ -17,11 +17,10 @@ export function policyState(policy: Policy): PolicyState {
   return policy.coverage.warm >= policy.coverage.total ? 'warm' : 'warming'
 }
 
-const wanted = new Set(['Matched', 'Warm'])
-
-// What is not as it should be.
-export function troubles({ conditions }: Policy): PolicyCondition[] {
-  return conditions.filter(({ type, status }) => wanted.has(type) !== (status === 'True'))
+// What is not as it should be. That not all is warm is what the coverage says, and a pause is no trouble.
+export function troubles({ conditions, paused }: Policy): PolicyCondition[] {
+  const told = conditions.filter(({ type }) => type !== 'Warm' && !(paused && type === 'Held'))
+  return told.filter(({ type, status }) => status === (type === 'Matched' ? 'False' : 'True'))
 }
 
 // Policies with the least of their images warm first; those that keep nothing last.

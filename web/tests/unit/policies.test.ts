@@ -46,11 +46,12 @@ describe('a policy', () => {
     expect(policyState(policyOf('a', { paused: true, conditions: [condition('Held', 'True')] }))).toBe('paused')
   })
 
-  test('has troubles where good conditions fail and bad ones hold', () => {
+  test('has troubles where good conditions fail and bad ones hold; a pause is none', () => {
     const all = ['Matched', 'Warm', 'TooLarge', 'Held', 'TagMoved', 'Flapping']
     const told = (status: string) => troubles(policyOf('a', { conditions: all.map((type) => condition(type, status)) })).map(({ type }) => type)
     expect(told('True')).toEqual(['TooLarge', 'Held', 'TagMoved', 'Flapping'])
-    expect(told('False')).toEqual(['Matched', 'Warm'])
+    expect(troubles(policyOf('a', { paused: true, conditions: [condition('Held', 'True')] }))).toEqual([])
+    expect(told('False')).toEqual(['Matched'])
   })
 
   test('with less that is warm comes first, and one that keeps nothing last', () => {

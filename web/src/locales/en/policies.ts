@@ -49,7 +49,6 @@ const policies = {
   troubles: 'What is not as it should be',
   condition: {
     Matched: 'It chooses nothing, or names what is not there',
-    Warm: 'Not every image is warm on every node',
     TooLarge: 'The images are larger than the disk of a node',
     Flapping: 'Nodes leave and come back; orders for them wait',
     TagMoved: 'A tag stands for something else than nodes should have',

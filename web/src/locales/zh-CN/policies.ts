@@ -51,7 +51,6 @@ const policies: typeof en = {
   troubles: '不符合预期之处',
   condition: {
     Matched: '没有选中任何对象，或指定了不存在的对象',
-    Warm: '并非每个节点上的每个镜像都已预热',
     TooLarge: '镜像大于某个节点的磁盘',
     Flapping: '节点反复离开和返回，对它们的预热在等待',
     TagMoved: '某个标签指向的内容与节点应有的不同',
