@@ -83,8 +83,9 @@ impl Coordinator {
                 "the coordinator ended: {}",
                 self.process.log_tail()
             );
-            // The certificates are there before anything is served.
+            // The certificates are there before anything is served that speaks TLS.
             file.exists()
+                && self.ca_file().is_none_or(|certificates| certificates.exists())
                 && Api::trusting(self.url(), "", self.ca_file().as_deref())
                     .get("/health")
                     .await
@@ -100,12 +101,17 @@ impl Coordinator {
 
     /// The base of its REST API and of the console.
     pub fn url(&self) -> String {
-        format!("{}://127.0.0.1:{}", self.scheme(), self.ports.http.number())
+        format!("{}://127.0.0.1:{}", self.scheme("http"), self.ports.http.number())
     }
 
-    fn scheme(&self) -> &'static str {
-        let always = |pair: &[String]| pair == ["--tls", "always"];
-        if self.arguments.windows(2).any(always) {
+    fn has_tls(&self) -> bool {
+        self.arguments.windows(2).any(|pair| pair == ["--tls", "always"])
+    }
+
+    fn scheme(&self, port: &str) -> &'static str {
+        let is_plain =
+            |pair: &[String]| pair[0] == "--allow-plain-text" && pair[1].split(',').any(|plain| plain == port);
+        if self.has_tls() && !self.arguments.windows(2).any(is_plain) {
             "https"
         } else {
             "http"
@@ -116,7 +122,7 @@ impl Coordinator {
     pub fn ca_file(&self) -> Option<PathBuf> {
         let named = self.arguments.windows(2).find(|pair| pair[0] == "--tls-ca-out");
         let file = || named.map_or_else(|| ca_file(&self.folder), |pair| PathBuf::from(&pair[1]));
-        (self.scheme() == "https").then(file)
+        self.has_tls().then(file)
     }
 
     /// Its REST API, as the admin.
@@ -131,7 +137,7 @@ impl Coordinator {
 
     /// Where agents and the CLI dial.
     pub fn grpc_url(&self) -> String {
-        format!("{}://127.0.0.1:{}", self.scheme(), self.ports.grpc.number())
+        format!("{}://127.0.0.1:{}", self.scheme("grpc"), self.ports.grpc.number())
     }
 
     /// Numbers of its ports: HTTP, gRPC, metrics.
@@ -154,7 +160,8 @@ impl Coordinator {
 
     /// Its metrics, as text.
     pub async fn metrics(&self) -> Result<String> {
-        let url = format!("{}://127.0.0.1:{}/metrics", self.scheme(), self.ports.metrics.number());
+        let port = self.ports.metrics.number();
+        let url = format!("{}://127.0.0.1:{port}/metrics", self.scheme("metrics"));
         Ok(crate::http::client_trusting("", self.ca_file().as_deref())
             .get(url)
             .send()

@@ -311,6 +311,41 @@ async fn a_leader_that_is_asked_to_end_is_followed_at_once() {
     scene.nothing_was_done_twice().await;
 }
 
+/// Waits until no replica says that it serves.
+async fn nobody_is_ready(replicas: &Replicas) {
+    wait_until("nobody to be ready", LIMIT, async || {
+        let mut unready = 0;
+        for replica in &replicas.all {
+            let probe = Api::new(format!("http://127.0.0.1:{}", replica.ports()[2]));
+            let answer = probe.call(Method::GET, "/readyz", None).await;
+            unready += usize::from(matches!(answer, Ok((StatusCode::SERVICE_UNAVAILABLE, _))));
+        }
+        unready == replicas.all.len()
+    })
+    .await;
+}
+
+/// As `deploy/ha` starts them: probes in plain text, a certificate that is in the database. Whoever was told by its probe that it is dead
+/// would be killed for the database's fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_without_a_database_are_alive_and_not_ready() {
+    let mut server = Server::start(Postgres).await.unwrap();
+    let database = server.create_database().await.unwrap();
+    let arguments = ["--tls", "always", "--allow-plain-text", "http,metrics"];
+    let replicas = Replicas::start(2, &database, &arguments).await.unwrap();
+    replicas.leader(&[0, 1]).await;
+    server.kill();
+    nobody_is_ready(&replicas).await;
+    for replica in &replicas.all {
+        let figures = replica.metrics().await.expect("it answers");
+        assert!(figures.lines().any(|line| line == "ips_leader 0"), "{figures}");
+        let probe = Api::new(format!("http://127.0.0.1:{}", replica.ports()[2]));
+        probe.get("/healthz").await.expect("it is alive");
+    }
+    server.restart().await.unwrap();
+    replicas.leader(&[0, 1]).await;
+}
+
 /// Whoever cannot reach the database leads no more; whoever reaches it first leads on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_waited_for_by_all() {
@@ -340,19 +375,7 @@ async fn a_database_that_is_away_is_waited_for_by_all() {
         followers == replicas.all.len()
     })
     .await;
-    // All of them are alive, and none says that it serves.
-    wait_until("nobody to be ready", LIMIT, async || {
-        let mut unready = 0;
-        for replica in &replicas.all {
-            let probe = Api::new(format!("http://127.0.0.1:{}", replica.ports()[2]));
-            let (alive, _) = probe.call(Method::GET, "/healthz", None).await.unwrap();
-            assert_eq!(alive, StatusCode::OK);
-            let (ready, _) = probe.call(Method::GET, "/readyz", None).await.unwrap();
-            unready += usize::from(ready == StatusCode::SERVICE_UNAVAILABLE);
-        }
-        unready == replicas.all.len()
-    })
-    .await;
+    nobody_is_ready(&replicas).await;
     server.restart().await.unwrap();
     let leader = replicas.leader(&[0, 1]).await;
     assert!(epoch(&replicas.all[leader]).await > before);

@@ -16,6 +16,7 @@ use kube::{
     Api, Resource,
     runtime::{
         WatchStreamExt as _,
+        utils::{Backoff, ResetTimerBackoff},
         watcher::{self, Event, watcher},
     },
 };
@@ -26,8 +27,15 @@ use tokio_util::sync::CancellationToken;
 
 /// Nodes that are listed at a time. A node of a busy cluster has tens of kilobytes.
 const PAGE: u32 = 100;
+/// First pause after a watch that failed; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(800);
+/// Longest pause, to which up to as much is added by chance. One client that asks so seldom is no burden, and what was changed while
+/// the API server was away is seen soon.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Pauses begin anew when nothing has failed for so long.
+const CALM: Duration = Duration::from_secs(120);
 /// A watch that has not failed for so long stands: twice the longest wait between two tries.
-const STANDS: Duration = Duration::from_secs(60);
+const STANDS: Duration = Duration::from_secs(20);
 
 /// What is read of a node.
 #[derive(Debug, Clone, Deserialize, Resource)]
@@ -57,11 +65,32 @@ struct Status {
     node_info: NodeSystemInfo,
 }
 
+/// Pauses between two tries; the next one is in it.
+#[derive(Debug)]
+struct Pauses(Duration);
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.0;
+        self.0 = (pause * 2).min(LONGEST_PAUSE);
+        Some(pause.mul_f64(1.0 + rand::random::<f64>()))
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.0 = FIRST_PAUSE;
+    }
+}
+
 impl Kubernetes {
     /// Tells of the cluster's nodes until `stop`. An API server that is away, and a right that is missing, are told and tried again.
     pub async fn watch_nodes(&self, news: mpsc::Sender<ClusterNews>, stop: CancellationToken) {
         let config = watcher::Config::default().page_size(PAGE);
-        let events = watcher(Api::<WatchedNode>::all(self.client()), config).default_backoff();
+        let events = watcher(Api::<WatchedNode>::all(self.client()), config);
+        let events = events.backoff(ResetTimerBackoff::new(Pauses(FIRST_PAUSE), CALM));
         let _stopped = stop.run_until_cancelled(tell(pin!(events), &news)).await;
     }
 }
@@ -224,6 +253,17 @@ mod tests {
         .unwrap();
         assert_eq!(read.message, "its kubelet has not reported yet");
         assert!(read.why_no_agent().contains("windows"), "{}", read.why_no_agent());
+    }
+
+    #[test]
+    fn pauses_grow_to_ten_seconds_and_begin_anew() {
+        let mut pauses = Pauses(FIRST_PAUSE);
+        let first: Vec<Duration> = pauses.by_ref().take(20).collect();
+        assert!(first[0] >= FIRST_PAUSE && first[0] <= 2 * FIRST_PAUSE, "{first:?}");
+        assert!(first.iter().all(|pause| *pause <= 2 * LONGEST_PAUSE), "{first:?}");
+        assert!(first[19] >= LONGEST_PAUSE, "{first:?}");
+        pauses.reset();
+        assert!(pauses.next().is_some_and(|pause| pause <= 2 * FIRST_PAUSE));
     }
 
     #[tokio::test]
