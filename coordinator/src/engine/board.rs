@@ -26,6 +26,8 @@ pub enum Noun {
     Limits,
     /// Nodes.
     Nodes,
+    /// Policies, and what is warm of them.
+    Policies,
 }
 
 impl Noun {
@@ -36,6 +38,7 @@ impl Noun {
             Self::Deliveries => "deliveries",
             Self::Limits => "limits",
             Self::Nodes => "nodes",
+            Self::Policies => "policies",
         }
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 
 use super::{
     Engine, EngineError,
-    board::{Delta, Follower, Step},
+    board::{Delta, Follower, Noun, Step},
     run::now,
 };
 use crate::domain::{
@@ -44,6 +44,8 @@ const PRUNE_MS: Millis = 3_600_000;
 const KEPT_TASKS: u32 = 50;
 /// Time between two looks at how far policies are true, for the figures.
 const FIGURES_MS: Millis = 5_000;
+/// Watchers are told no more often that something is warm or cold now.
+const TELL_MS: Millis = 500;
 
 /// What one look did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,6 +83,9 @@ pub struct Keeper {
     figured_at: Millis,
     /// The engine knows what every policy wants pinned.
     has_said_pins: bool,
+    /// Watchers have not been told of what was seen since.
+    has_news: bool,
+    told_at: Millis,
 }
 
 impl Keeper {
@@ -101,6 +106,8 @@ impl Keeper {
             pruned_at: 0,
             figured_at: 0,
             has_said_pins: false,
+            has_news: false,
+            told_at: 0,
         }
     }
 
@@ -171,6 +178,11 @@ impl Keeper {
 
     /// Keeps neither tasks nor removals for ever, and shows figures.
     async fn look_after(&mut self, now: Millis) -> Result<(), EngineError> {
+        if self.has_news && !(self.told_at..self.told_at + TELL_MS).contains(&now) {
+            self.told_at = now;
+            self.has_news = false;
+            self.engine.board().changed(Noun::Policies);
+        }
         if !(self.figured_at..self.figured_at + FIGURES_MS).contains(&now) {
             self.figured_at = now;
             self.show_figures(now);

@@ -2,6 +2,7 @@
 
 use super::{
     Engine, EngineError,
+    board::Noun,
     run::now,
     views::{Page, PageRequest, PolicyCoverage, PolicyView},
 };
@@ -148,7 +149,7 @@ impl Engine {
             book.policies.insert(state.policy.id.clone(), state);
             book.count_wanted();
         }
-        self.policies.nudge.notify_one();
+        self.policies_changed();
         Ok(view)
     }
 
@@ -258,7 +259,7 @@ impl Engine {
         }
         self.cancel_tasks_of(id).await?;
         self.set_pins(PinOwner::Policy(id.clone()), vec![]).await?;
-        self.policies.nudge.notify_one();
+        self.policies_changed();
         Ok(())
     }
 
@@ -370,8 +371,14 @@ impl Engine {
                 view(state, now)
             })
         };
-        self.policies.nudge.notify_one();
+        self.policies_changed();
         view.ok_or_else(|| EngineError::Unavailable("the policy is being changed, try again".into()))
+    }
+
+    /// Tells those who watch, and wakes the keeper.
+    fn policies_changed(&self) {
+        self.board.changed(Noun::Policies);
+        self.policies.nudge.notify_one();
     }
 
     /// Checks what only the engine can, and fills in names of credentials and channels.

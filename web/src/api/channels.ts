@@ -24,6 +24,8 @@ export const channelEvents = [
   'schedule.skipped',
   'schedule.failed',
   'node.lost',
+  'policy.tag_moved',
+  'policy.image_paused',
 ] as const
 export const mailSecurities: readonly MailSecurity[] = ['starttls', 'tls', 'none']
 export const deliveryStates: readonly DeliveryState[] = ['queued', 'delivered', 'failed']

@@ -9,6 +9,8 @@ const names: Readonly<Record<string, MessageKey>> = {
   'schedule.skipped': 'notifications.event.skipped',
   'schedule.failed': 'notifications.event.scheduleFailed',
   'node.lost': 'notifications.event.lost',
+  'policy.tag_moved': 'notifications.event.tagMoved',
+  'policy.image_paused': 'notifications.event.imagePaused',
   test: 'notifications.event.test',
 }
 

@@ -6,15 +6,8 @@ import { referencesOf } from './imageReference'
 
 export type NumberInput = number | ''
 
-export interface ScheduleForm {
-  name: string
-  description: string
-  cronExpr: string
-  timeZone: string
-  enabled: boolean
-  overlapPolicy: OverlapPolicy
-  missedRuns: MissedRuns
-  timeoutMinutes: NumberInput
+// The task that a schedule starts and a policy orders.
+export interface TaskFields {
   images: string
   // Of all labels, those that are named plainly too.
   conditions: Condition[]
@@ -27,16 +20,19 @@ export interface ScheduleForm {
   channels: readonly string[]
 }
 
-export function blankSchedule(timeZone: string, images = '', selector = ''): ScheduleForm {
+export interface ScheduleForm extends TaskFields {
+  name: string
+  description: string
+  cronExpr: string
+  timeZone: string
+  enabled: boolean
+  overlapPolicy: OverlapPolicy
+  missedRuns: MissedRuns
+  timeoutMinutes: NumberInput
+}
+
+export function blankTask(images = '', selector = ''): TaskFields {
   return {
-    name: '',
-    description: '',
-    cronExpr: '0 2 * * *',
-    timeZone,
-    enabled: true,
-    overlapPolicy: 'skip',
-    missedRuns: 'skip',
-    timeoutMinutes: '',
     images,
     conditions: conditionsOf(selector),
     priority: 5,
@@ -49,23 +45,28 @@ export function blankSchedule(timeZone: string, images = '', selector = ''): Sch
   }
 }
 
+export function blankSchedule(timeZone: string, images = '', selector = ''): ScheduleForm {
+  return {
+    name: '',
+    description: '',
+    cronExpr: '0 2 * * *',
+    timeZone,
+    enabled: true,
+    overlapPolicy: 'skip',
+    missedRuns: 'skip',
+    timeoutMinutes: '',
+    ...blankTask(images, selector),
+  }
+}
+
 // All conditions on labels as one text.
 export function selectorText(task: Pick<ScheduleTask, 'nodeSelector' | 'labelSelector'>): string {
   const plain = Object.entries(task.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`)
   return [...plain, ...(task.labelSelector ? [task.labelSelector] : [])].join(',')
 }
 
-export function formOf(schedule: Schedule): ScheduleForm {
-  const { taskConfig: task } = schedule
+export function taskFieldsOf(task: ScheduleTask): TaskFields {
   return {
-    name: schedule.name,
-    description: schedule.description,
-    cronExpr: schedule.cronExpr,
-    timeZone: schedule.timeZone,
-    enabled: schedule.enabled,
-    overlapPolicy: schedule.overlapPolicy,
-    missedRuns: schedule.missedRuns,
-    timeoutMinutes: schedule.timeoutSeconds > 0 ? schedule.timeoutSeconds / 60 : '',
     images: task.images.join('\n'),
     conditions: conditionsOf(selectorText(task)),
     priority: task.priority,
@@ -75,6 +76,20 @@ export function formOf(schedule: Schedule): ScheduleForm {
     retryDelay: task.retryDelay,
     secretIds: [...(task.secretIds ?? [])],
     channels: [...(task.channels ?? [])],
+  }
+}
+
+export function formOf(schedule: Schedule): ScheduleForm {
+  return {
+    name: schedule.name,
+    description: schedule.description,
+    cronExpr: schedule.cronExpr,
+    timeZone: schedule.timeZone,
+    enabled: schedule.enabled,
+    overlapPolicy: schedule.overlapPolicy,
+    missedRuns: schedule.missedRuns,
+    timeoutMinutes: schedule.timeoutSeconds > 0 ? schedule.timeoutSeconds / 60 : '',
+    ...taskFieldsOf(schedule.taskConfig),
   }
 }
 
@@ -93,7 +108,7 @@ function without<T extends object>(object: T, names: ReadonlySet<string>): Parti
 }
 
 // What the form has no field for stays as it was.
-function taskOf(form: ScheduleForm, before?: ScheduleTask): CreateTask {
+export function taskOf(form: TaskFields, before?: ScheduleTask): CreateTask {
   const kept: Partial<ScheduleTask> = before ? without(before, answered) : {}
   const batchSize = numberOf(form.batchSize)
   return {

@@ -36,7 +36,7 @@ export interface LiveState {
 }
 
 // Things of which the stream says only that some changed.
-export type Noun = 'schedules' | 'deliveries' | 'limits' | 'nodes'
+export type Noun = 'schedules' | 'deliveries' | 'limits' | 'policies' | 'nodes'
 
 export const emptyState: LiveState = {
   run: '',

@@ -44,6 +44,10 @@ export const pages: RouteRecordRaw[] = [
   page('new-schedule', '/schedules/new', () => import('@/pages/schedules/EditSchedulePage.vue'), { menu: 'schedules', needs: 'create_schedule' }),
   page('schedule', '/schedules/:id', () => import('@/pages/schedules/SchedulePage.vue'), { menu: 'schedules' }),
   page('edit-schedule', '/schedules/:id/edit', () => import('@/pages/schedules/EditSchedulePage.vue'), { menu: 'schedules', needs: 'update_schedule' }),
+  page('policies', '/policies', () => import('@/pages/policies/PoliciesPage.vue')),
+  page('new-policy', '/policies/new', () => import('@/pages/policies/EditPolicyPage.vue'), { menu: 'policies', needs: 'create_policy' }),
+  page('policy', '/policies/:id', () => import('@/pages/policies/PolicyPage.vue'), { menu: 'policies' }),
+  page('edit-policy', '/policies/:id/edit', () => import('@/pages/policies/EditPolicyPage.vue'), { menu: 'policies', needs: 'update_policy' }),
   page('coverage', '/coverage', () => import('@/pages/coverage/CoveragePage.vue')),
   page('library', '/library', () => import('@/pages/library/LibraryPage.vue')),
   page('nodes', '/nodes', () => import('@/pages/nodes/NodesPage.vue')),
@@ -69,6 +73,7 @@ export const menu: readonly MenuGroup[] = [
     entries: [
       entry('overview', 'nav.overview', 'gauge', 'o'),
       entry('tasks', 'nav.tasks', 'layers', 't'),
+      entry('policies', 'nav.policies', 'anchor', 'p'),
       entry('schedules', 'nav.schedules', 'clock', 's'),
       entry('coverage', 'nav.coverage', 'grid', 'c'),
       entry('library', 'nav.library', 'book', 'l'),

@@ -94,6 +94,7 @@ impl Keeper {
         let engine = self.engine.clone();
         let _turn = engine.policies.turn().await;
         self.asking.remove(&found.policy);
+        self.has_news = true;
         if let Err(error) = self.save_answers(&found.policy, found.answers, found.due, now).await {
             tracing::warn!(policy.id = %found.policy, %error, "what a registry said of a policy's images was not saved");
         }

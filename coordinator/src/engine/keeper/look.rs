@@ -114,6 +114,7 @@ impl Keeper {
                 .collect()
         };
         let dirty: Vec<NodeName> = dirty.into_iter().collect();
+        self.has_news |= !all.is_empty() && !(names.is_empty() && dirty.is_empty());
         let mut count = 0;
         for id in all {
             let looked_at = if fresh.contains(&id) { &names } else { &dirty };

@@ -4,6 +4,7 @@ const nav = {
   group: { prewarm: 'Prewarm', cluster: 'Cluster', admin: 'Administration' },
   overview: 'Overview',
   tasks: 'Tasks',
+  policies: 'Policies',
   schedules: 'Schedules',
   coverage: 'Coverage',
   library: 'Library',

@@ -30,6 +30,8 @@ const notifications = {
     skipped: 'Scheduled run left out',
     scheduleFailed: 'Scheduled run failed',
     lost: 'Node lost',
+    tagMoved: 'Tag of a policy moved',
+    imagePaused: 'Image of a policy paused',
     test: 'Test',
   },
   add: 'Add channel',

@@ -26,6 +26,7 @@ const task = {
   told: 'Told when it ends',
   started: 'Started',
   finished: 'Ended',
+  byPolicy: 'Ordered by a policy',
   settings: 'Settings',
   images: 'Images',
   unresolved: 'Not resolved: {error}',

@@ -6,6 +6,7 @@ const nav: typeof en = {
   group: { prewarm: '预热', cluster: '集群', admin: '管理' },
   overview: '概览',
   tasks: '任务',
+  policies: '策略',
   schedules: '定时任务',
   coverage: '覆盖率',
   library: '镜像库',

@@ -32,6 +32,8 @@ const notifications: typeof en = {
     skipped: '定时运行被跳过',
     scheduleFailed: '定时运行失败',
     lost: '节点失联',
+    tagMoved: '策略的标签已移动',
+    imagePaused: '策略的镜像已暂停',
     test: '测试',
   },
   add: '添加渠道',

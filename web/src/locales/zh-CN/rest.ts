@@ -9,6 +9,7 @@ import node from './node'
 import nodes from './nodes'
 import notifications from './notifications'
 import palette from './palette'
+import policies from './policies'
 import prefs from './prefs'
 import reason from './reason'
 import registries from './registries'
@@ -32,6 +33,7 @@ const rest: Rest = {
   nodes,
   notifications,
   palette,
+  policies,
   prefs,
   reason,
   registries,

@@ -28,6 +28,7 @@ const task: typeof en = {
   told: '结束时通知',
   started: '开始时间',
   finished: '结束时间',
+  byPolicy: '由策略发起',
   settings: '设置',
   images: '镜像',
   unresolved: '无法解析：{error}',

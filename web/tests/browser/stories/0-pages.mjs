@@ -12,7 +12,7 @@ const looks = [
 ]
 
 const paths = [
-  '/', '/tasks', '/tasks/new', '/schedules', '/schedules/new', '/coverage', '/library', '/nodes', '/nodes?view=map&color=disk', '/nodes/node-00001', '/registries', '/notifications',
+  '/', '/tasks', '/tasks/new', '/policies', '/policies/new', '/schedules', '/schedules/new', '/coverage', '/library', '/nodes', '/nodes?view=map&color=disk', '/nodes/node-00001', '/registries', '/notifications',
   '/users', '/tenants', '/tokens', '/audit', '/settings', '/about', '/nowhere',
 ]
 
@@ -27,9 +27,10 @@ async function everyPage(browser, stand, setting) {
   const schedule = await stand.post('/api/v1/scheduled-tasks', { name: '夜间预热', cronExpr: '0 2 * * 1', timezone: 'Asia/Tokyo', taskConfig: config })
   const run = await stand.post(`/api/v1/scheduled-tasks/${schedule.id}/trigger`)
   await stand.ended(run.taskId)
+  const policy = await stand.post('/api/v1/policies', { name: '基础镜像', libraryTag: '基础', taskConfig: { images: [stand.image('web'), stand.image('bad')] } })
   const asked = `/coverage?images=${encodeURIComponent(stand.image('web'))}&group=topology.kubernetes.io%2Fzone`
-  const own = [`/tasks/${good.taskId}`, `/tasks/${bad.taskId}`, `/tasks/${good.taskId}?show=table`, `/schedules/${schedule.id}`, `/schedules/${schedule.id}/edit`, asked]
-  const named = (path) => [[good.taskId, 'good'], [bad.taskId, 'bad'], [schedule.id, 'seen'], [asked, '/coverage-asked']].reduce((text, [id, name]) => text.replace(id, name), path)
+  const own = [`/tasks/${good.taskId}`, `/tasks/${bad.taskId}`, `/tasks/${good.taskId}?show=table`, `/schedules/${schedule.id}`, `/schedules/${schedule.id}/edit`, `/policies/${policy.id}`, `/policies/${policy.id}/edit`, asked]
+  const named = (path) => [[good.taskId, 'good'], [bad.taskId, 'bad'], [schedule.id, 'seen'], [policy.id, 'kept'], [asked, '/coverage-asked']].reduce((text, [id, name]) => text.replace(id, name), path)
   const failures = []
   for (const look of looks) {
     const { page, problems, quiet, close } = await openPage(browser, stand, look.options)
@@ -52,6 +53,7 @@ async function everyPage(browser, stand, setting) {
     }
     await close()
   }
+  await stand.call('DELETE', `/api/v1/policies/${policy.id}`)
   await stand.call('DELETE', `/api/v1/scheduled-tasks/${schedule.id}`)
   if (failures.length > 0) throw new Error(`${failures.length} problems:\n${failures.join('\n')}`)
 }

@@ -1,0 +1,30 @@
+// What a policy is to be called as a whole. Pure.
+import type { Policy, PolicyCondition } from '@/api/policies'
+
+export const policyStates = ['paused', 'held', 'tooLarge', 'flapping', 'empty', 'warm', 'warming'] as const
+export type PolicyState = (typeof policyStates)[number]
+
+const holds = (policy: Policy, type: string) => policy.conditions.find((condition) => condition.type === type)?.status === 'True'
+const fails = (policy: Policy, type: string) => policy.conditions.find((condition) => condition.type === type)?.status === 'False'
+
+// The first thing that is to be said.
+export function policyState(policy: Policy): PolicyState {
+  if (policy.paused) return 'paused'
+  if (holds(policy, 'Held')) return 'held'
+  if (fails(policy, 'Matched')) return 'empty'
+  if (holds(policy, 'TooLarge')) return 'tooLarge'
+  if (holds(policy, 'Flapping')) return 'flapping'
+  return policy.coverage.warm >= policy.coverage.total ? 'warm' : 'warming'
+}
+
+// What is not as it should be. That not all is warm is what the coverage says, and a pause is no trouble.
+export function troubles({ conditions, paused }: Policy): PolicyCondition[] {
+  const told = conditions.filter(({ type }) => type !== 'Warm' && !(paused && type === 'Held'))
+  return told.filter(({ type, status }) => status === (type === 'Matched' ? 'False' : 'True'))
+}
+
+// Policies with the least of their images warm first; those that keep nothing last.
+export function leastCovered(policies: readonly Policy[], most: number): Policy[] {
+  const rank = ({ coverage }: Policy) => (coverage.total === 0 ? 2 : coverage.warm / coverage.total)
+  return [...policies].sort((a, b) => rank(a) - rank(b)).slice(0, most)
+}
