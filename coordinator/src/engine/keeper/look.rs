@@ -114,7 +114,8 @@ impl Keeper {
                 .collect()
         };
         let dirty: Vec<NodeName> = dirty.into_iter().collect();
-        self.has_news |= !all.is_empty() && !(names.is_empty() && dirty.is_empty());
+        let looks = !names.is_empty() || !dirty.is_empty();
+        self.has_news |= looks && !all.is_empty();
         let mut count = 0;
         for id in all {
             let looked_at = if fresh.contains(&id) { &names } else { &dirty };
