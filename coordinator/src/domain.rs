@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod counts;
 pub mod credential;
 pub mod cron;
+pub mod declared;
 pub mod delivery;
 pub mod event;
 pub mod execution;

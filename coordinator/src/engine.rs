@@ -10,6 +10,7 @@ pub mod core;
 pub mod courier;
 mod create;
 mod credentials;
+pub mod declared;
 pub mod door;
 pub mod error;
 pub mod hosts;

@@ -7,6 +7,7 @@ mod bulk;
 mod channels;
 mod console;
 mod cookie;
+mod declared;
 mod deliveries;
 mod dto;
 mod error;
@@ -58,6 +59,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+pub use declared::declared_policy;
 use error::ApiError;
 pub use follower::{Following, follower_probes};
 use std::{any::Any, sync::Arc};

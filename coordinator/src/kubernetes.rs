@@ -1,11 +1,13 @@
-//! The Kubernetes edge, and the only kube here: which nodes there are, whose token it is, which node a pod runs on, and the certificate that
-//! agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
+//! The Kubernetes edge, and the only kube here: which nodes there are, whose token it is, which node a pod runs on, which policies objects
+//! declare, and the certificate that agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
 
 mod identity;
 mod nodes;
+mod objects;
 mod publish;
+mod watch;
 
-use crate::domain::agent::Grant;
+use crate::domain::{agent::Grant, declared::Namespaces};
 use kube::{
     Client, Config,
     config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError},
@@ -25,6 +27,8 @@ pub struct KubernetesSettings {
     pub grants: Vec<Grant>,
     /// Namespace and name of the config map that the certificate of the own authority is published in.
     pub authority: Option<(String, String)>,
+    /// Whose what is declared in its namespaces is; `None` where objects are not watched.
+    pub declared: Option<Namespaces>,
 }
 
 /// Why there is no cluster.

@@ -11,9 +11,10 @@ mod serve;
 
 use crate::{
     config::Config,
-    domain::{reach::Network, version::VERSION},
+    domain::{declared::Namespaces, reach::Network, version::VERSION},
     engine::{
-        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, system::Kept, trigger::Trigger,
+        Engine, audit::Scribe, courier::Courier, declared::Declarations, keeper::Keeper, retention::Retention,
+        system::Kept, trigger::Trigger,
     },
     grpc::{
         agent::{AgentSettings, Agents},
@@ -222,6 +223,19 @@ async fn lead(
     if let Some((kubernetes, _)) = &cluster {
         watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
     }
+    let declared = config
+        .kubernetes
+        .as_ref()
+        .and_then(|settings| settings.declared.clone());
+    if let (Some((kubernetes, _)), Some(namespaces)) = (&cluster, declared) {
+        keep_declared(
+            &mut parts,
+            kubernetes.clone(),
+            namespaces,
+            engine.clone(),
+            shutdown.clone(),
+        );
+    }
     if let (Some((kubernetes, _)), Some(map), Some(pem)) = (
         cluster,
         config.kubernetes.as_ref().and_then(|it| it.authority.clone()),
@@ -298,6 +312,28 @@ fn watch_nodes(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: 
         while let Some(news) = heard.recv().await {
             engine.cluster_news(news).await?;
         }
+        Ok(())
+    });
+}
+
+/// Keeps what objects of the cluster declare.
+fn keep_declared(
+    parts: &mut JoinSet<Result<()>>,
+    kubernetes: Kubernetes,
+    namespaces: Namespaces,
+    engine: Engine,
+    stop: CancellationToken,
+) {
+    let (news, heard) = mpsc::channel(NEWS);
+    let cluster = Arc::new(kubernetes.clone());
+    let declarations = Declarations::new(engine, cluster, namespaces, http::declared_policy);
+    let until = stop.clone();
+    parts.spawn(async move {
+        kubernetes.watch_policies(news, until).await;
+        Ok(())
+    });
+    parts.spawn(async move {
+        declarations.run(heard, stop).await;
         Ok(())
     });
 }

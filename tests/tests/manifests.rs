@@ -19,11 +19,17 @@ use tokio::sync::OnceCell;
 const SYSTEM: &str = "ips-system";
 
 /// Kinds that have no namespace.
-const CLUSTER_WIDE: [&str; 3] = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
+const CLUSTER_WIDE: [&str; 4] = [
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+];
 
 /// What both 1.20 and today's releases serve.
-const SERVED: [&str; 5] = [
+const SERVED: [&str; 6] = [
     "v1",
+    "apiextensions.k8s.io/v1",
     "apps/v1",
     "rbac.authorization.k8s.io/v1",
     "networking.k8s.io/v1",
@@ -326,8 +332,14 @@ async fn the_rights_are_those_that_are_used_and_no_more() {
     };
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": "none"}});
     let reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
-    let calls: [(Method, &str, Option<&Value>, bool); 9] = [
+    let declared = "/apis/ips.dev/v1alpha1/namespaces/default/prewarmpolicies/none";
+    let nothing = json!({});
+    let calls: [(Method, &str, Option<&Value>, bool); 13] = [
         (Method::GET, "/api/v1/nodes", None, true),
+        (Method::PATCH, declared, Some(&nothing), true),
+        (Method::PATCH, &format!("{declared}/status"), Some(&nothing), true),
+        (Method::DELETE, declared, None, false),
+        (Method::PUT, declared, Some(&nothing), false),
         (Method::POST, reviews, Some(&review), true),
         // There is none of that name, which only those are told who may ask.
         (Method::GET, "/api/v1/namespaces/ips-system/pods/none", None, true),

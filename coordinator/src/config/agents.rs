@@ -2,7 +2,10 @@
 
 use super::ConfigError;
 use crate::{
-    domain::agent::{BOOTSTRAP_PREFIX, Grant},
+    domain::{
+        agent::{BOOTSTRAP_PREFIX, Grant},
+        declared::Namespaces,
+    },
     identity::agents::BootstrapSettings,
     kubernetes::KubernetesSettings,
 };
@@ -63,6 +66,24 @@ pub(super) struct AgentArguments {
     /// Config map that the certificate of the own authority is published in as ca.crt, NAMESPACE/NAME.
     #[arg(long, env = "IPS_KUBERNETES_CA_CONFIG_MAP", value_name = "NAMESPACE/NAME")]
     kubernetes_ca_config_map: Option<String>,
+    /// Whether policies are kept that PrewarmPolicy objects of the cluster declare.
+    #[arg(
+        long,
+        env = "IPS_KUBERNETES_OBJECTS",
+        value_name = "on|off",
+        default_value = "off",
+        hide_possible_values = true
+    )]
+    kubernetes_objects: Switch,
+    /// Tenant of a namespace, NAMESPACE=TENANT, with commas; * is every namespace that is not named and has no tenant of its own name. A
+    /// namespace without a tenant declares nothing.
+    #[arg(
+        long = "kubernetes-tenant",
+        env = "IPS_KUBERNETES_TENANTS",
+        value_name = "NAMESPACE=TENANT",
+        value_delimiter = ','
+    )]
+    kubernetes_tenants: Vec<String>,
 }
 
 impl AgentArguments {
@@ -111,12 +132,20 @@ impl AgentArguments {
                 .iter()
                 .map(grant)
                 .collect::<Result<_, _>>()?,
+            declared: (self.kubernetes_objects == Switch::On)
+                .then(|| namespaces(&filled(self.kubernetes_tenants)))
+                .transpose()?,
             authority: config_map
                 .map(|text| pair("--kubernetes-ca-config-map", &text))
                 .transpose()?,
         };
         Ok((bootstrap, Some(kubernetes)))
     }
+}
+
+fn namespaces(entries: &[String]) -> Result<Namespaces, ConfigError> {
+    let wrong = |(entry, rule): (String, String)| ConfigError::new("--kubernetes-tenant", entry, rule);
+    Namespaces::parse(entries.iter().map(String::as_str)).map_err(wrong)
 }
 
 /// `NAMESPACE/NAME`.
@@ -159,6 +188,27 @@ mod tests {
             "viewer=namespace:ci,operator=user:system:serviceaccount:ci:run",
         ];
         assert_eq!(check(&two).unwrap().unwrap().grants.len(), 2);
+    }
+
+    #[test]
+    fn objects_are_kept_only_where_that_is_asked_for() {
+        assert_eq!(
+            check(&["--kubernetes-tenant", "*=default"]).unwrap().unwrap().declared,
+            None
+        );
+        let on = [
+            "--kubernetes-objects",
+            "on",
+            "--kubernetes-tenant",
+            "*=default,ml-prod=ml",
+        ];
+        assert!(check(&on).unwrap().unwrap().declared.is_some());
+        let wrong = ["--kubernetes-objects", "on", "--kubernetes-tenant", "ml-prod"];
+        let line = check(&wrong).unwrap_err().to_string();
+        assert!(
+            line.contains("--kubernetes-tenant") && line.contains("NAMESPACE=TENANT"),
+            "{line}"
+        );
     }
 
     #[test]

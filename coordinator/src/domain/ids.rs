@@ -53,7 +53,7 @@ text_id! {
     ScheduleId
 }
 text_id! {
-    /// Id of a standing policy: `pol-YYYYMMDD-HHMMSS-xxxxxxxx`.
+    /// Id of a standing policy: `pol-YYYYMMDD-HHMMSS-xxxxxxxx`, or `obj-UID` of one that a Kubernetes object declares.
     PolicyId
 }
 text_id! {
@@ -101,6 +101,16 @@ impl PolicyId {
     /// The id of a new policy, in UTC.
     pub fn generate(now: super::Millis, random: u32) -> Self {
         Self(stamped("pol", now, random))
+    }
+
+    /// The id of the policy that the Kubernetes object of this UID declares.
+    pub fn of_object(uid: &str) -> Self {
+        Self(format!("obj-{uid}").into())
+    }
+
+    /// Whether a Kubernetes object declares it.
+    pub fn is_of_object(&self) -> bool {
+        self.0.starts_with("obj-")
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     channel::{NoticesRequest, TaskNotices},
     counts::{ByteCounts, FailureGroup, PullCounts},
     credential::{NewLogin, TaskCredential, TaskLoginsRequest},
+    declared::ObjectName,
     ids::{PolicyId, TaskId},
     image::{ImageRef, ResolvedImage},
     in_range,
@@ -88,6 +89,9 @@ pub struct TaskSpec {
     /// Trace context of the call that made it, as the header `traceparent` has it; empty when nobody traces it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub trace: String,
+    /// The Kubernetes object that declares it, or the policy that it belongs to; `None` for what came by the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<ObjectName>,
 }
 
 /// A checked request with the ids that came along.
@@ -149,6 +153,7 @@ impl TaskRequest {
             rules: self.rules.check(batch_size)?,
             notices: self.notices.check()?,
             trace: String::new(),
+            declared: None,
         };
         Ok(NewTask {
             spec,

@@ -9,7 +9,7 @@ mod follow;
 mod look;
 mod order;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::{
     Engine, EngineError,

@@ -66,6 +66,8 @@ pub(super) struct PolicyDesk {
     pub(super) library_changed: AtomicBool,
     book: RwLock<Book>,
     pub(super) metrics: Arc<Metrics>,
+    /// Some policies are declared by objects of a cluster, which is watched.
+    declared_elsewhere: AtomicBool,
 }
 
 impl PolicyDesk {
@@ -76,7 +78,17 @@ impl PolicyDesk {
             library_changed: AtomicBool::new(false),
             book: RwLock::default(),
             metrics,
+            declared_elsewhere: AtomicBool::new(false),
         }
+    }
+
+    /// Objects of a cluster are watched: the policies that they declare are changed there.
+    pub(super) fn declared_elsewhere(&self) {
+        self.declared_elsewhere.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_declared_elsewhere(&self) -> bool {
+        self.declared_elsewhere.load(Ordering::Relaxed)
     }
 
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
@@ -124,16 +136,27 @@ impl Engine {
     /// Invalid for a field that breaks a rule, `AlreadyExists` when the tenant has one of this name, Unavailable when the store cannot write.
     pub async fn create_policy(&self, request: PolicyRequest) -> Result<PolicyView, EngineError> {
         let paused = request.paused.unwrap_or(false);
-        let mut spec = request.check()?;
+        let paused = paused.then(|| "paused when it was made".to_owned());
+        let spec = request.check()?;
         let _turn = self.policies.turn().await;
+        self.make_policy(PolicyId::generate(now(), rand::random()), spec, paused)
+            .await
+    }
+
+    /// Makes a policy of this id; hold the turn.
+    pub(super) async fn make_policy(
+        &self,
+        id: PolicyId,
+        mut spec: PolicySpec,
+        paused: Option<String>,
+    ) -> Result<PolicyView, EngineError> {
         // None of its credentials can be removed between the look and the save.
         let _credentials_stay = self.logins.changing().await;
         self.complete_policy(&mut spec).await?;
         let now = now();
-        let id = PolicyId::generate(now, rand::random());
         let mut policy = Policy::new(id, spec, now);
         policy.tenant.clone_from(&self.owner);
-        policy.paused = paused.then(|| "paused when it was made".to_owned());
+        policy.paused = paused;
         let left_out = self.take_library(&mut policy).await?.1;
         self.store
             .insert_policy(&policy)
@@ -190,32 +213,45 @@ impl Engine {
     /// Changes what the request names.
     ///
     /// # Errors
-    /// `NotFound`; Invalid for a field that breaks a rule, `AlreadyExists` for a name that is taken, and then nothing has changed.
+    /// `NotFound`; Precondition where a Kubernetes object declares it; Invalid for a field that breaks a rule, `AlreadyExists` for a name that is
+    /// taken, and then nothing has changed.
     pub async fn update_policy(&self, id: &PolicyId, request: PolicyRequest) -> Result<PolicyView, EngineError> {
         let _turn = self.policies.turn().await;
-        let mut policy = self.known_policy(id).await?;
-        let pause = request.paused;
-        let mut spec = request.check_over(&policy.spec)?;
+        let policy = self.known_policy(id).await?;
+        self.refuse_declared(&policy, "change")?;
+        let paused = match request.paused {
+            Some(true) => policy.paused.clone().or_else(|| Some("paused by request".into())),
+            Some(false) => None,
+            None => policy.paused.clone(),
+        };
+        let spec = request.check_over(&policy.spec)?;
+        self.change_policy(policy, spec, paused).await
+    }
+
+    /// Gives a policy another spec; hold the turn.
+    pub(super) async fn change_policy(
+        &self,
+        mut policy: Policy,
+        mut spec: PolicySpec,
+        paused: Option<String>,
+    ) -> Result<PolicyView, EngineError> {
         let owner = self.of_tenant(&policy.tenant);
         let _credentials_stay = self.logins.changing().await;
         owner.complete_policy(&mut spec).await?;
         policy.change(spec, now());
-        match pause {
-            Some(true) if policy.paused.is_none() => policy.paused = Some("paused by request".into()),
-            Some(false) => policy.paused = None,
-            Some(true) | None => {}
-        }
+        policy.paused = paused;
         self.store_policy(policy, true).await
     }
 
     /// Nothing is ordered from now on; what is on its way goes on.
     ///
     /// # Errors
-    /// `NotFound`; Invalid for a reason that is too long.
+    /// `NotFound`; Precondition where a Kubernetes object declares it; Invalid for a reason that is too long.
     pub async fn pause_policy(&self, id: &PolicyId, reason: &str) -> Result<PolicyView, EngineError> {
         let reason = check_reason(reason)?;
         let _turn = self.policies.turn().await;
         let mut policy = self.known_policy(id).await?;
+        self.refuse_declared(&policy, "pause")?;
         policy.paused = Some(reason);
         policy.updated_at = now();
         self.store_policy(policy, true).await
@@ -224,10 +260,13 @@ impl Engine {
     /// Goes on, with a clean slate: failures and removals are forgotten, and what tags moved to is accepted.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; Precondition where a Kubernetes object declares it and says that it is paused.
     pub async fn resume_policy(&self, id: &PolicyId) -> Result<PolicyView, EngineError> {
         let _turn = self.policies.turn().await;
         let mut policy = self.known_policy(id).await?;
+        if policy.paused.is_some() {
+            self.refuse_declared(&policy, "resume")?;
+        }
         policy.paused = None;
         policy.accept_moved();
         policy.updated_at = now();
@@ -241,7 +280,7 @@ impl Engine {
     /// Removes a policy and cancels what it has ordered; images stay where they are.
     ///
     /// # Errors
-    /// `NotFound`; Unavailable when the store cannot write.
+    /// `NotFound`; Precondition where a Kubernetes object declares it; Unavailable when the store cannot write.
     pub async fn delete_policy(&self, id: &PolicyId) -> Result<(), EngineError> {
         let _turn = self.policies.turn().await;
         // One that cannot be read can be removed all the same.
@@ -251,6 +290,14 @@ impl Engine {
                 id: id.to_string(),
             });
         }
+        if let Ok(Some(policy)) = self.store.policy(id).await {
+            self.refuse_declared(&policy, "delete")?;
+        }
+        self.drop_policy(id).await
+    }
+
+    /// Removes a policy; hold the turn.
+    pub(super) async fn drop_policy(&self, id: &PolicyId) -> Result<(), EngineError> {
         self.store.delete_policy(id).await?;
         {
             let mut book = self.policies.book_mut();
@@ -382,7 +429,7 @@ impl Engine {
     }
 
     /// Checks what only the engine can, and fills in names of credentials and channels.
-    async fn complete_policy(&self, spec: &mut PolicySpec) -> Result<(), EngineError> {
+    pub(super) async fn complete_policy(&self, spec: &mut PolicySpec) -> Result<(), EngineError> {
         let below = |invalid: Invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule);
         self.owning_tenant()?.check_images(&spec.task.images).map_err(below)?;
         self.name_credentials(&mut spec.task).map_err(below)?;

@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
-pub(super) use body::{BODY_LIMIT, Json, NoBody, OptionalJson, RequestBody, UnknownFields};
+pub(super) use body::{BODY_LIMIT, Json, NoBody, OptionalJson, RequestBody, UnknownFields, of_value};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 

@@ -100,6 +100,7 @@ impl Cluster {
             agents: vec![("ips-system".into(), "ips-agent".into())],
             grants: grants.iter().map(|grant| Grant::parse(grant).unwrap()).collect(),
             authority: None,
+            declared: None,
         };
         Stand::with_agents(TOKEN, Some(settings)).await
     }

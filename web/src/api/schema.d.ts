@@ -2513,6 +2513,11 @@ export interface components {
             createdAt: string;
             /** @description Who made it; empty when nobody had to say who they are. */
             createdBy: string;
+            /**
+             * @description The Kubernetes object that declares it, as namespace and name: it is changed there. Absent for one that was made by the API.
+             * @example team-a/base
+             */
+            declaredBy?: string;
             description: string;
             /** @description Empty in the answer to a dry run. */
             id: string;

@@ -23,6 +23,8 @@ pub struct Policy {
     nodes: u32,
     coverage: Counts,
     conditions: Vec<Condition>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    declared_by: String,
     created_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<String>,
@@ -90,6 +92,7 @@ impl From<&v1::Policy> for Policy {
             nodes: policy.nodes,
             coverage: policy.coverage.unwrap_or_default().into(),
             conditions: policy.conditions.iter().map(Into::into).collect(),
+            declared_by: policy.declared_by.clone(),
             created_by: policy.created_by.clone(),
             created_at: moment(policy.created_at_ms),
             updated_at: moment(policy.updated_at_ms),

@@ -24,6 +24,7 @@ impl TaskRequest {
             notices,
             // A copy belongs to the call that makes it.
             trace: _,
+            declared: _,
         } = spec;
         Self {
             images: images.iter().map(ToString::to_string).collect(),

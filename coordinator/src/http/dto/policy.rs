@@ -42,6 +42,10 @@ pub(crate) struct PolicyJson {
     coverage: CountsJson,
     /// What is to be said of it as a whole; empty until its nodes were looked at.
     conditions: Vec<ConditionJson>,
+    /// The Kubernetes object that declares it, as namespace and name: it is changed there. Absent for one that was made by the API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "team-a/base")]
+    declared_by: Option<String>,
     /// Who made it; empty when nobody had to say who they are.
     created_by: String,
     #[schema(format = DateTime)]
@@ -152,6 +156,7 @@ impl From<&PolicyView> for PolicyJson {
             nodes: view.nodes,
             coverage: view.counts.into(),
             conditions: view.conditions.iter().map(Into::into).collect(),
+            declared_by: spec.task.declared.as_ref().map(ToString::to_string),
             created_by: policy.created_by.clone(),
             created_at: time::rfc3339(policy.created_at),
             updated_at: time::rfc3339(policy.updated_at),

@@ -1,7 +1,13 @@
 //! JSON bodies: their type, size and fields.
 
-use super::{refusal::refusal, warnings::Warnings};
-use crate::http::error::{ApiError, ErrorCode};
+use super::{
+    refusal::{in_json_words, refusal},
+    warnings::Warnings,
+};
+use crate::{
+    domain::Invalid,
+    http::error::{ApiError, ErrorCode},
+};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
@@ -143,6 +149,22 @@ pub(super) async fn read(body: Body) -> Result<Bytes, ApiError> {
         return Err(ApiError::new(ErrorCode::TooLarge, rule));
     }
     Ok(kept.into())
+}
+
+/// A body that has come another way, and in which no unknown field is borne.
+///
+/// # Errors
+/// The first field that has another form or is unknown.
+pub(in crate::http) fn of_value<T: RequestBody>(value: Value) -> Result<T, Invalid> {
+    let mut body: T = serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { "body" } else { path.as_str() };
+        Invalid::new(field, in_json_words(&error.inner().to_string()))
+    })?;
+    match body.take_unknown().into_keys().next() {
+        Some(name) => Err(Invalid::new(name, "is unknown")),
+        None => Ok(body),
+    }
 }
 
 fn parse<T: RequestBody>(body: &[u8]) -> Result<Json<T>, ApiError> {

@@ -10,6 +10,8 @@ const policies = {
   created: 'Made',
   updated: 'Changed',
   createdBy: 'Made by',
+  declaredBy: 'Declared by the object',
+  declared: 'Declared in Kubernetes',
   id: 'Id',
   nodeCount: '{count} node | {count} nodes',
   imageCount: '{count} image | {count} images',

@@ -12,6 +12,8 @@ const policies: typeof en = {
   created: '创建时间',
   updated: '修改时间',
   createdBy: '创建者',
+  declaredBy: '声明它的对象',
+  declared: '由 Kubernetes 对象声明',
   id: 'ID',
   nodeCount: '{count} 个节点 | {count} 个节点',
   imageCount: '{count} 个镜像 | {count} 个镜像',

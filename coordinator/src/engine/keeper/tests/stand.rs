@@ -37,14 +37,14 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(super) const ALL: PageRequest = PageRequest { limit: 1000, offset: 0 };
+pub(in crate::engine) const ALL: PageRequest = PageRequest { limit: 1000, offset: 0 };
 
 /// What tags point at: version 1 where nothing is said.
 #[derive(Default)]
-pub(super) struct Registry(Mutex<BTreeMap<String, u32>>);
+pub(in crate::engine) struct Registry(Mutex<BTreeMap<String, u32>>);
 
 impl Registry {
-    pub(super) fn push(&self, image: &str, version: u32) {
+    pub(in crate::engine) fn push(&self, image: &str, version: u32) {
         self.0.lock().unwrap().insert(image.into(), version);
     }
 
@@ -53,7 +53,7 @@ impl Registry {
     }
 }
 
-pub(super) fn digest(image: &str, version: u32) -> String {
+pub(in crate::engine) fn digest(image: &str, version: u32) -> String {
     let name = crate::domain::event::digest(&[image, &version.to_string()]);
     format!("sha256:{name}{name}")
 }
@@ -77,17 +77,17 @@ impl ImageResolver for Registry {
     }
 }
 
-pub(super) struct Stand {
-    pub(super) engine: Engine,
-    pub(super) registry: Arc<Registry>,
-    pub(super) metrics: Arc<Metrics>,
+pub(in crate::engine) struct Stand {
+    pub(in crate::engine) engine: Engine,
+    pub(in crate::engine) registry: Arc<Registry>,
+    pub(in crate::engine) metrics: Arc<Metrics>,
     stop: CancellationToken,
     work: Vec<tokio::task::JoinHandle<()>>,
     folder: Arc<tempfile::TempDir>,
 }
 
 impl Stand {
-    pub(super) async fn start() -> Self {
+    pub(in crate::engine) async fn start() -> Self {
         Self::open(Arc::new(tempfile::tempdir().unwrap()), Arc::default()).await
     }
 
@@ -124,7 +124,7 @@ impl Stand {
     }
 
     /// The process dies at once and another one starts on the same database.
-    pub(super) async fn crash(self) -> Self {
+    pub(in crate::engine) async fn crash(self) -> Self {
         let Self {
             engine,
             registry,
@@ -141,7 +141,7 @@ impl Stand {
         Self::open(folder, registry).await
     }
 
-    pub(super) async fn policy(&self, images: &[&str], change: impl FnOnce(&mut PolicyRequest)) -> PolicyId {
+    pub(in crate::engine) async fn policy(&self, images: &[&str], change: impl FnOnce(&mut PolicyRequest)) -> PolicyId {
         let mut request = PolicyRequest {
             name: Some(format!("of {}", images.join(" "))),
             task: Some(TaskRequest {
@@ -154,7 +154,7 @@ impl Stand {
         self.engine.create_policy(request).await.unwrap().policy.id
     }
 
-    pub(super) async fn agent(&self, name: &str, images: &[(&str, u32)]) -> Agent {
+    pub(in crate::engine) async fn agent(&self, name: &str, images: &[(&str, u32)]) -> Agent {
         let (sender, orders) = mpsc::channel(256);
         let hello = Hello {
             node: node(name),
@@ -186,12 +186,12 @@ impl Stand {
         agent
     }
 
-    pub(super) async fn coverage(&self, id: &PolicyId) -> PolicyCoverage {
+    pub(in crate::engine) async fn coverage(&self, id: &PolicyId) -> PolicyCoverage {
         let all = CoverageFilter::default();
         self.engine.policy_coverage(id, &all, ALL).await.unwrap()
     }
 
-    pub(super) async fn row(&self, id: &PolicyId, node: &str, image: &str) -> Option<CellRow> {
+    pub(in crate::engine) async fn row(&self, id: &PolicyId, node: &str, image: &str) -> Option<CellRow> {
         let rows = self.coverage(id).await.rows;
         let mut found = rows
             .into_iter()
@@ -200,7 +200,7 @@ impl Stand {
     }
 
     /// Waits until an image on a node stands like this.
-    pub(super) async fn until(
+    pub(in crate::engine) async fn until(
         &self,
         id: &PolicyId,
         node: &str,
@@ -223,14 +223,14 @@ impl Stand {
         );
     }
 
-    pub(super) async fn holds(&self, id: &PolicyId, kind: ConditionKind) -> bool {
+    pub(in crate::engine) async fn holds(&self, id: &PolicyId, kind: ConditionKind) -> bool {
         let conditions = self.engine.policy(id).await.unwrap().conditions;
         conditions
             .iter()
             .any(|condition| condition.kind == kind && condition.holds)
     }
 
-    pub(super) async fn until_holds(&self, id: &PolicyId, kind: ConditionKind, holds: bool) {
+    pub(in crate::engine) async fn until_holds(&self, id: &PolicyId, kind: ConditionKind, holds: bool) {
         for _ in 0..1000 {
             if self.holds(id, kind).await == holds {
                 return;
@@ -240,7 +240,7 @@ impl Stand {
         panic!("{:?}", self.engine.policy(id).await.unwrap().conditions);
     }
 
-    pub(super) async fn tasks(&self) -> Vec<TaskView> {
+    pub(in crate::engine) async fn tasks(&self) -> Vec<TaskView> {
         self.engine.tasks(&TaskFilter::default(), ALL).await.unwrap().items
     }
 }
@@ -265,7 +265,7 @@ fn node(name: &str) -> Node {
     }
 }
 
-pub(super) struct Agent {
+pub(in crate::engine) struct Agent {
     engine: Engine,
     name: NodeName,
     session: SessionId,
@@ -275,7 +275,7 @@ pub(super) struct Agent {
 
 impl Agent {
     /// Says what the node has.
-    pub(super) async fn tell(&mut self) {
+    pub(in crate::engine) async fn tell(&mut self) {
         let one = |(image, version): (&String, &u32)| {
             let digest = digest(image, *version);
             let repository = image.split(':').next().unwrap();
@@ -304,13 +304,13 @@ impl Agent {
     }
 
     /// Somebody removes an image, as kubelet's garbage collection does.
-    pub(super) async fn evict(&mut self, image: &str) {
+    pub(in crate::engine) async fn evict(&mut self, image: &str) {
         self.images.remove(image).unwrap();
         self.tell().await;
     }
 
     /// The next pull that it is told to start.
-    pub(super) async fn ordered(&mut self) -> StartPull {
+    pub(in crate::engine) async fn ordered(&mut self) -> StartPull {
         loop {
             let order = tokio::time::timeout(Duration::from_secs(10), self.orders.recv()).await;
             if let Order::StartPull(start) = *order.unwrap().unwrap() {
@@ -320,7 +320,7 @@ impl Agent {
     }
 
     /// Everything that it is told to pin next; pulls that it is told to start meanwhile are not done.
-    pub(super) async fn pins(&mut self) -> Vec<String> {
+    pub(in crate::engine) async fn pins(&mut self) -> Vec<String> {
         loop {
             let order = tokio::time::timeout(Duration::from_secs(10), self.orders.recv()).await;
             if let Order::SetPins(references) = *order.unwrap().unwrap() {
@@ -330,7 +330,7 @@ impl Agent {
     }
 
     /// Whether it is told to start or to stop nothing within a moment.
-    pub(super) async fn is_left_alone(&mut self, moment: Duration) -> bool {
+    pub(in crate::engine) async fn is_left_alone(&mut self, moment: Duration) -> bool {
         let until = tokio::time::Instant::now() + moment;
         loop {
             match tokio::time::timeout_at(until, self.orders.recv()).await {
@@ -349,7 +349,7 @@ impl Agent {
     }
 
     /// Waits until it is told to stop a pull, and says that it has.
-    pub(super) async fn cancelled(&mut self) -> PullId {
+    pub(in crate::engine) async fn cancelled(&mut self) -> PullId {
         loop {
             let order = tokio::time::timeout(Duration::from_secs(10), self.orders.recv()).await;
             if let Order::CancelPull { pull, attempt, .. } = *order.unwrap().unwrap() {
@@ -364,12 +364,12 @@ impl Agent {
     }
 
     /// Pulls what the registry has; the inventory follows.
-    pub(super) async fn pull(&mut self, version: u32) -> String {
+    pub(in crate::engine) async fn pull(&mut self, version: u32) -> String {
         let start = self.ordered().await;
         self.finish(&start, version).await
     }
 
-    pub(super) async fn finish(&mut self, start: &StartPull, version: u32) -> String {
+    pub(in crate::engine) async fn finish(&mut self, start: &StartPull, version: u32) -> String {
         let image = start.reference.as_str().to_owned();
         self.images.insert(image.clone(), version);
         let success = Success {
@@ -386,7 +386,7 @@ impl Agent {
         image
     }
 
-    pub(super) async fn fail(&mut self, reason: FailureReason) {
+    pub(in crate::engine) async fn fail(&mut self, reason: FailureReason) {
         let start = self.ordered().await;
         let failure = Failure {
             reason,

@@ -1,0 +1,139 @@
+//! What an object declares becomes a policy of the engine: made, changed, or left as it is.
+
+use super::Declarations;
+use crate::{
+    domain::{
+        declared::{Declared, ObjectName, Refusal, Verdict},
+        ids::PolicyId,
+        policy::{Policy, PolicyRequest},
+    },
+    engine::{Engine, EngineError},
+};
+
+/// Why a policy orders nothing whose object says so.
+const PAUSED: &str = "its object says paused";
+
+impl Declarations {
+    /// Makes true what an object says, as far as it can be.
+    ///
+    /// # Errors
+    /// Unavailable or internal: what trying again may mend.
+    pub(super) async fn take_over(&self, object: &Declared) -> Result<Verdict, EngineError> {
+        let namespace = &object.name.namespace;
+        let tenants = self.engine.shared.tenants();
+        let tenant = self
+            .namespaces
+            .tenant_of(namespace, |tenant| tenants.get(tenant).is_some());
+        let Some(tenant) = tenant else {
+            let message = format!(
+                "the namespace {namespace} has no tenant: make one of this id, or name one for it with --kubernetes-tenant"
+            );
+            return Ok(Verdict::Refused(Refusal::NoTenant, message));
+        };
+        let request = match (self.read)(object.spec.clone()) {
+            Ok(request) => request,
+            Err(invalid) => return verdict(Err(invalid.into())),
+        };
+        let request = PolicyRequest {
+            // What belongs to another tenant than that of its namespace's name says where it is from, so that two never have one name.
+            name: Some(if tenant.as_str() == namespace {
+                object.name.name.clone()
+            } else {
+                object.name.to_string()
+            }),
+            ..request
+        };
+        let owner = self.engine.of_tenant(&tenant);
+        verdict(owner.declare_policy(&object.policy_id(), &object.name, request).await)
+    }
+}
+
+/// What is told of an outcome.
+fn verdict(outcome: Result<(), EngineError>) -> Result<Verdict, EngineError> {
+    let refused = |refusal, message: String| Ok(Verdict::Refused(refusal, message));
+    match outcome {
+        Ok(()) => Ok(Verdict::Accepted),
+        Err(EngineError::Invalid(invalid)) => refused(Refusal::InvalidField, format!("spec.{invalid}")),
+        Err(error @ EngineError::AlreadyExists { .. }) => refused(Refusal::NameTaken, error.to_string()),
+        Err(error @ (EngineError::NotFound { .. } | EngineError::Precondition(_) | EngineError::OverQuota { .. })) => {
+            refused(Refusal::Refused, error.to_string())
+        }
+        Err(error @ (EngineError::Unavailable(_) | EngineError::Internal(_))) => Err(error),
+    }
+}
+
+impl Engine {
+    /// Makes a policy of this tenant be just what an object says.
+    ///
+    /// # Errors
+    /// As [`Engine::create_policy`], and then nothing has changed.
+    async fn declare_policy(
+        &self,
+        id: &PolicyId,
+        object: &ObjectName,
+        request: PolicyRequest,
+    ) -> Result<(), EngineError> {
+        let paused = request.paused.unwrap_or(false).then(|| PAUSED.to_owned());
+        let mut spec = request.check()?;
+        spec.task.declared = Some(object.clone());
+        let _turn = self.policies.turn().await;
+        let known = self.store.policy(id).await?;
+        let moved = known.as_ref().is_some_and(|known| known.tenant != self.owner);
+        if moved {
+            self.drop_policy(id).await?;
+        }
+        match known.filter(|_| !moved) {
+            None => drop(self.make_policy(id.clone(), spec, paused).await?),
+            Some(known) => {
+                let mut complete = spec.clone();
+                self.complete_policy(&mut complete).await?;
+                if known.spec != complete || known.paused.is_some() != paused.is_some() {
+                    self.change_policy(known, spec, paused).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the policy of an object; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot write.
+    pub(super) async fn end_declared(&self, id: &PolicyId) -> Result<(), EngineError> {
+        let _turn = self.policies.turn().await;
+        if self.store.has_policy(&self.realm, id).await? {
+            self.drop_policy(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Policies that objects declare.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub(super) async fn declared_policies(&self) -> Result<Vec<PolicyId>, EngineError> {
+        let all = self.store.all_policies().await?.sound;
+        let declared = all.into_iter().filter(|policy| policy.spec.task.declared.is_some());
+        // One that was made by the API and names an object has never been made by it.
+        Ok(declared
+            .map(|policy| policy.id)
+            .filter(PolicyId::is_of_object)
+            .collect())
+    }
+
+    /// Whoever declares a policy elsewhere changes it there.
+    pub(in crate::engine) fn refuse_declared(&self, policy: &Policy, verb: &str) -> Result<(), EngineError> {
+        let Some(object) = policy
+            .spec
+            .task
+            .declared
+            .as_ref()
+            .filter(|_| self.policies.is_declared_elsewhere())
+        else {
+            return Ok(());
+        };
+        let message =
+            format!("the policy is declared by the Kubernetes object PrewarmPolicy {object}: {verb} it there");
+        Err(EngineError::Precondition(message))
+    }
+}
