@@ -126,7 +126,7 @@ impl Declarations {
         let (_, mut follower) = self.engine.board().follow_now();
         loop {
             let work = async {
-                self.activate(now()).await;
+                Box::pin(self.activate(now())).await;
                 self.wait(&mut news, &mut follower).await
             };
             if !matches!(cancel.run_until_cancelled(work).await, Some(Some(()))) {
