@@ -74,17 +74,15 @@ impl Store {
     /// # Errors
     /// `Taken` when the tenant has one of this name.
     pub async fn insert_policy(&self, policy: &Policy) -> Result<(), StoreError> {
-        let mut row = vec![
+        let row = [
             ("id", Value::from(policy.id.as_str())),
             ("tenant_id", policy.tenant.as_str().into()),
             ("created_by", (&policy.created_by).into()),
             ("created_at", policy.created_at.into()),
         ];
-        row.extend(columns(policy, self.epoch_value())?);
-        let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-        let insert = Sql::new(format!("INSERT INTO policies ({}) VALUES ", names.join(", "))).list(values);
+        let row = row.into_iter().chain(columns(policy, self.epoch_value())?);
         let mut tx = self.begin().await?;
-        tx.execute(insert).await.map_err(taken)?;
+        tx.execute(Sql::insert("policies", row)).await.map_err(taken)?;
         tx.commit().await?;
         Ok(())
     }
@@ -94,10 +92,8 @@ impl Store {
     /// # Errors
     /// `Taken` when the tenant has another one of this name, `Stale` when it is not as it was read.
     pub async fn update_policy(&self, policy: &Policy, events: &[Event]) -> Result<(), StoreError> {
-        let (names, values): (Vec<_>, Vec<_>) = columns(policy, self.epoch_value())?.into_iter().unzip();
-        let set = names.iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>();
-        let text = format!("UPDATE policies SET {} WHERE id = ? AND revision = ?", set.join(", "));
-        let update = values.into_iter().fold(Sql::new(text), Sql::bind);
+        let update =
+            Sql::update("policies", columns(policy, self.epoch_value())?).push(" WHERE id = ? AND revision = ?");
         let mut tx = self.begin().await?;
         let rows = tx
             .execute(update.bind(policy.id.as_str()).bind(policy.revision))
@@ -116,12 +112,7 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn delete_policy(&self, id: &PolicyId) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let rows = tx
-            .execute(Sql::new("DELETE FROM policies WHERE id = ?").bind(id.as_str()))
-            .await?;
-        tx.commit().await?;
-        Ok(rows == 1)
+        self.delete_row("policies", id.as_str()).await
     }
 
     /// Whether the realm has this policy, also where it cannot be read.
@@ -129,8 +120,7 @@ impl Store {
     /// # Errors
     /// Unavailable.
     pub async fn has_policy(&self, realm: &Realm, id: &PolicyId) -> Result<bool, StoreError> {
-        let select = Sql::new("SELECT id FROM policies WHERE id = ?").bind(id.as_str());
-        Ok(self.db.optional::<(String,)>(select.within(realm)).await?.is_some())
+        self.has_row("policies", realm, id.as_str()).await
     }
 
     /// One policy.
