@@ -12,13 +12,13 @@ use crate::domain::{
     event::{Event, digest},
     ids::{NodeName, PolicyId, PullId, TaskId},
     image::ImageRef,
-    policy::{Evictions, Following, Policy, PolicySpec},
+    policy::{Evictions, Following, Policy, PolicySpec, WorkloadSelection},
     pull::PullState,
     tenant::Realm,
 };
 
 const COLUMNS: &str = "id, tenant_id, created_by, revision, name, description, library_tag, task_spec, following, cron_expr, time_zone, \
-     paused, images, followed_until, created_at, updated_at";
+     paused, images, workloads, followed_until, created_at, updated_at";
 /// References that one question names.
 const AT_A_TIME: usize = 200;
 
@@ -303,12 +303,15 @@ fn taken(error: sqlx::Error) -> StoreError {
 fn columns(policy: &Policy, epoch: i64) -> Result<Vec<(&'static str, Value)>, StoreError> {
     let spec = &policy.spec;
     let table = spec.following.timetable();
+    let workloads = spec.workloads.as_ref();
+    let workloads = workloads.map(|them| to_json(them, "policies.workloads")).transpose()?;
     Ok(vec![
         ("epoch", epoch.into()),
         ("revision", (policy.revision + 1).into()),
         ("name", (&spec.name).into()),
         ("description", (&spec.description).into()),
         ("library_tag", (&spec.library_tag).into()),
+        ("workloads", workloads.as_deref().into()),
         ("task_spec", to_json(&spec.task, "policies.task_spec")?.into()),
         ("following", spec.following.mode().into()),
         ("cron_expr", table.map_or("", |table| table.expression()).into()),
@@ -339,6 +342,7 @@ struct PolicyRow {
     time_zone: String,
     paused: Option<String>,
     images: String,
+    workloads: Option<String>,
     followed_until: i64,
     created_at: i64,
     updated_at: i64,
@@ -351,6 +355,7 @@ impl PolicyRow {
             name: self.name,
             description: self.description,
             library_tag: self.library_tag,
+            workloads: self.workloads.as_deref().map(read_workloads).transpose()?,
             task: from_json(&self.task_spec, "policies.task_spec")?,
             following: following.ok_or(StoreError::Damaged {
                 what: "policies.following",
@@ -369,6 +374,10 @@ impl PolicyRow {
             revision: self.revision,
         })
     }
+}
+
+fn read_workloads(text: &str) -> Result<WorkloadSelection, StoreError> {
+    from_json(text, "policies.workloads")
 }
 
 #[derive(Debug, sqlx::FromRow)]
