@@ -74,7 +74,7 @@ pub async fn left_alone(stand: &Stand, policy: &str, node: &Joined) {
 
 /// A policy by the command line, which waits for it as a pipeline does; a pod that may not pull starts from what it has warmed.
 pub async fn by_command_line(stand: &Stand) {
-    let image = stand.registry.client().push("small", "ordered:v1").await;
+    let image = stand.registry.client().push("base-v2", "ordered:v1").await;
     image.expect("an image");
     let reference = stand.registry.reference("ordered:v1");
     let selector = "kubernetes.io/hostname=node-1";
