@@ -48,6 +48,7 @@ pub mod unresolved;
 pub mod user;
 pub mod version;
 pub mod window;
+pub mod workload;
 
 use std::ops::RangeInclusive;
 

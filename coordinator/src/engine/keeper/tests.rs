@@ -3,3 +3,5 @@
 
 pub(in crate::engine) mod stand;
 mod stories;
+
+mod workloads;
