@@ -4,6 +4,7 @@
 mod identity;
 mod nodes;
 mod publish;
+mod taint;
 mod watch;
 mod workloads;
 

@@ -13,7 +13,8 @@ use crate::{
     config::Config,
     domain::{reach::Network, version::VERSION},
     engine::{
-        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, system::Kept, trigger::Trigger,
+        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, startup_taint::TaintRemover,
+        system::Kept, trigger::Trigger,
     },
     grpc::{
         agent::{AgentSettings, Agents},
@@ -222,6 +223,14 @@ async fn lead(
     if let Some((kubernetes, _)) = &cluster {
         watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
         watch_workloads(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+        if let Some(taint) = config.startup_taint {
+            let remover = TaintRemover::new(engine.clone(), Arc::new(kubernetes.clone()), taint);
+            let stop = shutdown.clone();
+            parts.spawn(async move {
+                remover.run(stop).await;
+                Ok(())
+            });
+        }
     }
     if let (Some((kubernetes, _)), Some(map), Some(pem)) = (
         cluster,
