@@ -131,6 +131,7 @@ fn config(folder: &Path) -> Config {
         identity: settings(),
         trusted_proxies: vec![],
         kubernetes: None,
+        startup_taint: None,
         tls: TlsSettings::default(),
         notify: NotifySettings::default(),
         courier: CourierSettings::default(),

@@ -9,6 +9,7 @@ mod notify;
 mod oidc;
 mod registry;
 mod replica;
+mod startup_taint;
 mod tls;
 mod traces;
 
@@ -16,6 +17,7 @@ use crate::{
     domain::{
         limits::{DEFAULT_CLUSTER_PULLS, Limits},
         reach::Network,
+        startup_taint::StartupTaint,
     },
     engine::{
         audit::AuditSettings, core::EngineSettings, courier::CourierSettings, retention::RetentionSettings,
@@ -39,6 +41,7 @@ use notify::NotifyArguments;
 use oidc::OidcArguments;
 use registry::RegistryArguments;
 use replica::ReplicaArguments;
+use startup_taint::TaintArguments;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tls::{Addresses, TlsArguments};
 use traces::TraceArguments;
@@ -135,6 +138,8 @@ struct Arguments {
     #[command(flatten)]
     agents: AgentArguments,
     #[command(flatten)]
+    startup_taint: TaintArguments,
+    #[command(flatten)]
     tls: TlsArguments,
     #[command(flatten)]
     replica: ReplicaArguments,
@@ -198,6 +203,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Which cluster is asked who somebody is, if one is.
     pub kubernetes: Option<KubernetesSettings>,
+    /// The taint that is taken off nodes when they are warm, if there is one.
+    pub startup_taint: Option<StartupTaint>,
     /// Which ports speak TLS, and with what.
     pub tls: TlsSettings,
     /// Where other replicas reach this one; none where there are none.
@@ -268,6 +275,7 @@ impl Config {
             oidc,
             trusted_proxies,
             agents,
+            startup_taint,
             tls,
             replica,
             metrics_image_status,
@@ -305,6 +313,7 @@ impl Config {
             metrics_address: addresses.metrics,
             tls: tls.check(addresses)?,
             identity,
+            startup_taint: startup_taint.check(kubernetes.is_some())?,
             kubernetes,
             keys,
             replica,
@@ -476,6 +485,28 @@ mod tests {
         assert_eq!(config.database.to_string(), "sqlite:ips.db");
         assert_eq!(config.schedules, ScheduleSettings::default());
         assert_eq!((config.retention.age_ms, config.retention.count), (30 * 86_400_000, 0));
+    }
+
+    #[test]
+    fn a_startup_taint_is_a_key_and_needs_a_cluster() {
+        assert_eq!(check(&[]).unwrap().startup_taint, None);
+        let refused = |arguments: &[&str]| check(arguments).unwrap_err().to_string();
+        let alone = refused(&["--startup-taint", "ips.dev/cold"]);
+        assert!(alone.contains("needs --kubernetes on"), "{alone}");
+        let bad = refused(&["--kubernetes", "on", "--startup-taint", "a b"]);
+        assert!(bad.starts_with("--startup-taint: \"a b\""), "{bad}");
+        let long = refused(&["--startup-taint-limit", "2d"]);
+        assert!(long.starts_with("--startup-taint-limit"), "{long}");
+        let given = [
+            "--kubernetes",
+            "on",
+            "--startup-taint",
+            "ips.dev/cold",
+            "--startup-taint-limit",
+            "1m",
+        ];
+        let taint = check(&given).unwrap().startup_taint.unwrap();
+        assert_eq!((taint.key.as_str(), taint.limit_ms), ("ips.dev/cold", 60_000));
     }
 
     #[test]

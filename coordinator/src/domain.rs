@@ -39,6 +39,7 @@ pub mod selection;
 pub mod selector;
 pub mod share;
 pub mod sso;
+pub mod startup_taint;
 pub mod task;
 pub mod task_list;
 pub mod task_state;

@@ -35,6 +35,7 @@ mod save;
 pub mod schedules;
 mod slots;
 mod sources;
+pub mod startup_taint;
 pub mod system;
 mod tasks;
 pub mod tenants;

@@ -5,6 +5,7 @@ mod identity;
 mod nodes;
 mod objects;
 mod publish;
+mod taint;
 mod watch;
 mod workloads;
 

@@ -13,7 +13,11 @@ use crate::{
     config::Config,
     domain::{declared::Namespaces, reach::Network, version::VERSION},
     engine::{
+<<<<<<< HEAD
         Engine, audit::Scribe, courier::Courier, declared::Declarations, keeper::Keeper, retention::Retention,
+=======
+        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, startup_taint::TaintRemover,
+>>>>>>> workloads
         system::Kept, trigger::Trigger,
     },
     grpc::{
@@ -223,6 +227,14 @@ async fn lead(
     if let Some((kubernetes, _)) = &cluster {
         watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
         watch_workloads(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+        if let Some(taint) = config.startup_taint {
+            let remover = TaintRemover::new(engine.clone(), Arc::new(kubernetes.clone()), taint);
+            let stop = shutdown.clone();
+            parts.spawn(async move {
+                remover.run(stop).await;
+                Ok(())
+            });
+        }
     }
     let declared = config
         .kubernetes

@@ -58,6 +58,7 @@ fn folders() -> Vec<String> {
     all.push(String::new());
     all.push("components/pod-disruption-budget-v1beta1".to_owned());
     all.push("components/service-monitor".to_owned());
+    all.push("components/startup-taint".to_owned());
     all
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Book {
     pub(super) wanted: HashSet<ImageRef>,
     /// Images are wanted that were not: their open pulls are not known.
     pub(super) lacks_flights: bool,
+    /// Every policy was read.
+    pub(super) loaded: bool,
 }
 
 impl Book {

@@ -249,6 +249,12 @@ impl PolicyState {
         self.members.contains_key(name)
     }
 
+    /// Whether everything that it wants on the node is warm there; false for a node that it does not know yet.
+    pub fn is_fulfilled_on(&self, name: &NodeName) -> bool {
+        let is_warm = |member: &Member| (0..member.cells.len()).all(|at| !member.needs(at) || self.is_warm(member, at));
+        self.members.get(name).is_some_and(is_warm)
+    }
+
     /// Nodes that it chooses.
     pub fn node_count(&self) -> usize {
         self.members.len()

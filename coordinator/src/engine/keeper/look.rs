@@ -54,6 +54,7 @@ impl Keeper {
         }
         book.count_wanted();
         book.lacks_flights = true;
+        book.loaded = true;
         drop(book);
         self.engine.policies.library_changed.store(true, Ordering::Relaxed);
         self.engine.policies.workloads.set_changed();
@@ -188,15 +189,17 @@ fn news_of(policy: &Policy, row: &StoredEviction, now: Millis) -> Option<Event> 
 }
 
 impl Engine {
+    /// Whether a policy is for the node as it is now.
+    pub(in crate::engine) fn chooses(&self, policy: &Policy, entry: &Entry) -> bool {
+        let tenant = self.shared.tenants().get(&policy.tenant);
+        let allowed = tenant.is_some_and(|tenant| tenant.may_use_node(candidate(entry)));
+        !entry.deleted && allowed && policy.spec.task.selection.matches(candidate(entry))
+    }
+
     /// Shows a policy one node as it is now; says what somebody else removed from it.
     pub(in crate::engine) fn see_node(&self, state: &mut PolicyState, name: &NodeName, now: Millis) -> Vec<Eviction> {
         let fleet = self.shared.fleet();
-        let chosen = |entry: &&Entry| {
-            let tenant = self.shared.tenants().get(&state.policy.tenant);
-            let allowed = tenant.is_some_and(|tenant| tenant.may_use_node(candidate(entry)));
-            !entry.deleted && allowed && state.policy.spec.task.selection.matches(candidate(entry))
-        };
-        let Some(entry) = fleet.get(name).filter(chosen) else {
+        let Some(entry) = fleet.get(name).filter(|entry| self.chooses(&state.policy, entry)) else {
             state.release(name, now);
             return vec![];
         };
