@@ -38,6 +38,7 @@ components: packages
 	@$(IPS_SETUP)/containerd.sh
 	$(IPS_SETUP)/registry.sh
 	$(IPS_SETUP)/promtool.sh
+	$(IPS_SETUP)/grpcurl.sh
 	$(IPS_SETUP)/images.sh
 	$(IPS_SETUP)/databases.sh
 	$(IPS_SETUP)/oidc.sh
