@@ -129,6 +129,7 @@ fn see(state: &mut PolicyState, name: &NodeName, hash: &str, images: &[Arc<Inven
     let platform = platform();
     let sight = Sight {
         name,
+        labels: &Labels::default(),
         platform: &platform,
         agent: Agent::Ready,
         capacity_bytes: 1 << 40,

@@ -47,6 +47,7 @@ pub mod unresolved;
 pub mod user;
 pub mod version;
 pub mod window;
+pub mod workload;
 
 use std::ops::RangeInclusive;
 

@@ -33,12 +33,14 @@ mod run;
 mod save;
 pub mod schedules;
 mod slots;
+mod sources;
 pub mod system;
 mod tasks;
 pub mod tenants;
 pub mod trigger;
 pub mod views;
 mod work;
+mod workloads;
 
 #[cfg(test)]
 mod fixtures;

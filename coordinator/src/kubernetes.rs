@@ -1,9 +1,11 @@
-//! The Kubernetes edge, and the only kube here: which nodes there are, whose token it is, which node a pod runs on, and the certificate that
+//! The Kubernetes edge, and the only kube here: which nodes and workloads there are, whose token it is, which node a pod runs on, and the certificate that
 //! agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
 
 mod identity;
 mod nodes;
 mod publish;
+mod watch;
+mod workloads;
 
 use crate::domain::agent::Grant;
 use kube::{

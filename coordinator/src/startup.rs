@@ -221,6 +221,7 @@ async fn lead(
     let grpc_tls = acceptor(config.tls.grpc, Tls::grpc);
     if let Some((kubernetes, _)) = &cluster {
         watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+        watch_workloads(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
     }
     if let (Some((kubernetes, _)), Some(map), Some(pem)) = (
         cluster,
@@ -297,6 +298,23 @@ fn watch_nodes(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: 
     parts.spawn(async move {
         while let Some(news) = heard.recv().await {
             engine.cluster_news(news).await?;
+        }
+        Ok(())
+    });
+}
+
+/// Lets the engine know of the cluster's workloads, as soon as a policy follows any.
+fn watch_workloads(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: Engine, stop: CancellationToken) {
+    let (news, mut heard) = mpsc::channel(NEWS);
+    let wanted = engine.follow_workloads();
+    parts.spawn(async move {
+        kubernetes.watch_workloads(wanted, news, stop.clone()).await;
+        stop.cancelled().await;
+        Ok(())
+    });
+    parts.spawn(async move {
+        while let Some(news) = heard.recv().await {
+            engine.workload_news(news);
         }
         Ok(())
     });

@@ -1,6 +1,7 @@
 //! A real Kubernetes API server 1.20 with an etcd of its own: RBAC and the Node authorizer on, every call in an audit log. It can be stopped and
 //! come back on the same data and port. Nodes are objects, made by the thousand, until a test adds controllers and a kubelet.
 
+mod account;
 mod audit;
 mod client;
 pub mod manifests;

@@ -5,12 +5,12 @@
     reason = "tests stop at the first surprise"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ips_tests::containerd::ContainerdVersion;
 use ips_tests::coordinator::Coordinator;
-use ips_tests::kubernetes::{Call, Kubernetes, PodRef, node, service_account};
+use ips_tests::kubernetes::{Call, Kubernetes, PodRef, node};
 use ips_tests::registry::Registry;
 use ips_tests::stand::{Node, Stand};
 use ips_tests::wait::{wait_for, wait_until};
@@ -26,60 +26,16 @@ const PODS: &str = "/api/v1/namespaces/default/pods";
 const ACCOUNT: &str = "system:serviceaccount:default:watcher";
 
 /// Makes that somebody, who may only list and watch nodes.
-async fn watcher(kubernetes: &Kubernetes) {
-    let admin = kubernetes.admin();
-    wait_until("the namespace", LIMIT, async || {
-        admin.get("/api/v1/namespaces/default").await.is_ok()
-    })
-    .await;
-    admin
-        .create(
-            "/api/v1/namespaces/default/serviceaccounts",
-            &service_account("watcher"),
-        )
-        .await
-        .expect("a service account");
-    allow(kubernetes, &["list", "watch"]).await;
+async fn watcher(kubernetes: &Kubernetes) -> PathBuf {
+    let rules = json!([{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]}]);
+    kubernetes.account("watcher", &rules).await.expect("an account")
 }
 
 /// A coordinator that watches this cluster as that somebody.
 async fn watching(kubernetes: &Kubernetes, arguments: &[&str]) -> Coordinator {
-    watcher(kubernetes).await;
-    let token = kubernetes
-        .token("default", "watcher", "https://kubernetes.default.svc", None)
-        .await
-        .expect("a token");
-    let config = kubernetes.kubeconfig_for("watcher.conf", &token).expect("a kubeconfig");
-    let config = config.display().to_string();
+    let config = watcher(kubernetes).await.display().to_string();
     let arguments = [&["--kubernetes", "on", "--kubeconfig", &config], arguments].concat();
     Coordinator::start(&arguments).await.expect("a coordinator")
-}
-
-/// What that somebody may do with nodes.
-async fn allow(kubernetes: &Kubernetes, verbs: &[&str]) {
-    let admin = kubernetes.admin();
-    let group = "/apis/rbac.authorization.k8s.io/v1";
-    let rules = json!([{"apiGroups": [""], "resources": ["nodes"], "verbs": verbs}]);
-    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "watcher"}, "rules": rules});
-    if admin.get(&format!("{group}/clusterroles/watcher")).await.is_ok() {
-        let patch = json!({"rules": role["rules"]});
-        admin
-            .patch(&format!("{group}/clusterroles/watcher"), &patch)
-            .await
-            .expect("the role");
-        return;
-    }
-    admin
-        .create(&format!("{group}/clusterroles"), &role)
-        .await
-        .expect("a role");
-    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "watcher"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "watcher"},
-        "subjects": [{"kind": "ServiceAccount", "name": "watcher", "namespace": "default"}]});
-    admin
-        .create(&format!("{group}/clusterrolebindings"), &binding)
-        .await
-        .expect("a binding");
 }
 
 /// Waits until the node is shown as the test says.

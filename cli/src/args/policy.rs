@@ -63,7 +63,7 @@ pub struct CreatePolicyArgs {
     #[arg(
         short,
         long = "image",
-        required_unless_present = "library_tag",
+        required_unless_present_any = ["library_tag", "workloads", "workload_namespace", "workload_kind"],
         value_name = "REFERENCE"
     )]
     pub images: Vec<String>,
@@ -92,6 +92,9 @@ pub struct UpdatePolicyArgs {
     /// Images instead of those that it has
     #[arg(short, long = "image", value_name = "REFERENCE")]
     pub images: Vec<String>,
+    /// Follow no workloads any more
+    #[arg(long, conflicts_with_all = ["workloads", "workload_namespace", "workload_kind"])]
+    pub no_workloads: bool,
     /// Further settings
     #[command(flatten)]
     pub settings: PolicySettings,
@@ -118,6 +121,9 @@ pub struct PolicySettings {
     /// Tag of the library: its images are wanted, too, as they come and go; empty for none
     #[arg(long, value_name = "TAG")]
     pub library_tag: Option<String>,
+    /// Which workloads are followed
+    #[command(flatten)]
+    pub workloads: WorkloadArgs,
     /// What happens when a tag points at something else [default: never]
     #[arg(long, value_enum, value_name = "MODE")]
     pub follow: Option<Follow>,
@@ -127,6 +133,33 @@ pub struct PolicySettings {
     /// Zone of the timetable, such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
+}
+
+/// Workloads of the cluster whose images are wanted, too. They must meet every condition.
+#[derive(Debug, Args)]
+pub struct WorkloadArgs {
+    /// Follow the workloads of the cluster with these labels, such as tier=web; empty for any
+    #[arg(long, value_name = "SELECTOR")]
+    pub workloads: Option<String>,
+    /// Only workloads in these namespaces
+    #[arg(long, value_delimiter = ',', value_name = "NAMESPACE,…")]
+    pub workload_namespace: Vec<String>,
+    /// Only workloads of these kinds
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…")]
+    pub workload_kind: Vec<WorkloadWord>,
+}
+
+/// A kind of workload.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum WorkloadWord {
+    /// Deployments
+    Deployment,
+    /// `DaemonSets`
+    Daemonset,
+    /// `StatefulSets`
+    Statefulset,
+    /// `CronJobs`
+    Cronjob,
 }
 
 /// What happens when a tag points at something else.
@@ -183,6 +216,9 @@ pub struct WaitArgs {
     /// Share of its images on its nodes that must be warm
     #[arg(long, default_value = "100%", value_parser = parse_percent, value_name = "PERCENT")]
     pub coverage: f64,
+    /// Succeed also where there is nothing to keep warm: no node matches, or no image is wanted
+    #[arg(long)]
+    pub allow_empty: bool,
     /// Longest wait
     #[arg(long, default_value = "10m", value_parser = parse_duration, value_name = "DURATION")]
     pub timeout: Duration,

@@ -4,7 +4,7 @@ use crate::{
     args::{
         policy::{
             CoverageArgs, CoverageWord, CreatePolicyArgs, Follow, PauseArgs, PolicyCommand, PolicySettings,
-            UpdatePolicyArgs, WaitArgs,
+            UpdatePolicyArgs, WaitArgs, WorkloadArgs, WorkloadWord,
         },
         schedule::PageArgs,
     },
@@ -45,6 +45,7 @@ async fn create(server: &Server, format: Format, args: CreatePolicyArgs) -> Resu
         name: args.name,
         description: args.settings.description.clone().unwrap_or_default(),
         library_tag: args.settings.library_tag.clone().unwrap_or_default(),
+        workloads: workloads(&args.settings.workloads, None),
         tag_following: following(&args.settings),
         task_config: Some(v1::CreateTaskRequest {
             images: args.images,
@@ -81,6 +82,11 @@ async fn update(server: &Server, format: Format, args: UpdatePolicyArgs) -> Resu
         tag_following: following(&args.settings),
         description: args.settings.description,
         library_tag: args.settings.library_tag,
+        workloads: if args.no_workloads {
+            Some(v1::Workloads::default())
+        } else {
+            workloads(&args.settings.workloads, found.workloads)
+        },
         task_config,
         paused: None,
     };
@@ -178,7 +184,7 @@ async fn coverage(server: &Server, format: Format, args: CoverageArgs) -> Result
     }
 }
 
-/// Nothing is to be kept where no node matches: that is as good as warm, once the coordinator has looked.
+/// Where no node matches nothing is to be kept, which is no success unless somebody says so: nodes may be on their way.
 async fn wait(server: &Server, format: Format, args: WaitArgs) -> Result<ExitCode, CliError> {
     let until = Instant::now() + args.timeout;
     let id = named(server, &args.id).await?.policy_id;
@@ -186,17 +192,36 @@ async fn wait(server: &Server, format: Format, args: WaitArgs) -> Result<ExitCod
     loop {
         let request = v1::GetPolicyRequest { policy_id: id.clone() };
         let policy = answer(server, client.get_policy(call(request)).await)?;
-        let ratio = policy.coverage.as_ref().map_or(0.0, |counts| counts.ratio);
-        let was_looked_at = !policy.conditions.is_empty();
-        if was_looked_at && ratio >= args.coverage {
+        if is_covered(&policy, args.coverage, args.allow_empty) {
             say(format, &policy, &format!("is covered, {}", show::percent(&policy)))?;
             return Ok(ExitCode::SUCCESS);
         }
         if Instant::now() >= until {
-            eprintln!("error: the time is up, {}", show::percent(&policy));
+            eprintln!("error: the time is up, {}{}", show::percent(&policy), empty(&policy));
             return Ok(ExitCode::from(FAILURE));
         }
         sleep(PAUSE.min(until - Instant::now())).await;
+    }
+}
+
+/// Whether so much of it is warm; the coordinator must have looked at it.
+fn is_covered(policy: &v1::Policy, share: f64, allow_empty: bool) -> bool {
+    let ratio = policy.coverage.as_ref().map_or(0.0, |counts| counts.ratio);
+    !policy.conditions.is_empty() && ratio >= share && (allow_empty || !is_empty(policy))
+}
+
+/// Whether it keeps nothing warm: no image is wanted on any node.
+fn is_empty(policy: &v1::Policy) -> bool {
+    let counts = policy.coverage.unwrap_or_default();
+    counts.warm + counts.cold + counts.paused + counts.unknown == 0
+}
+
+/// What to say of a policy that keeps nothing warm.
+fn empty(policy: &v1::Policy) -> &'static str {
+    match (is_empty(policy), policy.nodes) {
+        (false, _) => "",
+        (true, 0) => ": no node matches; --allow-empty takes that for success",
+        (true, _) => ": no image is wanted on its nodes; --allow-empty takes that for success",
     }
 }
 
@@ -236,6 +261,24 @@ async fn part(server: &Server, limit: u32, offset: u32) -> Result<v1::ListPolici
     answer(server, client.list_policies(call(request)).await)
 }
 
+/// What is given laid over what there is; nothing where nothing is given.
+fn workloads(args: &WorkloadArgs, old: Option<v1::Workloads>) -> Option<v1::Workloads> {
+    let old = old.unwrap_or_default();
+    let kind = |word: &WorkloadWord| match word {
+        WorkloadWord::Deployment => "Deployment".to_owned(),
+        WorkloadWord::Daemonset => "DaemonSet".to_owned(),
+        WorkloadWord::Statefulset => "StatefulSet".to_owned(),
+        WorkloadWord::Cronjob => "CronJob".to_owned(),
+    };
+    let given = |new: Vec<String>, old: Vec<String>| if new.is_empty() { old } else { new };
+    let is_given = args.workloads.is_some() || !args.workload_namespace.is_empty() || !args.workload_kind.is_empty();
+    is_given.then(|| v1::Workloads {
+        namespaces: given(args.workload_namespace.clone(), old.namespaces),
+        kinds: given(args.workload_kind.iter().map(kind).collect(), old.kinds),
+        selector: args.workloads.clone().unwrap_or(old.selector),
+    })
+}
+
 fn following(settings: &PolicySettings) -> Option<v1::TagFollowing> {
     let mode = match settings.follow {
         None => v1::TagFollowingMode::Unspecified,
@@ -272,5 +315,40 @@ fn say(format: Format, policy: &v1::Policy, done: &str) -> Result<(), CliError> 
         Format::Json => output::object(&json::Policy::from(policy)),
         Format::Name => output::line(&format!("policy/{}", policy.policy_id)),
         Format::Table => output::line(&format!("policy/{} {done}", policy.policy_id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(warm: u32, cold: u32, looked_at: bool) -> v1::Policy {
+        let total = warm + cold;
+        v1::Policy {
+            nodes: total,
+            coverage: Some(v1::CoverageCounts {
+                warm,
+                cold,
+                ratio: if total == 0 {
+                    1.0
+                } else {
+                    f64::from(warm) / f64::from(total)
+                },
+                ..Default::default()
+            }),
+            conditions: vec![v1::PolicyCondition::default(); usize::from(looked_at)],
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_policy_without_nodes_is_waited_for_unless_that_is_allowed() {
+        assert!(is_covered(&policy(19, 1, true), 0.95, false));
+        assert!(!is_covered(&policy(18, 2, true), 0.95, false));
+        assert!(!is_covered(&policy(0, 0, true), 1.0, false));
+        assert!(is_covered(&policy(0, 0, true), 1.0, true));
+        assert!(!is_covered(&policy(0, 0, false), 1.0, true), "nobody has looked yet");
+        assert!(empty(&policy(0, 0, true)).contains("no node matches"));
+        assert_eq!(empty(&policy(1, 1, true)), "");
     }
 }

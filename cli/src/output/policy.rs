@@ -34,7 +34,7 @@ fn row(policy: &v1::Policy) -> Vec<String> {
 /// The first condition that people should know of.
 fn remark(policy: &v1::Policy) -> String {
     let remarkable = |condition: &&v1::PolicyCondition| match condition.r#type.as_str() {
-        "Matched" => !condition.holds,
+        "Matched" | "Followed" => !condition.holds,
         "Warm" => false,
         _other => condition.holds,
     };
@@ -71,6 +71,10 @@ pub fn describe(policy: &v1::Policy) -> String {
             format!("{}, paused {}, unknown {}", counts.cold, counts.paused, counts.unknown),
         ),
         ("Library tag", policy.library_tag.clone()),
+        (
+            "Workloads",
+            policy.workloads.as_ref().map(workloads).unwrap_or_default(),
+        ),
         ("Tags", format!("{}{table}", words::tag_following(following.mode))),
         ("Node selector", labels(&task.node_selector)),
         ("Label selector", task.label_selector.clone()),
@@ -88,11 +92,33 @@ pub fn describe(policy: &v1::Policy) -> String {
     });
     entries.extend(named("Conditions", conditions));
     let images = policy.images.iter().map(|image| {
+        let places = image.node_selectors.iter().map(|place| labels(&place.labels));
+        let places = match places.collect::<Vec<_>>().join(" or ") {
+            anywhere if anywhere.is_empty() => anywhere,
+            places => format!(" on {places}"),
+        };
         let digest = &image.digest;
-        format!("{} {digest}", image.image).trim_end().to_owned()
+        format!("{} {digest}{places}", image.image).trim_end().to_owned()
     });
     entries.extend(named("Images", images));
     description(&entries)
+}
+
+fn workloads(workloads: &v1::Workloads) -> String {
+    let any = |words: &[String], none: &str| {
+        if words.is_empty() {
+            none.to_owned()
+        } else {
+            words.join(", ")
+        }
+    };
+    let kinds = any(&workloads.kinds, "every kind");
+    let namespaces = any(&workloads.namespaces, "any namespace");
+    let labels = match workloads.selector.as_str() {
+        "" => String::new(),
+        selector => format!(" with {selector}"),
+    };
+    format!("{kinds} in {namespaces}{labels}")
 }
 
 fn named(name: &'static str, values: impl Iterator<Item = String>) -> Vec<(&'static str, String)> {

@@ -8,7 +8,9 @@ mod coverage;
 mod flight;
 mod following;
 mod plan;
+mod sight;
 mod state;
+mod workloads;
 
 pub use cell::{DAY_MS, Eviction, Evictions, PullEnd};
 pub use condition::{Condition, ConditionKind};
@@ -16,7 +18,9 @@ pub use coverage::{CellRow, CellState, Counts, DigestCount, ImageCoverage, Why};
 pub use flight::{Flight, Flights};
 pub use following::{Following, FollowingRequest};
 pub use plan::{Order, Plan};
-pub use state::{Agent, PolicyState, Seen, Sight};
+pub use sight::{Agent, Seen, Sight};
+pub use state::PolicyState;
+pub use workloads::{Chosen, Followed, Named, Places, WorkloadRequest, WorkloadSelection};
 
 use super::{
     Invalid, Millis,
@@ -24,6 +28,7 @@ use super::{
     ids::PolicyId,
     image::{ImageDigests, ImageRef, Platform, ResolvedImage},
     library,
+    node::Labels,
     task::{MAX_IMAGES, TaskRequest, TaskSpec},
 };
 use serde::{Deserialize, Serialize};
@@ -44,6 +49,8 @@ pub struct PolicyRequest {
     pub description: Option<String>,
     /// Tag of the library: its entries are wanted beside the images of the task.
     pub library_tag: Option<String>,
+    /// Workloads of the cluster: what they run is wanted beside the images of the task.
+    pub workloads: Option<WorkloadRequest>,
     /// Images, nodes, limits and credentials: what every task of the policy is made of.
     pub task: Option<TaskRequest>,
     /// What happens when a tag points at something else.
@@ -61,7 +68,9 @@ pub struct PolicySpec {
     pub description: String,
     /// Tag of the library; empty for none.
     pub library_tag: String,
-    /// Images (none only where there is a tag of the library), nodes, limits and credentials.
+    /// Workloads of the cluster whose images are wanted, too.
+    pub workloads: Option<WorkloadSelection>,
+    /// Images (none only where there is another source of them), nodes, limits and credentials.
     pub task: TaskSpec,
     /// What happens when a tag points at something else.
     pub following: Following,
@@ -75,11 +84,14 @@ impl PolicyRequest {
     pub fn check(self) -> Result<PolicySpec, Invalid> {
         let required = |field: &str| Invalid::new(field, "is required");
         let library_tag = check_tag(self.library_tag.unwrap_or_default())?;
+        let workloads = self.workloads.unwrap_or_default().check()?;
+        let needs_images = library_tag.is_empty() && workloads.is_none();
         Ok(PolicySpec {
             name: check_name(self.name.ok_or_else(|| required("name"))?)?,
             description: check_description(self.description.unwrap_or_default())?,
-            task: check_task(self.task.ok_or_else(|| required("taskConfig"))?, &library_tag)?,
+            task: check_task(self.task.ok_or_else(|| required("taskConfig"))?, needs_images)?,
             library_tag,
+            workloads,
             following: self.following.unwrap_or_default().check(&Following::Never)?,
         })
     }
@@ -92,9 +104,14 @@ impl PolicyRequest {
         let library_tag = self
             .library_tag
             .map_or_else(|| Ok(old.library_tag.clone()), check_tag)?;
+        let workloads = match self.workloads {
+            Some(workloads) => workloads.check()?,
+            None => old.workloads.clone(),
+        };
+        let needs_images = library_tag.is_empty() && workloads.is_none();
         let task = match self.task {
-            Some(task) => check_task(task, &library_tag)?,
-            None if old.task.images.is_empty() && library_tag.is_empty() => return Err(no_images()),
+            Some(task) => check_task(task, needs_images)?,
+            None if old.task.images.is_empty() && needs_images => return Err(no_images()),
             None => old.task.clone(),
         };
         Ok(PolicySpec {
@@ -103,12 +120,24 @@ impl PolicyRequest {
                 .description
                 .map_or_else(|| Ok(old.description.clone()), check_description)?,
             library_tag,
+            workloads,
             task,
             following: match self.following {
                 Some(following) => following.check(&old.following)?,
                 None => old.following.clone(),
             },
         })
+    }
+}
+
+impl PolicySpec {
+    /// In words where images come from beside its own.
+    pub(super) fn sources(&self) -> &'static str {
+        match (self.library_tag.is_empty(), &self.workloads) {
+            (_, None) => "the library",
+            (true, Some(_)) => "workloads",
+            (false, Some(_)) => "the library and of workloads",
+        }
     }
 }
 
@@ -136,11 +165,11 @@ fn check_tag(tag: String) -> Result<String, Invalid> {
 }
 
 fn no_images() -> Invalid {
-    Invalid::new("taskConfig.images", "must not be empty without libraryTag")
+    Invalid::new("taskConfig.images", "must not be empty without libraryTag or workloads")
 }
 
 /// The function that checks tasks, so that what is saved can be ordered, and what a standing wish cannot have.
-fn check_task(request: TaskRequest, library_tag: &str) -> Result<TaskSpec, Invalid> {
+fn check_task(request: TaskRequest, needs_images: bool) -> Result<TaskSpec, Invalid> {
     let below = |invalid: Invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule);
     for (field, is_there) in [
         ("id", request.id.is_some()),
@@ -157,12 +186,10 @@ fn check_task(request: TaskRequest, library_tag: &str) -> Result<TaskSpec, Inval
         let rule = "a policy is for every node that matches, leave it out";
         return Err(below(Invalid::new("maxNodes", rule)));
     }
-    let checked = if request.images.is_empty() && !library_tag.is_empty() {
-        request.check_without_images()
-    } else if request.images.is_empty() {
-        return Err(no_images());
-    } else {
-        request.check()
+    let checked = match request.images.is_empty() {
+        true if needs_images => return Err(no_images()),
+        true => request.check_without_images(),
+        false => request.check(),
     };
     let checked = checked.map_err(below)?;
     if checked.login.is_some() {
@@ -177,6 +204,9 @@ fn check_task(request: TaskRequest, library_tag: &str) -> Result<TaskSpec, Inval
 pub struct PolicyImage {
     /// Reference as pods write it.
     pub image: ImageRef,
+    /// Where the pods of followed workloads may be that use it; `None` where it is wanted on every node of the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Places>,
     /// What it stands for, by platform; empty while unknown.
     #[serde(default)]
     pub resolved: Vec<ResolvedImage>,
@@ -196,6 +226,7 @@ impl PolicyImage {
     pub fn new(image: ImageRef) -> Self {
         Self {
             image,
+            places: None,
             resolved: vec![],
             newer: vec![],
             error: String::new(),
@@ -335,31 +366,46 @@ impl Policy {
         moved.fold(false, |any, moved| any | moved)
     }
 
-    /// Takes over the images of the library, in their order, behind its own. Says whether its images changed, and how many of the library
+    /// Takes over the images of its sources, in their order, behind its own. Says whether its images changed, and how many of the others
     /// found no place.
-    pub fn set_images(&mut self, library: impl IntoIterator<Item = ImageRef>) -> (bool, usize) {
-        let mut wanted = self.spec.task.images.clone();
+    pub fn set_images(&mut self, sources: impl IntoIterator<Item = (ImageRef, Option<Places>)>) -> (bool, usize) {
+        let own = self.spec.task.images.iter().map(|image| (image.clone(), None));
+        let mut wanted: Vec<(ImageRef, Option<Places>)> = own.collect();
         let mut left_out = 0;
-        for image in library {
-            if wanted.contains(&image) {
+        for (image, places) in sources {
+            if wanted.iter().any(|(known, _)| *known == image) {
                 continue;
             }
             if wanted.len() < MAX_IMAGES {
-                wanted.push(image);
+                wanted.push((image, places));
             } else {
                 left_out += 1;
             }
         }
-        let same =
-            self.images.len() == wanted.len() && self.images.iter().zip(&wanted).all(|(has, want)| has.image == *want);
+        let is = |(known, wanted): (&PolicyImage, &(ImageRef, Option<Places>))| {
+            known.image == wanted.0 && known.places == wanted.1
+        };
+        let same = self.images.len() == wanted.len() && self.images.iter().zip(&wanted).all(is);
         if !same {
-            let known = |image: ImageRef| {
+            let known = |(image, places): (ImageRef, Option<Places>)| {
                 let known = self.images.iter().find(|known| known.image == image);
-                known.cloned().unwrap_or_else(|| PolicyImage::new(image))
+                let known = known.cloned().unwrap_or_else(|| PolicyImage::new(image));
+                PolicyImage { places, ..known }
             };
             self.images = wanted.into_iter().map(known).collect();
         }
         (!same, left_out)
+    }
+
+    /// Which of its images a node with these labels needs not, because no pod that uses them may be there; empty for none.
+    pub(super) fn elsewhere(&self, labels: &Labels) -> Box<[bool]> {
+        let is_elsewhere = |image: &PolicyImage| image.places.as_ref().is_some_and(|places| !places.have(labels));
+        let all: Vec<bool> = self.images.iter().map(is_elsewhere).collect();
+        if all.contains(&true) {
+            all.into()
+        } else {
+            Box::default()
+        }
     }
 
     /// Its name, behind that of its tenant where that is not the first one.

@@ -8,6 +8,7 @@ mod flights;
 mod follow;
 mod look;
 mod order;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -79,6 +80,9 @@ pub struct Keeper {
     found: mpsc::Receiver<Found>,
     finder: mpsc::Sender<Found>,
     loaded: bool,
+    /// Workloads are not looked at before: a cluster in motion is followed, but not at each of its steps.
+    workloads_rest_until: Millis,
+    longest_rest: Millis,
     pruned_at: Millis,
     figured_at: Millis,
     /// The engine knows what every policy wants pinned.
@@ -103,6 +107,8 @@ impl Keeper {
             found,
             finder,
             loaded: false,
+            workloads_rest_until: 0,
+            longest_rest: 0,
             pruned_at: 0,
             figured_at: 0,
             has_said_pins: false,
@@ -156,7 +162,7 @@ impl Keeper {
         if !self.loaded {
             self.load().await?;
         }
-        self.take_library_changes().await?;
+        let rested_at = self.take_source_changes(now).await?;
         if engine.policies.book().lacks_flights {
             self.read_flights(now).await?;
         }
@@ -165,6 +171,7 @@ impl Keeper {
         self.follow_tags(now).await?;
         let mut summary = self.order(now).await?;
         summary.evictions = evictions;
+        summary.wake_at = summary.wake_at.into_iter().chain(rested_at).min();
         self.look_after(now).await?;
         Ok(summary)
     }

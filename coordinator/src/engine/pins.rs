@@ -31,68 +31,25 @@ impl PinBook {
     /// From now on the owner wants exactly these. Returns the nodes where that changes what is wanted.
     pub(in crate::engine) fn set(
         &self,
-        owner: PinOwner,
+        owner: &PinOwner,
         places: impl IntoIterator<Item = PinnedPlace>,
     ) -> BTreeSet<NodeName> {
         let mut wishes = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let new: BTreeSet<(NodeName, String)> = places
-            .into_iter()
-            .map(|(node, image)| (node, image.as_str().to_owned()))
-            .collect();
-        let old = wishes.by_owner.remove(&owner).unwrap_or_default();
-        let mut changed = BTreeSet::new();
-        for (node, image) in new.difference(&old) {
-            let count = wishes
-                .by_node
-                .entry(node.clone())
-                .or_default()
-                .entry(image.clone())
-                .or_default();
-            *count += 1;
-            if *count == 1 {
-                changed.insert(node.clone());
-            }
+        let known = wishes.by_owner.get(owner).into_iter().flatten();
+        let mut by_node: BTreeMap<NodeName, BTreeSet<String>> =
+            known.map(|(node, _)| (node.clone(), BTreeSet::new())).collect();
+        for (node, image) in places {
+            by_node.entry(node).or_default().insert(image.as_str().to_owned());
         }
-        for (node, image) in old.difference(&new) {
-            if wishes.drop_one(node, image) {
-                changed.insert(node.clone());
-            }
-        }
-        if !new.is_empty() {
-            wishes.by_owner.insert(owner, new);
-        }
-        changed
+        by_node.retain(|node, images| wishes.set_on(owner, node, images));
+        by_node.into_keys().collect()
     }
 
     /// From now on the owner wants exactly these on this node. Says whether that changes what is wanted there.
     pub(in crate::engine) fn set_on(&self, owner: &PinOwner, node: &NodeName, images: &[ImageRef]) -> bool {
         let mut wishes = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let wishes = &mut *wishes;
-        let new: BTreeSet<&str> = images.iter().map(ImageRef::as_str).collect();
-        let places = wishes.by_owner.entry(owner.clone()).or_default();
-        let from = (node.clone(), String::new());
-        let known = places.range(from..).take_while(|(name, _)| name == node);
-        let old: BTreeSet<String> = known.map(|(_, image)| image.clone()).collect();
-        let gone: Vec<&String> = old.iter().filter(|image| !new.contains(image.as_str())).collect();
-        let come: Vec<&str> = new.into_iter().filter(|image| !old.contains(*image)).collect();
-        for image in &gone {
-            places.remove(&(node.clone(), (*image).clone()));
-        }
-        places.extend(come.iter().map(|image| (node.clone(), (*image).to_owned())));
-        if places.is_empty() {
-            wishes.by_owner.remove(owner);
-        }
-        let mut changed = false;
-        for image in gone {
-            changed |= wishes.drop_one(node, image);
-        }
-        for image in come {
-            let images = wishes.by_node.entry(node.clone()).or_default();
-            let count = images.entry(image.to_owned()).or_default();
-            *count += 1;
-            changed |= *count == 1;
-        }
-        changed
+        let images = images.iter().map(|image| image.as_str().to_owned()).collect();
+        wishes.set_on(owner, node, &images)
     }
 
     /// Policies have not said yet what they want: until they have, no node is told to let anything go.
@@ -121,6 +78,37 @@ impl PinBook {
 }
 
 impl Wishes {
+    /// See [`PinBook::set_on`].
+    fn set_on(&mut self, owner: &PinOwner, node: &NodeName, new: &BTreeSet<String>) -> bool {
+        let places = self.by_owner.entry(owner.clone()).or_default();
+        let from = (node.clone(), String::new());
+        let known = places.range(from..).take_while(|(name, _)| name == node);
+        let old: BTreeSet<String> = known.map(|(_, image)| image.clone()).collect();
+        for image in old.difference(new) {
+            places.remove(&(node.clone(), image.clone()));
+        }
+        places.extend(new.difference(&old).map(|image| (node.clone(), image.clone())));
+        if places.is_empty() {
+            self.by_owner.remove(owner);
+        }
+        let mut changed = false;
+        for image in old.difference(new) {
+            changed |= self.drop_one(node, image);
+        }
+        for image in new.difference(&old) {
+            changed |= self.add_one(node, image);
+        }
+        changed
+    }
+
+    /// One owner more. Says whether it is the first.
+    fn add_one(&mut self, node: &NodeName, image: &str) -> bool {
+        let images = self.by_node.entry(node.clone()).or_default();
+        let count = images.entry(image.to_owned()).or_default();
+        *count += 1;
+        *count == 1
+    }
+
     /// One owner less. Says whether nobody is left.
     fn drop_one(&mut self, node: &NodeName, image: &str) -> bool {
         let Some(images) = self.by_node.get_mut(node) else {
@@ -198,14 +186,14 @@ mod tests {
     #[test]
     fn an_image_is_wanted_as_long_as_anybody_wants_it() {
         let book = PinBook::default();
-        let changed = book.set(task("t1"), places(&[("n1", "a:1"), ("n2", "a:1")]));
+        let changed = book.set(&task("t1"), places(&[("n1", "a:1"), ("n2", "a:1")]));
         assert_eq!(changed.len(), 2);
         let policy = PinOwner::Policy(PolicyId::from_stored("p".into()));
-        let changed = book.set(policy.clone(), places(&[("n1", "a:1"), ("n1", "b:1")]));
+        let changed = book.set(&policy, places(&[("n1", "a:1"), ("n1", "b:1")]));
         assert_eq!(changed, [node("n1")].into());
         assert_eq!(book.on(&node("n1")), ["a:1", "b:1"]);
         assert_eq!(
-            book.set(task("t1"), vec![]),
+            book.set(&task("t1"), vec![]),
             [node("n2")].into(),
             "the policy still wants it on n1"
         );
@@ -213,12 +201,9 @@ mod tests {
             (book.on(&node("n1")), book.on(&node("n2"))),
             (vec!["a:1".into(), "b:1".into()], vec![])
         );
-        assert_eq!(book.set(policy.clone(), places(&[("n1", "b:1")])), [node("n1")].into());
+        assert_eq!(book.set(&policy, places(&[("n1", "b:1")])), [node("n1")].into());
         assert_eq!(book.on(&node("n1")), ["b:1"]);
-        assert!(
-            book.set(policy.clone(), places(&[("n1", "b:1")])).is_empty(),
-            "nothing new"
-        );
+        assert!(book.set(&policy, places(&[("n1", "b:1")])).is_empty(), "nothing new");
         let image = |text: &str| ImageRef::parse(text).unwrap();
         assert!(book.set_on(&policy, &node("n1"), &[image("a:1"), image("b:1")]));
         assert!(book.set_on(&policy, &node("n2"), &[image("b:1")]));
@@ -228,7 +213,7 @@ mod tests {
             (book.on(&node("n1")), book.on(&node("n2"))),
             (vec![], vec!["b:1".into()])
         );
-        book.set(policy, vec![]);
+        book.set(&policy, vec![]);
         assert!(book.0.read().unwrap().by_node.is_empty());
     }
 }

@@ -5,6 +5,7 @@ use super::{
     board::Noun,
     run::now,
     views::{Page, PageRequest, PolicyCoverage, PolicyView},
+    workloads::WorkloadDesk,
 };
 use crate::{
     domain::{
@@ -25,8 +26,6 @@ use std::{
 };
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
-/// Entries of the library that are looked at for one tag.
-const MOST_ENTRIES: u32 = 1000;
 /// How long a dry run waits for registries.
 const DRY_RUN_LIMIT: Duration = Duration::from_secs(5);
 
@@ -64,6 +63,8 @@ pub(super) struct PolicyDesk {
     pub(super) nudge: Notify,
     /// Images of the library may be others.
     pub(super) library_changed: AtomicBool,
+    /// What is known of the cluster's workloads.
+    pub(super) workloads: WorkloadDesk,
     book: RwLock<Book>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -74,6 +75,7 @@ impl PolicyDesk {
             turn: Mutex::default(),
             nudge: Notify::new(),
             library_changed: AtomicBool::new(false),
+            workloads: WorkloadDesk::new(),
             book: RwLock::default(),
             metrics,
         }
@@ -89,6 +91,13 @@ impl PolicyDesk {
 
     pub(super) fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
         self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What tenants may has changed, and with it which images of workloads.
+    pub(super) fn tenants_changed(&self) {
+        if self.workloads.set_changed() {
+            self.nudge.notify_one();
+        }
     }
 
     /// The library changed: policies that name a tag of it may want other images.
@@ -134,14 +143,14 @@ impl Engine {
         let mut policy = Policy::new(id, spec, now);
         policy.tenant.clone_from(&self.owner);
         policy.paused = paused.then(|| "paused when it was made".to_owned());
-        let left_out = self.take_library(&mut policy).await?.1;
+        let sources = self.take_sources(&mut policy).await?;
         self.store
             .insert_policy(&policy)
             .await
             .map_err(|error| name_taken(error, &policy.spec))?;
         policy.revision += 1;
         let mut state = PolicyState::new(policy, HashMap::new());
-        state.left_out = left_out;
+        let _shown_anyway = sources.tell(&mut state);
         let view = view(&state, now);
         {
             let mut book = self.policies.book_mut();
@@ -163,9 +172,13 @@ impl Engine {
         let now = now();
         let mut policy = Policy::new(PolicyId::from_stored(String::new()), spec, now);
         policy.tenant.clone_from(&self.owner);
-        let left_out = self.take_library(&mut policy).await?.1;
+        if policy.spec.workloads.is_some() {
+            self.policies.workloads.want();
+            self.policies.workloads.listed(DRY_RUN_LIMIT).await;
+        }
+        let sources = self.take_sources(&mut policy).await?;
         let mut state = PolicyState::new(policy, HashMap::new());
-        state.left_out = left_out;
+        let _shown_anyway = sources.tell(&mut state);
         let names: Vec<NodeName> = self
             .shared
             .fleet()
@@ -347,7 +360,7 @@ impl Engine {
 
     /// Saves a changed record and lets the book follow; hold the turn.
     async fn store_policy(&self, mut policy: Policy, look_at_all: bool) -> Result<PolicyView, EngineError> {
-        let (_, left_out) = self.take_library(&mut policy).await?;
+        let sources = self.take_sources(&mut policy).await?;
         let saved = self.store.update_policy(&policy, &[]).await;
         saved.map_err(|error| name_taken(error, &policy.spec))?;
         policy.revision += 1;
@@ -356,7 +369,7 @@ impl Engine {
             let mut book = self.policies.book_mut();
             let id = policy.id.clone();
             match book.policies.get_mut(&id) {
-                Some(state) => drop(state.replace(policy)),
+                Some(state) => state.replace(policy),
                 None => drop(
                     book.policies
                         .insert(id.clone(), PolicyState::new(policy, HashMap::new())),
@@ -367,7 +380,7 @@ impl Engine {
             }
             book.count_wanted();
             book.policies.get_mut(&id).map(|state| {
-                state.left_out = left_out;
+                let _shown_anyway = sources.tell(state);
                 view(state, now)
             })
         };
@@ -384,25 +397,20 @@ impl Engine {
     /// Checks what only the engine can, and fills in names of credentials and channels.
     async fn complete_policy(&self, spec: &mut PolicySpec) -> Result<(), EngineError> {
         let below = |invalid: Invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule);
-        self.owning_tenant()?.check_images(&spec.task.images).map_err(below)?;
+        let tenant = self.owning_tenant()?;
+        tenant.check_images(&spec.task.images).map_err(below)?;
+        if let Some(workloads) = &spec.workloads {
+            if !self.policies.workloads.is_on() {
+                let rule = "needs a cluster, and the coordinator runs with --kubernetes off";
+                return Err(Invalid::new("workloads", rule).into());
+            }
+            workloads.check_tenant(&tenant.id)?;
+        }
         self.name_credentials(&mut spec.task).map_err(below)?;
         match self.name_channels(&mut spec.task).await {
             Err(EngineError::Invalid(invalid)) => Err(below(invalid).into()),
             other => other,
         }
-    }
-
-    /// Gives a policy the images of the library that its tag stands for. Says whether its images changed, and how many found no place.
-    pub(super) async fn take_library(&self, policy: &mut Policy) -> Result<(bool, usize), StoreError> {
-        let tag = policy.spec.library_tag.clone();
-        if tag.is_empty() {
-            return Ok(policy.set_images([]));
-        }
-        let of_tenant = Realm::Of(policy.tenant.clone());
-        let (mut entries, _) = self.store.library(&of_tenant, &tag, MOST_ENTRIES, 0).await?;
-        // Oldest first, so that a new entry takes nobody's place.
-        entries.sort_by_key(|entry| entry.id);
-        Ok(policy.set_images(entries.into_iter().map(|entry| entry.spec.image)))
     }
 }
 

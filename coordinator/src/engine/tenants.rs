@@ -194,6 +194,7 @@ impl Engine {
 
     async fn tenant_changed(&self, tenant: Tenant) -> Result<TenantView, EngineError> {
         self.shared.tenants().put(tenant.clone());
+        self.policies.tenants_changed();
         // Pulls that waited for a quota may start. A loop that has ended starts none.
         let _stopping = self.tell(Command::TenantsChanged).await;
         self.tenant_view(&tenant).await

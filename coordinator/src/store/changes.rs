@@ -1,6 +1,6 @@
 //! What one step of the engine changes, written as one transaction.
 
-use super::{Store, StoreError, nodes, outbox, pulls, settings, tasks, tenants};
+use super::{Store, StoreError, nodes, outbox, pulls, settings, sql::Sql, tasks, tenants};
 use crate::domain::{
     Millis,
     caller::TenantId,
@@ -11,6 +11,7 @@ use crate::domain::{
     pull::{Pull, PullState},
     task::Task,
     task_state::TaskState,
+    tenant::Realm,
 };
 use std::{
     collections::HashMap,
@@ -148,5 +149,29 @@ pub(super) fn changed_one(rows: u64, what: impl FnOnce() -> String) -> Result<()
         Ok(())
     } else {
         Err(StoreError::Stale { what: what() })
+    }
+}
+
+impl Store {
+    /// Removes the row with this id. Says whether there was one.
+    ///
+    /// # Errors
+    /// Unavailable or deposed.
+    pub(super) async fn delete_row(&self, table: &str, id: &str) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let delete = Sql::new(format!("DELETE FROM {table} WHERE id = ?"));
+        let rows = tx.execute(delete.bind(id)).await?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
+    /// Whether the realm has a row with this id, readable or not.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub(super) async fn has_row(&self, table: &str, realm: &Realm, id: &str) -> Result<bool, StoreError> {
+        let select = Sql::new(format!("SELECT id FROM {table} WHERE id = ?"));
+        let found = self.db.optional::<(String,)>(select.bind(id).within(realm));
+        Ok(found.await?.is_some())
     }
 }

@@ -12,13 +12,13 @@ use crate::domain::{
     event::{Event, digest},
     ids::{NodeName, PolicyId, PullId, TaskId},
     image::ImageRef,
-    policy::{Evictions, Following, Policy, PolicySpec},
+    policy::{Evictions, Following, Policy, PolicySpec, WorkloadSelection},
     pull::PullState,
     tenant::Realm,
 };
 
 const COLUMNS: &str = "id, tenant_id, created_by, revision, name, description, library_tag, task_spec, following, cron_expr, time_zone, \
-     paused, images, followed_until, created_at, updated_at";
+     paused, images, workloads, followed_until, created_at, updated_at";
 /// References that one question names.
 const AT_A_TIME: usize = 200;
 
@@ -74,17 +74,15 @@ impl Store {
     /// # Errors
     /// `Taken` when the tenant has one of this name.
     pub async fn insert_policy(&self, policy: &Policy) -> Result<(), StoreError> {
-        let mut row = vec![
+        let row = [
             ("id", Value::from(policy.id.as_str())),
             ("tenant_id", policy.tenant.as_str().into()),
             ("created_by", (&policy.created_by).into()),
             ("created_at", policy.created_at.into()),
         ];
-        row.extend(columns(policy, self.epoch_value())?);
-        let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-        let insert = Sql::new(format!("INSERT INTO policies ({}) VALUES ", names.join(", "))).list(values);
+        let row = row.into_iter().chain(columns(policy, self.epoch_value())?);
         let mut tx = self.begin().await?;
-        tx.execute(insert).await.map_err(taken)?;
+        tx.execute(Sql::insert("policies", row)).await.map_err(taken)?;
         tx.commit().await?;
         Ok(())
     }
@@ -94,10 +92,8 @@ impl Store {
     /// # Errors
     /// `Taken` when the tenant has another one of this name, `Stale` when it is not as it was read.
     pub async fn update_policy(&self, policy: &Policy, events: &[Event]) -> Result<(), StoreError> {
-        let (names, values): (Vec<_>, Vec<_>) = columns(policy, self.epoch_value())?.into_iter().unzip();
-        let set = names.iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>();
-        let text = format!("UPDATE policies SET {} WHERE id = ? AND revision = ?", set.join(", "));
-        let update = values.into_iter().fold(Sql::new(text), Sql::bind);
+        let update =
+            Sql::update("policies", columns(policy, self.epoch_value())?).push(" WHERE id = ? AND revision = ?");
         let mut tx = self.begin().await?;
         let rows = tx
             .execute(update.bind(policy.id.as_str()).bind(policy.revision))
@@ -116,12 +112,7 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn delete_policy(&self, id: &PolicyId) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let rows = tx
-            .execute(Sql::new("DELETE FROM policies WHERE id = ?").bind(id.as_str()))
-            .await?;
-        tx.commit().await?;
-        Ok(rows == 1)
+        self.delete_row("policies", id.as_str()).await
     }
 
     /// Whether the realm has this policy, also where it cannot be read.
@@ -129,8 +120,7 @@ impl Store {
     /// # Errors
     /// Unavailable.
     pub async fn has_policy(&self, realm: &Realm, id: &PolicyId) -> Result<bool, StoreError> {
-        let select = Sql::new("SELECT id FROM policies WHERE id = ?").bind(id.as_str());
-        Ok(self.db.optional::<(String,)>(select.within(realm)).await?.is_some())
+        self.has_row("policies", realm, id.as_str()).await
     }
 
     /// One policy.
@@ -313,12 +303,15 @@ fn taken(error: sqlx::Error) -> StoreError {
 fn columns(policy: &Policy, epoch: i64) -> Result<Vec<(&'static str, Value)>, StoreError> {
     let spec = &policy.spec;
     let table = spec.following.timetable();
+    let workloads = spec.workloads.as_ref();
+    let workloads = workloads.map(|them| to_json(them, "policies.workloads")).transpose()?;
     Ok(vec![
         ("epoch", epoch.into()),
         ("revision", (policy.revision + 1).into()),
         ("name", (&spec.name).into()),
         ("description", (&spec.description).into()),
         ("library_tag", (&spec.library_tag).into()),
+        ("workloads", workloads.as_deref().into()),
         ("task_spec", to_json(&spec.task, "policies.task_spec")?.into()),
         ("following", spec.following.mode().into()),
         ("cron_expr", table.map_or("", |table| table.expression()).into()),
@@ -349,6 +342,7 @@ struct PolicyRow {
     time_zone: String,
     paused: Option<String>,
     images: String,
+    workloads: Option<String>,
     followed_until: i64,
     created_at: i64,
     updated_at: i64,
@@ -361,6 +355,7 @@ impl PolicyRow {
             name: self.name,
             description: self.description,
             library_tag: self.library_tag,
+            workloads: self.workloads.as_deref().map(read_workloads).transpose()?,
             task: from_json(&self.task_spec, "policies.task_spec")?,
             following: following.ok_or(StoreError::Damaged {
                 what: "policies.following",
@@ -379,6 +374,10 @@ impl PolicyRow {
             revision: self.revision,
         })
     }
+}
+
+fn read_workloads(text: &str) -> Result<WorkloadSelection, StoreError> {
+    from_json(text, "policies.workloads")
 }
 
 #[derive(Debug, sqlx::FromRow)]

@@ -2,6 +2,7 @@
 
 use super::{
     Store, StoreError,
+    changes::changed_one,
     db::Tx,
     executions, outbox,
     rows::{from_json, to_json, to_u32},
@@ -87,9 +88,8 @@ impl Store {
             ("created_by", (&schedule.created_by).into()),
             ("created_at", schedule.created_at.into()),
         ];
-        let mut sql_row = row.to_vec();
-        sql_row.extend(columns(schedule, self.epoch_value())?);
-        tx.execute(insert("schedules", sql_row)).await?;
+        let row = row.into_iter().chain(columns(schedule, self.epoch_value())?);
+        tx.execute(Sql::insert("schedules", row)).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -125,12 +125,7 @@ impl Store {
     /// # Errors
     /// Unavailable or deposed.
     pub async fn delete_schedule(&self, id: &ScheduleId) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let rows = tx
-            .execute(Sql::new("DELETE FROM schedules WHERE id = ?").bind(id.as_str()))
-            .await?;
-        tx.commit().await?;
-        Ok(rows == 1)
+        self.delete_row("schedules", id.as_str()).await
     }
 
     /// Whether the realm has this schedule, also where it cannot be read.
@@ -138,8 +133,7 @@ impl Store {
     /// # Errors
     /// Unavailable.
     pub async fn has_schedule(&self, realm: &Realm, id: &ScheduleId) -> Result<bool, StoreError> {
-        let select = Sql::new("SELECT id FROM schedules WHERE id = ?").bind(id.as_str());
-        Ok(self.db.optional::<(String,)>(select.within(realm)).await?.is_some())
+        self.has_row("schedules", realm, id.as_str()).await
     }
 
     /// One schedule.
@@ -267,25 +261,11 @@ fn beside(sql: Sql, except: &[DamagedSchedule]) -> Sql {
 }
 
 async fn update(tx: &mut Tx, schedule: &Schedule, epoch: i64) -> Result<(), StoreError> {
-    let (names, values): (Vec<_>, Vec<_>) = columns(schedule, epoch)?.into_iter().unzip();
-    let set = names.iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>();
-    let text = format!("UPDATE schedules SET {} WHERE id = ? AND revision = ?", set.join(", "));
-    let sql = values.into_iter().fold(Sql::new(text), Sql::bind);
+    let sql = Sql::update("schedules", columns(schedule, epoch)?).push(" WHERE id = ? AND revision = ?");
     let rows = tx
         .execute(sql.bind(schedule.id.as_str()).bind(schedule.revision))
         .await?;
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Stale {
-            what: format!("schedule {}", schedule.id),
-        })
-    }
-}
-
-fn insert(table: &str, row: Vec<(&'static str, Value)>) -> Sql {
-    let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-    Sql::new(format!("INSERT INTO {table} ({}) VALUES ", names.join(", "))).list(values)
+    changed_one(rows, || format!("schedule {}", schedule.id))
 }
 
 /// The columns that change; the revision grows with every write.

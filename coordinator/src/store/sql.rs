@@ -100,10 +100,9 @@ impl Sql {
     }
 
     /// `INSERT` of one row; a taken key is an error, see [`violated`](super::db::violated).
-    pub(super) fn insert<const N: usize>(table: &str, row: [(&'static str, Value); N]) -> Self {
-        let columns = row.each_ref().map(|(column, _)| *column).join(", ");
-        let values = row.map(|(_, value)| value);
-        Self::new(format!("INSERT INTO {table} ({columns}) VALUES ")).list(values)
+    pub(super) fn insert(table: &str, row: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+        Self::new(format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "))).list(values)
     }
 
     /// `INSERT` of one row that, where the key exists, changes all columns except those of the key and those kept.
@@ -135,11 +134,12 @@ impl Sql {
     }
 
     /// `UPDATE table SET …` of these columns; append ` WHERE …`.
-    pub(super) fn update<const N: usize>(table: &str, row: [(&'static str, Value); N]) -> Self {
-        let columns = row.each_ref().map(|(column, _)| format!("{column} = ?")).join(", ");
+    pub(super) fn update(table: &str, row: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+        let set: Vec<String> = columns.iter().map(|column: &&str| format!("{column} = ?")).collect();
         Self {
-            values: row.map(|(_, value)| value).into(),
-            ..Self::new(format!("UPDATE {table} SET {columns}"))
+            values,
+            ..Self::new(format!("UPDATE {table} SET {}", set.join(", ")))
         }
     }
 

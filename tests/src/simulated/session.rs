@@ -8,13 +8,14 @@ use ips_proto::v1::agent_message::Body;
 use ips_proto::v1::agent_service_client::AgentServiceClient;
 use ips_proto::v1::coordinator_message::Body as Order;
 use ips_proto::v1::{AgentMessage, CoordinatorMessage, Heartbeat};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status, Streaming};
 
 use super::badge::Badge;
+use super::behaviour::Behaviour;
 use super::counters::now_us;
 use super::node::Node;
 use super::seats::Seat;
@@ -33,12 +34,14 @@ pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
     let mut node = Node::new(index);
     let mut badge = Badge::new(index);
     let mut backoff = Backoff::default();
+    // Over all sessions: rules may change between two of them.
+    let mut behaviour = shared.behaviour.subscribe();
     loop {
         shared.counters.dialled();
         let status = match Session::open(&mut node, &mut badge, &shared, index).await {
             Ok(mut session) => {
                 shared.counters.welcomed();
-                let ended = session.serve().await;
+                let ended = session.serve(&mut behaviour).await;
                 shared.counters.closed();
                 backoff = Backoff::after_loss();
                 ended
@@ -110,9 +113,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    async fn serve(&mut self) -> Result<(), Status> {
-        let shared = self.shared;
-        let mut behaviour = shared.behaviour.subscribe();
+    async fn serve(&mut self, behaviour: &mut watch::Receiver<Arc<Behaviour>>) -> Result<(), Status> {
         let mut beat = Instant::now() + self.heartbeat_every.mul_f64(rand::random());
         loop {
             self.send_due().await?;

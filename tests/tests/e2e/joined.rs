@@ -1,7 +1,7 @@
 //! Nodes that join later: an object in the API server, a containerd and an agent of their own. What stands in for their kubelet is that the
 //! test hands the agent the token of the pod that the DaemonSet has made for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ips_tests::agent::{Agent, AgentOptions};
 use ips_tests::containerd::{Containerd, ContainerdOptions, ContainerdVersion};
@@ -32,14 +32,7 @@ impl Joined {
         appear(stand, name, pool).await;
         let token = stand.builder.join(&format!("{name}-token"));
         write_token(stand, name, &token).await;
-        let mut options = AgentOptions::new(name, format!("https://{HOST}:9443"), &containerd);
-        options.bootstrap_token = String::new();
-        let text = |path: PathBuf| path.display().to_string();
-        options.arguments = vec!["--ca-file".to_owned(), text(stand.authority().await)];
-        options
-            .arguments
-            .extend(["--kubernetes-token-file".to_owned(), text(token.clone())]);
-        let agent = Agent::start(options).await.expect("an agent");
+        let agent = agent(stand, name, &token, &containerd).await;
         stand.node_ready(name).await;
         Self {
             agent,
@@ -60,6 +53,24 @@ impl Joined {
             node.agent.kill();
         }
     }
+}
+
+/// An agent of this name with the token of a pod. By its kubelet's configuration no disk is too full for pins.
+async fn agent(stand: &Stand, name: &str, token: &Path, containerd: &Containerd) -> Agent {
+    let kubelet = stand.builder.join("kubelet.yaml");
+    std::fs::write(&kubelet, "imageGCHighThresholdPercent: 100\n").expect("written");
+    let mut options = AgentOptions::new(name, format!("https://{HOST}:9443"), containerd);
+    options.bootstrap_token = String::new();
+    for (option, path) in [
+        ("--ca-file", stand.authority().await.as_path()),
+        ("--kubernetes-token-file", token),
+        ("--kubelet-config", &kubelet),
+    ] {
+        options
+            .arguments
+            .extend([option.to_owned(), path.display().to_string()]);
+    }
+    Agent::start(options).await.expect("an agent")
 }
 
 /// Makes a Node object that ordinary pods keep away from.
@@ -109,14 +120,7 @@ pub async fn third(stand: &Stand) -> Joined {
 
 /// With the token of one node an agent says that it is another: it is refused in words, and the real one works on.
 pub async fn claims_another(stand: &Stand, second: &Joined) {
-    let mut options = AgentOptions::new("node-3", format!("https://{HOST}:9443"), &second.containerd);
-    options.bootstrap_token = String::new();
-    let text = |path: PathBuf| path.display().to_string();
-    options.arguments = vec!["--ca-file".to_owned(), text(stand.authority().await)];
-    options
-        .arguments
-        .extend(["--kubernetes-token-file".to_owned(), text(second.token.clone())]);
-    let liar = Agent::start(options).await.expect("an agent");
+    let liar = agent(stand, "node-3", &second.token, &second.containerd).await;
     wait_until("the reason in its log", LIMIT, async || {
         liar.log().contains("runs on node-2, not on node-3")
     })

@@ -41,6 +41,9 @@ async fn it_is_installed_warms_images_and_gets_over_what_happens_to_clusters() {
     story("a task by gRPC", tasks::by_grpc(&stand)).await;
     story("a task by the command line", tasks::by_command_line(&stand)).await;
 
+    story("a policy by the command line", standing::by_command_line(&stand)).await;
+    story("what a pod needs is not purged", standing::in_use(&stand)).await;
+
     story("agents are rolled in mid-pull", faults::rolled(&stand)).await;
 
     let policy = story("a standing policy", standing::ordered(&stand)).await;
@@ -51,6 +54,7 @@ async fn it_is_installed_warms_images_and_gets_over_what_happens_to_clusters() {
     )
     .await;
     let mut third = story("a third node joins", joined::third(&stand)).await;
+    story("pins", Box::pin(standing::pinned(&stand, &second, &third))).await;
     story("an agent claims another node", joined::claims_another(&stand, &second)).await;
 
     story("the kubelet pulls the same image", faults::kubelet_pulls_too(&stand)).await;
@@ -84,6 +88,11 @@ async fn it_is_installed_warms_images_and_gets_over_what_happens_to_clusters() {
     story(
         "the leader's pod is killed in mid-pull",
         replicated::leader_killed(&stand),
+    )
+    .await;
+    story(
+        "what is removed a second time is left alone",
+        standing::left_alone(&stand, &policy, &second),
     )
     .await;
     story("the database is away", replicated::database_away(&stand, &mut database)).await;

@@ -24,8 +24,20 @@ pub async fn pod(stand: &Stand, name: &str, image: &str, pull_policy: &str) {
     stand.admin.create(PODS, &pod).await.expect("a pod");
 }
 
-/// Waits until a pod runs, and takes it away: its sandbox goes before the kubelet does.
+/// Waits until a pod runs, and takes it away.
 pub async fn runs(stand: &Stand, name: &str) {
+    starts(stand, name).await;
+    remove(stand, name).await;
+}
+
+/// Takes a pod away: its sandbox goes before the kubelet does.
+pub async fn remove(stand: &Stand, name: &str) {
+    let path = format!("{PODS}/{name}");
+    stand.admin.delete(&path).await.expect("deleted");
+}
+
+/// Waits until a pod runs.
+pub async fn starts(stand: &Stand, name: &str) {
     let path = format!("{PODS}/{name}");
     let mut last = Value::Null;
     wait_until(&format!("the pod {name} to run"), LIMIT, async || {
@@ -33,7 +45,6 @@ pub async fn runs(stand: &Stand, name: &str) {
         is_ready(&last)
     })
     .await;
-    stand.admin.delete(&path).await.expect("deleted");
 }
 
 /// A task by REST; containerd itself is asked whether it is true, and a pod that may not pull starts from the image.

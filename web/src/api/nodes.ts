@@ -3,7 +3,22 @@ import { body, client } from './http'
 import type { Node, NodePage, PullPage, PullState } from './types'
 
 export function listNodes(selector: string, limit: number, offset = 0): Promise<NodePage> {
-  return body(client.GET('/api/v1/nodes', { params: { query: { limit, offset, selector: selector || undefined } } }))
+  return findNodes({ selector, limit, offset })
+}
+
+// `state`: a comma list in the API's words.
+export interface NodeQuestion {
+  selector: string
+  limit: number
+  offset: number
+  q?: string
+  state?: string
+  sort?: string
+}
+
+export function findNodes({ selector, q, state, ...rest }: NodeQuestion, signal?: AbortSignal): Promise<NodePage> {
+  const query = { ...rest, selector: selector || undefined, q: q || undefined, state: state || undefined }
+  return body(client.GET('/api/v1/nodes', { params: { query }, signal }))
 }
 
 // Of the newest thousand tasks, the newest task first.

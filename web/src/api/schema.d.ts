@@ -1414,10 +1414,12 @@ export interface components {
             /** @description What happens when a tag points at something else. Default: never. */
             tagFollowing?: components["schemas"]["TagFollowingRequest"];
             /**
-             * @description What every task of the policy is made of: images (none only with libraryTag), nodes, limits, credentials and channels. What
+             * @description What every task of the policy is made of: images (none only with libraryTag or workloads), nodes, limits, credentials and channels. What
              *     `POST /tasks` takes, without `id`, `maxNodes` and a login of its own.
              */
             taskConfig: components["schemas"]["CreateTask"];
+            /** @description Workloads of the cluster: the images that they run are wanted on the nodes where their pods may be, as they come and go. */
+            workloads?: components["schemas"]["WorkloadsRequest"];
         };
         /** @description A schedule to make. As for clients of the original IPS, empty text for overlapPolicy means the default. */
         CreateScheduledTask: {
@@ -2516,7 +2518,7 @@ export interface components {
             description: string;
             /** @description Empty in the answer to a dry run. */
             id: string;
-            /** @description All images that it wants, those of the library included. */
+            /** @description All images that it wants, those of the library and of workloads included. */
             images: components["schemas"]["PolicyImage"][];
             /** @description Tag of the library whose images are wanted beside those of the task. */
             libraryTag?: string;
@@ -2540,6 +2542,8 @@ export interface components {
              * @description When somebody changed it last.
              */
             updatedAt: string;
+            /** @description Workloads of the cluster whose images are wanted, too. */
+            workloads?: components["schemas"]["Workloads"];
         };
         /** @description Something to be said of a policy, in the manner of Kubernetes. */
         PolicyCondition: {
@@ -2549,7 +2553,7 @@ export interface components {
             reason: string;
             /** @description `True` or `False`. */
             status: string;
-            /** @description `Matched`, `Warm`, `TooLarge`, `Flapping`, `TagMoved` or `Held`. */
+            /** @description `Matched`, `Warm`, `TooLarge`, `Flapping`, `TagMoved` or `Held`; where workloads are followed also `Followed` and `AlwaysPulled`. */
             type: string;
         };
         /** @description How far a policy is true. */
@@ -2587,6 +2591,13 @@ export interface components {
             image: string;
             /** @description Digest that it was found to stand for since. */
             movedTo?: string;
+            /**
+             * @description `nodeSelector`s of the followed workloads that run it: it is wanted on nodes that fit any of them. Absent where it is wanted on every
+             *     node of the policy.
+             */
+            nodeSelectors?: {
+                [key: string]: string;
+            }[];
             /**
              * Format: int64
              * @description Compressed size in bytes on the first platform; 0 while unknown.
@@ -3549,6 +3560,8 @@ export interface components {
             tagFollowing?: components["schemas"]["TagFollowingRequest"];
             /** @description Replaces the task as a whole. */
             taskConfig?: components["schemas"]["CreateTask"];
+            /** @description Replaces the workloads as a whole; an empty object takes them away. */
+            workloads?: components["schemas"]["WorkloadsRequest"];
         };
         /** @description Limits of hosts that are not listed, to change. */
         UpdateRegistryLimit: {
@@ -3641,6 +3654,24 @@ export interface components {
         UserUpdated: {
             message: string;
             user: components["schemas"]["User"];
+        };
+        /** @description Which workloads a policy follows. */
+        Workloads: {
+            /** @description Only these kinds; empty means all. */
+            kinds: string[];
+            /** @description Only in these namespaces; empty means all that the tenant may follow. */
+            namespaces: string[];
+            /** @description Only those with these labels, in Kubernetes' syntax; empty means any. */
+            selector: string;
+        };
+        /** @description Which workloads a policy follows; a workload must meet every condition that is named. Nothing named means none. */
+        WorkloadsRequest: {
+            /** @description Only these kinds: `Deployment`, `DaemonSet`, `StatefulSet`, `CronJob`. */
+            kinds?: string[];
+            /** @description Only in these namespaces. A tenant other than the default one may follow the namespace of its own name alone. */
+            namespaces?: string[];
+            /** @description Only those with these labels of their own, in Kubernetes' syntax, such as `tier=web,!canary`. */
+            selector?: string;
         };
     };
     responses: never;

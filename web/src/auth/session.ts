@@ -1,5 +1,6 @@
-// Who is logged in. The access token lives in memory only; what it is refreshed with lives in sessionStorage, so that a reload does not log
-// out and closing the last tab does. A new tab asks the others for their log-in; tabs with the same one tell each other when it is spent.
+// Who is logged in. Both tokens live in sessionStorage, so that a reload does not log out and closing the last tab does. A page that is
+// loaded goes on with the access token while it lives: one that is reloaded in the middle of a refresh would have spent its refresh token
+// without having got the next one. A new tab asks the others for their log-in; tabs with the same one tell each other when it is spent.
 import { computed, shallowRef } from 'vue'
 import { fromAnswer, fromThrown } from '@/api/errors'
 import type { LoggedIn, User } from '@/api/types'
@@ -7,7 +8,7 @@ import type { LoggedIn, User } from '@/api/types'
 // unknown: nobody has asked yet. open: the coordinator asks nobody who it is. out: it does, and nobody is logged in.
 export type SessionState = 'unknown' | 'open' | 'out' | 'in'
 
-const storageKey = 'ips.refresh'
+const keys = { refresh: 'ips.refresh', access: 'ips.access' }
 // A token that ends sooner is refreshed before it is used.
 const soonMs = 30_000
 
@@ -26,16 +27,23 @@ type Message =
   // Somebody logged out.
   | { kind: 'left'; spent: string }
   | { kind: 'ask' }
-  | { kind: 'share'; refreshToken: string }
+  | { kind: 'share'; login: Kept }
+
+// What a log-in leaves in the tab.
+interface Kept {
+  refreshToken: string
+  token: string
+  endsAt: number
+}
 
 const others = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('ips.session')
 // A tab that has just been opened waits so long for another one's log-in.
 const askMs = 120
-let onShare: (refreshToken: string) => void = () => undefined
+let onShare: (login: Kept) => void = () => undefined
 
 others?.addEventListener('message', ({ data }: MessageEvent<Message>) => {
-  if (data.kind === 'ask' && canShare && state.value === 'in' && kept()) tell({ kind: 'share', refreshToken: kept() })
-  if (data.kind === 'share') onShare(data.refreshToken)
+  if (data.kind === 'ask' && canShare && state.value === 'in' && kept()) tell({ kind: 'share', login: { refreshToken: kept(), token, endsAt } })
+  if (data.kind === 'share') onShare(data.login)
   if (data.kind === 'left' && data.spent === kept()) forget()
   if (data.kind !== 'spent' || data.spent !== kept()) return
   if (data.next) take(data.next)
@@ -46,48 +54,55 @@ function tell(message: Message): void {
   others?.postMessage(message)
 }
 
-function askOthers(): Promise<string> {
-  if (!others || !canShare) return Promise.resolve('')
+function askOthers(): Promise<Kept | undefined> {
+  if (!others || !canShare) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     onShare = resolve
-    setTimeout(() => resolve(''), askMs)
+    setTimeout(() => resolve(undefined), askMs)
     tell({ kind: 'ask' })
   })
 }
 
 function kept(): string {
+  return stored(keys.refresh)
+}
+
+function stored(key: string): string {
   try {
-    return sessionStorage.getItem(storageKey) ?? ''
+    return sessionStorage.getItem(key) ?? ''
   } catch {
     // Storage is switched off: a reload asks for the password again.
     return ''
   }
 }
 
-function keep(refreshToken: string): void {
+function keep(login: Kept): void {
+  token = login.token
+  endsAt = login.endsAt
   try {
-    if (refreshToken) sessionStorage.setItem(storageKey, refreshToken)
-    else sessionStorage.removeItem(storageKey)
+    sessionStorage.setItem(keys.refresh, login.refreshToken)
+    sessionStorage.setItem(keys.access, `${login.endsAt} ${login.token}`)
+    if (!login.refreshToken) for (const key of Object.values(keys)) sessionStorage.removeItem(key)
   } catch {
     // See above.
   }
 }
 
 function take(answer: LoggedIn): void {
-  token = answer.token
-  endsAt = Date.now() + answer.expiresIn * 1000
-  user.value = answer.user
-  lastName = answer.user.username
-  keep(answer.refreshToken)
+  keep({ refreshToken: answer.refreshToken, token: answer.token, endsAt: Date.now() + answer.expiresIn * 1000 })
+  enter(answer.user)
+}
+
+function enter(who: User): void {
+  user.value = who
+  lastName = who.username
   expired.value = false
   state.value = 'in'
 }
 
 function forget(): void {
-  token = ''
-  endsAt = 0
   user.value = undefined
-  keep('')
+  keep({ refreshToken: '', token: '', endsAt: 0 })
   state.value = 'out'
 }
 
@@ -161,18 +176,26 @@ function refreshOnce(): Promise<boolean> {
 }
 
 async function begin(): Promise<void> {
-  if (kept()) {
-    await refreshOnce()
-    return
-  }
+  const [end, bearer] = stored(keys.access).split(' ')
+  if (kept()) return goOn({ refreshToken: kept(), token: bearer ?? '', endsAt: Number(end) })
   const shared = await askOthers()
   if (shared) {
-    keep(shared)
-    if (await refreshOnce()) return
+    await goOn(shared)
+    if (kept()) return
   }
   const response = await call('/api/v1/me', 'GET')
   // Without a token the coordinator knows nobody: it refuses, or it does not ask anybody.
   state.value = response.status === 401 ? 'out' : 'open'
+}
+
+// Takes up a log-in that there is. Who it is may have changed since, so the coordinator says it.
+async function goOn(login: Kept): Promise<void> {
+  keep(login)
+  if (endsAt - Date.now() >= soonMs) {
+    const response = await call('/api/v1/me', 'GET', undefined, token)
+    if (response.status !== 401) return enter(await answered<User>(response))
+  }
+  await refreshOnce()
 }
 
 // Resolves once it is known whether anybody must log in.

@@ -66,7 +66,7 @@ export function useAttention() {
     const nodes = stats.value?.nodes
     if (!nodes) return []
     const away = nodes.total - nodes.connected
-    return away > 0 ? [{ key: 'nodes', tone: 'warn', text: t('overview.nodesAway', away), to: { name: 'nodes' } }] : []
+    return away > 0 ? [{ key: 'nodes', tone: 'warn', text: t('overview.nodesAway', away), to: { name: 'nodes', query: { state: 'offline' } } }] : []
   })
   const registries = computed(() => (limits.data.value?.state.registries ?? []).filter((host) => host.paused || host.backingOffUntil || host.adaptiveLimit !== undefined))
   const ofLimits = computed((): Attention[] => [

@@ -1,53 +1,44 @@
-// Nodes: from the stream, which has all of them; those that a selector matches are named by the coordinator. While the stream has not come
-// yet, the first page of the list.
-import { useQuery } from '@tanstack/vue-query'
-import { computed, shallowRef, watch, type Ref } from 'vue'
-import { listNodes } from '@/api/nodes'
-import type { Node } from '@/api/types'
-import { onLiveAgain, useLiveNodes } from '@/live/live'
+// One page of nodes: searched, filtered, sorted and cut by the server, asked again a moment after some of them changed.
+import { keepPreviousData, useQuery } from '@tanstack/vue-query'
+import { computed, type Ref } from 'vue'
+import { findNodes } from '@/api/nodes'
+import type { NodeFilter, NodeSort } from '@/lib/nodeList'
+import { onLiveAgain, useChanges } from '@/live/live'
 
-const firstPage = 100
-const pageLimit = 1000
-// Calm before the coordinator is asked again who matches.
-const calmMs = 1000
+// A picture has room for more than a table; it is also the most that the coordinator gives at once.
+export const pageSizes = { table: 50, map: 1000 } as const
+// Pulls and heartbeats change nodes all the time; a page of thousand is asked for less often.
+const calmMs = { table: 1000, map: 5000 } as const
 
-async function matching(selector: string): Promise<Node[]> {
-  const nodes: Node[] = []
-  for (;;) {
-    const page = await listNodes(selector, pageLimit, nodes.length)
-    nodes.push(...page.nodes)
-    if (page.nodes.length === 0 || nodes.length >= page.total) return nodes
-  }
+export interface NodeListView {
+  q: string
+  selector: string
+  state: NodeFilter
+  sort: NodeSort
+  view: 'table' | 'map'
+  offset: number
 }
 
-export function useNodeList(selector: Ref<string> = shallowRef('')) {
-  const live = useLiveNodes()
-  const query = useQuery({
-    queryKey: ['nodes', 'list', selector],
-    queryFn: async () => (selector.value === '' ? (await listNodes('', firstPage)).nodes : matching(selector.value)),
-    // What the stream brings need not be asked for.
-    enabled: () => selector.value !== '' || live.value === undefined,
-  })
-  onLiveAgain(() => {
-    if (selector.value !== '') void query.refetch()
-  })
-  // Another node: it may match. Labels that change are seen when somebody looks again.
-  let calm: ReturnType<typeof setTimeout> | undefined
-  watch(
-    () => live.value?.size,
-    (_, before) => {
-      if (selector.value === '' || before === undefined) return
-      clearTimeout(calm)
-      calm = setTimeout(() => void query.refetch(), calmMs)
-    },
-  )
+const stateWords = { all: '', ready: 'ready', draining: 'draining', notReady: 'not_ready', offline: 'offline' } as const satisfies Record<NodeFilter, string>
 
-  const nodes = computed((): Node[] | undefined => {
-    const known = live.value
-    const asked = query.data.value
-    if (selector.value !== '') return asked?.map((node) => known?.get(node.name) ?? node)
-    const all = known ? [...known.values()] : asked
-    return all && [...all].sort((a, b) => (a.name < b.name ? -1 : 1))
+export function useNodeList(view: Ref<NodeListView>) {
+  const limit = computed(() => pageSizes[view.value.view])
+  const asked = computed(() => {
+    const { q, selector, state, sort, offset } = view.value
+    return { q: q.trim(), selector: selector.trim(), state: stateWords[state], sort, limit: limit.value, offset }
   })
-  return { nodes, query, isWhole: computed(() => selector.value !== '' || live.value !== undefined) }
+  const query = useQuery({
+    queryKey: ['nodes', 'list', asked],
+    queryFn: ({ signal }) => findNodes(asked.value, signal),
+    placeholderData: keepPreviousData,
+  })
+  useChanges(['nodes'], () => query.refetch(), () => calmMs[view.value.view])
+  onLiveAgain(() => void query.refetch())
+  return {
+    query,
+    // What was found before is not the answer to a question that failed.
+    nodes: computed(() => (query.isError.value && query.isPlaceholderData.value ? undefined : query.data.value?.nodes)),
+    total: computed(() => query.data.value?.total ?? 0),
+    limit,
+  }
 }

@@ -9,8 +9,8 @@ const calmMs = 700
 export function usePolicyPreview(request: MaybeRefOrGetter<CreatePolicy>) {
   const asked = useDebounced(() => JSON.stringify(toValue(request)), calmMs)
   const empty = computed(() => {
-    const { taskConfig, libraryTag } = toValue(request)
-    return taskConfig.images.length === 0 && !libraryTag
+    const { taskConfig, libraryTag, workloads } = toValue(request)
+    return taskConfig.images.length === 0 && !libraryTag && !workloads
   })
   const query = useQuery({
     queryKey: ['policy-preview', asked],

@@ -9,13 +9,6 @@ export function nodeState(node: Node): NodeState {
   return node.ready ? 'ready' : 'notReady'
 }
 
-// Every word must occur in the name or in a label.
-export function nodeMatches(node: Node, search: string): boolean {
-  const labels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`)
-  const text = [node.name, ...labels].join('\n').toLowerCase()
-  return search.toLowerCase().split(/[\s,]+/).every((word) => text.includes(word))
-}
-
 export function imageMatches(image: InventoryImage, search: string): boolean {
   const text = [image.id ?? '', ...image.repoTags, ...image.repoDigests].join('\n').toLowerCase()
   return search.toLowerCase().split(/\s+/).every((word) => text.includes(word))

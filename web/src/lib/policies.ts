@@ -20,7 +20,18 @@ export function policyState(policy: Policy): PolicyState {
 // What is not as it should be. That not all is warm is what the coverage says, and a pause is no trouble.
 export function troubles({ conditions, paused }: Policy): PolicyCondition[] {
   const told = conditions.filter(({ type }) => type !== 'Warm' && !(paused && type === 'Held'))
-  return told.filter(({ type, status }) => status === (type === 'Matched' ? 'False' : 'True'))
+  return told.filter(({ type, status }) => status === (type === 'Matched' || type === 'Followed' ? 'False' : 'True'))
+}
+
+// Which workloads it follows, as it was asked for.
+export function workloadsText({ kinds, namespaces, selector }: NonNullable<Policy['workloads']>): string {
+  return [kinds.join(', '), namespaces.join(', '), selector].filter(Boolean).join(' · ')
+}
+
+// Where pods may be: nodes with all labels of any of these.
+export function placesText(places: readonly Readonly<Record<string, string>>[]): string {
+  const one = (labels: Readonly<Record<string, string>>) => Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  return places.map((labels) => one(labels).join(', ')).join(' / ')
 }
 
 // Policies with the least of their images warm first; those that keep nothing last.

@@ -6,6 +6,9 @@ export interface PolicyForm extends TaskFields {
   name: string
   description: string
   libraryTag: string
+  // Labels and namespaces of workloads to follow, as text.
+  workloads: string
+  workloadNamespaces: string
   mode: FollowMode
   cronExpr: string
   timeZone: string
@@ -15,7 +18,7 @@ export interface PolicyForm extends TaskFields {
 }
 
 export function blankPolicy(timeZone: string, images = '', selector = ''): PolicyForm {
-  return { name: '', description: '', libraryTag: '', mode: 'never', cronExpr: '@hourly', timeZone, pin: false, paused: false, ...blankTask(images, selector) }
+  return { name: '', description: '', libraryTag: '', workloads: '', workloadNamespaces: '', mode: 'never', cronExpr: '@hourly', timeZone, pin: false, paused: false, ...blankTask(images, selector) }
 }
 
 export function formOf(policy: Policy): PolicyForm {
@@ -24,6 +27,8 @@ export function formOf(policy: Policy): PolicyForm {
     name: policy.name,
     description: policy.description,
     libraryTag: policy.libraryTag ?? '',
+    workloads: policy.workloads?.selector ?? '',
+    workloadNamespaces: policy.workloads?.namespaces.join(', ') ?? '',
     mode: followModes.find((known) => known === tagFollowing.mode) ?? 'never',
     cronExpr: tagFollowing.cronExpr ?? '@hourly',
     timeZone: tagFollowing.timeZone ?? 'UTC',
@@ -36,6 +41,12 @@ export function formOf(policy: Policy): PolicyForm {
 const followingOf = ({ mode, cronExpr, timeZone }: PolicyForm) =>
   mode === 'never' ? { mode } : { mode, cronExpr: cronExpr.trim(), timeZone: timeZone.trim() || undefined }
 
+// Kinds have no field: they stay as they are.
+function workloadsOf(form: PolicyForm, before?: Policy): NonNullable<UpdatePolicy['workloads']> {
+  const namespaces = form.workloadNamespaces.split(/[\s,]+/).filter(Boolean)
+  return { selector: form.workloads.trim() || undefined, namespaces: namespaces.length > 0 ? namespaces : undefined, kinds: before?.workloads?.kinds }
+}
+
 function configOf(form: PolicyForm, before?: Policy): CreatePolicy['taskConfig'] {
   const config = taskOf(form, before?.taskConfig)
   return { ...config, pin: form.pin || undefined }
@@ -46,6 +57,7 @@ export function createRequest(form: PolicyForm): CreatePolicy {
     name: form.name.trim(),
     description: form.description,
     libraryTag: form.libraryTag.trim() || undefined,
+    workloads: form.workloads.trim() || form.workloadNamespaces.trim() ? workloadsOf(form) : undefined,
     tagFollowing: followingOf(form),
     paused: form.paused,
     taskConfig: configOf(form),
@@ -58,6 +70,7 @@ export function updateRequest(form: PolicyForm, before: Policy): UpdatePolicy {
     name: form.name.trim(),
     description: form.description,
     libraryTag: form.libraryTag.trim(),
+    workloads: workloadsOf(form, before),
     tagFollowing: followingOf(form),
     taskConfig: isWhole(before.taskConfig) ? configOf(form, before) : undefined,
   }

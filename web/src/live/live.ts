@@ -132,7 +132,7 @@ export function useLiveNodes(): ComputedRef<ReadonlyMap<string, Node> | undefine
 }
 
 // Calls back when some of these things changed, at most once in so many milliseconds, and once more after the last change.
-export function useChanges(nouns: readonly Noun[], then: () => unknown, calmMs = 300): void {
+export function useChanges(nouns: readonly Noun[], then: () => unknown, calmMs: MaybeRefOrGetter<number> = 300): void {
   useTopic('changes')
   let timer: ReturnType<typeof setTimeout> | undefined
   const newest = () => {
@@ -144,7 +144,7 @@ export function useChanges(nouns: readonly Noun[], then: () => unknown, calmMs =
     timer = setTimeout(() => {
       timer = undefined
       void then()
-    }, calmMs)
+    }, toValue(calmMs))
   })
   onScopeDispose(() => clearTimeout(timer))
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fromAnswer, fromThrown, ApiError } from '@/api/errors'
 import { hintFor, hintsFor, referencesOf } from '@/lib/imageReference'
-import { nodeMatches, nodeState } from '@/lib/nodes'
+import { nodeState } from '@/lib/nodes'
 import { labelsOf, selectorText } from '@/lib/selector'
 import { nodeOf } from './samples'
 
@@ -52,12 +52,8 @@ test('labels', () => {
   expect(labelsOf(undefined)).toEqual([])
 })
 
-test('nodes are found by name and label, and say how they are', () => {
-  const node = nodeOf('node-1', { labels: { pool: 'gpu', zone: 'a' } })
-  expect(nodeMatches(node, '')).toBe(true)
-  expect(nodeMatches(node, 'pool=gpu zone')).toBe(true)
-  expect(nodeMatches(node, 'pool=cpu')).toBe(false)
-  expect(nodeState(node)).toBe('ready')
+test('nodes say how they are', () => {
+  expect(nodeState(nodeOf('n'))).toBe('ready')
   expect(nodeState(nodeOf('n', { ready: false }))).toBe('notReady')
   expect(nodeState(nodeOf('n', { ready: false, connected: false }))).toBe('offline')
 })

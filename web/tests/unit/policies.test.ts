@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '@/api/policies'
-import { leastCovered, policyState, troubles } from '@/lib/policies'
+import { leastCovered, placesText, policyState, troubles, workloadsText } from '@/lib/policies'
 import { blankPolicy, createRequest, formOf, updateRequest } from '@/lib/policyForm'
 
 const counts = (warm: number, total: number) => ({ warm, total, cold: total - warm, paused: 0, unknown: 0, ratio: total === 0 ? 1 : warm / total })
@@ -47,11 +47,22 @@ describe('a policy', () => {
   })
 
   test('has troubles where good conditions fail and bad ones hold; a pause is none', () => {
-    const all = ['Matched', 'Warm', 'TooLarge', 'Held', 'TagMoved', 'Flapping']
+    const all = ['Matched', 'Warm', 'TooLarge', 'Held', 'TagMoved', 'Flapping', 'Followed', 'AlwaysPulled']
     const told = (status: string) => troubles(policyOf('a', { conditions: all.map((type) => condition(type, status)) })).map(({ type }) => type)
-    expect(told('True')).toEqual(['TooLarge', 'Held', 'TagMoved', 'Flapping'])
+    expect(told('True')).toEqual(['TooLarge', 'Held', 'TagMoved', 'Flapping', 'AlwaysPulled'])
     expect(troubles(policyOf('a', { paused: true, conditions: [condition('Held', 'True')] }))).toEqual([])
-    expect(told('False')).toEqual(['Matched'])
+    expect(told('False')).toEqual(['Matched', 'Followed'])
+  })
+
+  test('says which workloads it follows, and keeps their kinds when the form is sent', () => {
+    const workloads = { namespaces: ['shop'], kinds: ['CronJob'], selector: 'tier=web' }
+    expect(workloadsText(workloads)).toBe('CronJob · shop · tier=web')
+    expect(placesText([{ pool: 'gpu', zone: 'a' }, { pool: 'cpu' }])).toBe('pool=gpu, zone=a / pool=cpu')
+    const before = policyOf('a', { workloads })
+    expect(updateRequest(formOf(before), before).workloads).toEqual(workloads)
+    const emptied = { ...formOf(policyOf('a')), workloads: ' ' }
+    expect(updateRequest(emptied, policyOf('a')).workloads).toEqual({})
+    expect(createRequest({ ...blankPolicy('UTC'), workloads: 'tier=web' }).workloads).toEqual({ selector: 'tier=web' })
   })
 
   test('with less that is warm comes first, and one that keeps nothing last', () => {

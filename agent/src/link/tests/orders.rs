@@ -32,14 +32,15 @@ async fn an_order_gives_progress_and_an_outcome() {
     while agent.fake.running() == 0 {
         sleep(Duration::from_millis(5)).await;
     }
-    // Before the manifest is known: the first report with layers must show the bytes already.
     agent.fake.ingest(&image.layers[0].0, 40);
     agent.fake.resolve(&image);
-    let with_layers = |body| {
+    // What arrives is looked up a few times a second: the first report with layers may not show it yet.
+    let with_bytes = |body| {
         let Body::Progress(progress) = body else { return None };
-        progress.pulls.into_iter().find(|pull| pull.layers.len() == 2)
+        let mut pulls = progress.pulls.into_iter();
+        pulls.find(|pull| pull.layers.len() == 2 && pull.bytes.is_some_and(|bytes| bytes.fetched > 0))
     };
-    let progress = session.hear(with_layers).await;
+    let progress = session.hear(with_bytes).await;
     assert_eq!((progress.layer_count, progress.bytes.unwrap().fetched), (2, 40));
     agent.fake.open();
     let outcome = session.hear_outcome().await;

@@ -4,6 +4,7 @@ use super::schedule::TaskConfig;
 use crate::{human::moment, words};
 use ips_proto::v1;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A policy.
 #[derive(Debug, Serialize)]
@@ -14,6 +15,8 @@ pub struct Policy {
     description: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     library_tag: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workloads: Option<Workloads>,
     task_config: TaskConfig,
     tag_following: TagFollowing,
     paused: bool,
@@ -43,9 +46,18 @@ struct TagFollowing {
 }
 
 #[derive(Debug, Serialize)]
+struct Workloads {
+    namespaces: Vec<String>,
+    kinds: Vec<String>,
+    selector: String,
+}
+
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PolicyImage {
     image: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    node_selectors: Vec<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     digest: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -82,6 +94,7 @@ impl From<&v1::Policy> for Policy {
             name: policy.name.clone(),
             description: policy.description.clone(),
             library_tag: policy.library_tag.clone(),
+            workloads: policy.workloads.as_ref().map(Into::into),
             task_config: policy.task_config.clone().unwrap_or_default().into(),
             tag_following: policy.tag_following.clone().unwrap_or_default().into(),
             paused: policy.paused,
@@ -93,6 +106,16 @@ impl From<&v1::Policy> for Policy {
             created_by: policy.created_by.clone(),
             created_at: moment(policy.created_at_ms),
             updated_at: moment(policy.updated_at_ms),
+        }
+    }
+}
+
+impl From<&v1::Workloads> for Workloads {
+    fn from(workloads: &v1::Workloads) -> Self {
+        Self {
+            namespaces: workloads.namespaces.clone(),
+            kinds: workloads.kinds.clone(),
+            selector: workloads.selector.clone(),
         }
     }
 }
@@ -110,8 +133,10 @@ impl From<v1::TagFollowing> for TagFollowing {
 
 impl From<&v1::PolicyImage> for PolicyImage {
     fn from(image: &v1::PolicyImage) -> Self {
+        let selector = |selector: &v1::NodeSelector| selector.labels.clone().into_iter().collect();
         Self {
             image: image.image.clone(),
+            node_selectors: image.node_selectors.iter().map(selector).collect(),
             digest: image.digest.clone(),
             moved_to: image.moved_to.clone(),
             size_bytes: image.size_bytes,

@@ -1,8 +1,8 @@
 //! What is to be said of a policy as a whole, in the manner of Kubernetes' conditions: each holds or does not, with a reason in a word and
 //! in a sentence.
 
-use super::{coverage::Counts, state::PolicyState};
-use crate::domain::Millis;
+use super::{Followed, coverage::Counts, state::PolicyState};
+use crate::domain::{Millis, task::MAX_IMAGES};
 
 /// What a condition is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,17 +19,23 @@ pub enum ConditionKind {
     TagMoved,
     /// An order could not be made.
     Held,
+    /// What the workloads run that it follows is known and wanted. Only where it follows any.
+    Followed,
+    /// Workloads that it follows ask the registry at each start of a container. Only where it follows any.
+    AlwaysPulled,
 }
 
 impl ConditionKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Matched,
         Self::Warm,
         Self::TooLarge,
         Self::Flapping,
         Self::TagMoved,
         Self::Held,
+        Self::Followed,
+        Self::AlwaysPulled,
     ];
 
     /// Word on the wire.
@@ -41,6 +47,8 @@ impl ConditionKind {
             Self::Flapping => "Flapping",
             Self::TagMoved => "TagMoved",
             Self::Held => "Held",
+            Self::Followed => "Followed",
+            Self::AlwaysPulled => "AlwaysPulled",
         }
     }
 }
@@ -61,14 +69,18 @@ pub struct Condition {
 impl PolicyState {
     /// All conditions, in the order of [`ConditionKind::ALL`].
     pub fn conditions(&self, now: Millis) -> Vec<Condition> {
-        vec![
+        let mut all = vec![
             self.matched(),
             self.warm(self.counts(now)),
             self.too_large(),
             self.flapping(now),
             self.tag_moved(),
             self.held(),
-        ]
+        ];
+        if let Some(followed) = &self.followed {
+            all.extend([follows(followed), always_pulled(followed)]);
+        }
+        all
     }
 
     fn matched(&self) -> Condition {
@@ -80,14 +92,20 @@ impl PolicyState {
         };
         let spec = &self.policy.spec;
         if self.policy.images.is_empty() {
-            let message = format!("no image of the library has the tag {:?}", spec.library_tag);
+            let message = match (spec.library_tag.as_str(), &spec.workloads) {
+                ("", _) => "no workload that is followed has an image that can be kept warm".into(),
+                (tag, None) => format!("no image of the library has the tag {tag:?}"),
+                (tag, Some(_)) => {
+                    format!(
+                        "no image of the library has the tag {tag:?}, and no workload that is followed has an image"
+                    )
+                }
+            };
             return condition(false, "NoImages", message);
         }
         if self.left_out > 0 {
-            let message = format!(
-                "{} images of the library are left out: a policy has at most 50",
-                self.left_out
-            );
+            let (count, sources) = (self.left_out, spec.sources());
+            let message = format!("{count} images of {sources} are left out: a policy has at most {MAX_IMAGES}");
             return condition(false, "TooManyImages", message);
         }
         if self.members.is_empty() {
@@ -132,7 +150,7 @@ impl PolicyState {
         let message = match largest {
             Some(member) if holds => format!(
                 "the images have {} bytes, the largest image file system has {}: nothing is ordered",
-                self.bytes_on(member.platform),
+                self.bytes_on(member),
                 member.capacity_bytes
             ),
             Some(_) | None => String::new(),
@@ -199,5 +217,38 @@ impl PolicyState {
             reason,
             message,
         }
+    }
+}
+
+fn follows(followed: &Followed) -> Condition {
+    let (workloads, images) = (followed.workloads, followed.images);
+    let found = format!("{workloads} workloads with {images} images");
+    let (reason, message) = match &followed.away {
+        Some(why) => ("NotWatched", format!("{why}; what was known last is kept")),
+        None if workloads == 0 => ("NoWorkloads", "no workload of the cluster matches".into()),
+        None if !followed.refused.is_empty() => {
+            let refused = &followed.refused;
+            let message = format!("{found}; no reference, or not allowed to the tenant, and left out: {refused}");
+            ("ImagesRefused", message)
+        }
+        None => ("Followed", found),
+    };
+    Condition {
+        kind: ConditionKind::Followed,
+        holds: reason == "Followed",
+        reason,
+        message,
+    }
+}
+
+fn always_pulled(followed: &Followed) -> Condition {
+    let always = &followed.always;
+    let holds = !always.is_empty();
+    let message = format!("warm, but the registry stays on their path: imagePullPolicy is Always in {always}");
+    Condition {
+        kind: ConditionKind::AlwaysPulled,
+        holds,
+        reason: if holds { "RegistryOnPath" } else { "NeverAlways" },
+        message: if holds { message } else { String::new() },
     }
 }

@@ -4,7 +4,8 @@ use super::{
     cell::digest_of,
     flight::Flights,
     plan::{Hold, is_for_disk},
-    state::{Agent, Member, PolicyState},
+    sight::Agent,
+    state::{Member, PolicyState},
 };
 use crate::domain::{
     Millis,
@@ -205,7 +206,7 @@ impl PolicyState {
     pub fn counts(&self, now: Millis) -> Counts {
         let mut counts = Counts::default();
         for (name, member) in &self.members {
-            for index in 0..member.cells.len() {
+            for index in (0..member.cells.len()).filter(|at| member.needs(*at)) {
                 counts.add(self.state_of(name, member, index, now));
             }
         }
@@ -217,7 +218,7 @@ impl PolicyState {
         let image = |index: usize| {
             let mut counts = Counts::default();
             let mut digests: BTreeMap<(&str, u16), u32> = BTreeMap::new();
-            for (name, member) in &self.members {
+            for (name, member) in self.members.iter().filter(|(_, member)| member.needs(index)) {
                 counts.add(self.state_of(name, member, index, now));
                 if let Some(digest) = self.digest(member, index) {
                     *digests.entry((digest, member.platform)).or_default() += 1;
@@ -248,7 +249,7 @@ impl PolicyState {
         let mut total = 0usize;
         let is_full = self.is_full(flights);
         for (name, member) in &self.members {
-            for index in 0..member.cells.len() {
+            for index in (0..member.cells.len()).filter(|at| member.needs(*at)) {
                 let state = self.state_of(name, member, index, now);
                 if !wanted(name, &self.policy.images[index].image, state) {
                     continue;
@@ -328,7 +329,7 @@ impl PolicyState {
             (_, Agent::NotReady(why)) => (Why::NotReady, why.clone()),
             (Hold::Unknown, Agent::Ready) => (Why::InventoryUnknown, "the node has not said what it has".into()),
             (Hold::TooLarge, Agent::Ready) => {
-                let (needed, there) = (self.bytes_on(member.platform), member.capacity_bytes);
+                let (needed, there) = (self.bytes_on(member), member.capacity_bytes);
                 let words = format!("the images have {needed} bytes, the node's image file system has {there}");
                 (Why::NoSpace, words)
             }
@@ -359,7 +360,9 @@ impl PolicyState {
                 );
                 (Why::Flapping, words)
             }
-            (Hold::Free | Hold::Warm | Hold::NotReady, Agent::Ready) => self.why_free(member, index, is_full),
+            (Hold::Free | Hold::Warm | Hold::Elsewhere | Hold::NotReady, Agent::Ready) => {
+                self.why_free(member, index, is_full)
+            }
         }
     }
 
@@ -387,7 +390,13 @@ impl Hold {
     fn until(self) -> Option<Millis> {
         match self {
             Self::Evicted(until) | Self::Failed(until) | Self::NotShown(until) | Self::Flaps(until) => Some(until),
-            Self::Free | Self::Warm | Self::Unknown | Self::NotReady | Self::InFlight | Self::TooLarge => None,
+            Self::Free
+            | Self::Warm
+            | Self::Elsewhere
+            | Self::Unknown
+            | Self::NotReady
+            | Self::InFlight
+            | Self::TooLarge => None,
         }
     }
 }

@@ -4,7 +4,8 @@
 use super::{
     Policy,
     flight::Flights,
-    state::{Agent, Member, PolicyState},
+    sight::Agent,
+    state::{Member, PolicyState},
 };
 use crate::domain::{Millis, ids::NodeName, outcome::FailureReason, share::Share};
 
@@ -38,6 +39,8 @@ pub(super) enum Hold {
     Free,
     /// It is there.
     Warm,
+    /// No pod that uses it may be there.
+    Elsewhere,
     /// What the node has is not known.
     Unknown,
     /// The node cannot pull.
@@ -87,7 +90,8 @@ impl PolicyState {
                     Hold::Evicted(until) | Hold::Failed(until) | Hold::NotShown(until) | Hold::Flaps(until) => {
                         plan.sooner(until);
                     }
-                    Hold::Warm | Hold::Unknown | Hold::NotReady | Hold::InFlight | Hold::TooLarge => {}
+                    Hold::Warm | Hold::Elsewhere | Hold::Unknown | Hold::NotReady | Hold::InFlight | Hold::TooLarge => {
+                    }
                 }
             }
             if images.is_empty() {
@@ -133,18 +137,24 @@ impl PolicyState {
         self.room(flights) == Some(0)
     }
 
-    /// Bytes of all images on this node's platform, as far as they are known.
-    pub(super) fn bytes_on(&self, platform: u16) -> u64 {
-        let Some(platform) = self.platforms.get(platform as usize) else {
+    /// Bytes of all images that the node needs, as far as they are known.
+    pub(super) fn bytes_on(&self, member: &Member) -> u64 {
+        let Some(platform) = self.platforms.get(member.platform as usize) else {
             return 0;
         };
-        let sizes = self.policy.images.iter().filter_map(|image| image.wanted(platform));
+        let needed = self
+            .policy
+            .images
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| member.needs(*at));
+        let sizes = needed.filter_map(|(_, image)| image.wanted(platform));
         sizes.fold(0, |sum, resolved| sum.saturating_add(resolved.size_bytes))
     }
 
     /// Whether the images are larger than the file system that they would lie on.
     pub(super) fn is_too_large(&self, member: &Member) -> bool {
-        member.capacity_bytes > 0 && self.bytes_on(member.platform) > member.capacity_bytes
+        member.capacity_bytes > 0 && self.bytes_on(member) > member.capacity_bytes
     }
 
     /// Why an image is not ordered on a node.
@@ -152,6 +162,9 @@ impl PolicyState {
         let (Some(cell), Some(image)) = (member.cells.get(index), self.policy.images.get(index)) else {
             return Hold::Unknown;
         };
+        if !member.needs(index) {
+            return Hold::Elsewhere;
+        }
         if self.is_warm(member, index) {
             return Hold::Warm;
         }

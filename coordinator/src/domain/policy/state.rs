@@ -2,8 +2,9 @@
 //! removals comes again after a restart.
 
 use super::{
-    Policy,
+    Followed, Policy,
     cell::{Cell, Eviction, Evictions, PullEnd},
+    sight::{Agent, Seen, Sight},
 };
 use crate::domain::{
     Millis,
@@ -27,48 +28,6 @@ const MOST_LEFT: usize = 10_000;
 /// What somebody here removed is gone from the node's inventory within this time.
 const PURGED_WITHIN_MS: Millis = 60_000;
 
-/// Whether a node can pull.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Agent {
-    /// It can.
-    Ready,
-    /// No agent has ever come from it.
-    Missing(String),
-    /// Its agent is away or its runtime does not answer.
-    NotReady(String),
-}
-
-/// What is seen of one node that the policy chooses.
-#[derive(Debug, Clone)]
-pub struct Sight<'a> {
-    /// Name.
-    pub name: &'a NodeName,
-    /// Platform.
-    pub platform: &'a Platform,
-    /// Whether it can pull.
-    pub agent: Agent,
-    /// Size of its image file system in bytes; 0 while unknown.
-    pub capacity_bytes: u64,
-    /// Its images.
-    pub inventory: Seen<'a>,
-}
-
-/// What is seen of the images of a node.
-#[derive(Debug, Clone, Copy)]
-pub enum Seen<'a> {
-    /// Nobody knows them.
-    Unknown,
-    /// They are being sent: what was known holds.
-    OnTheirWay,
-    /// These.
-    Known {
-        /// Stands for them: the same hash means the same images.
-        hash: &'a str,
-        /// Images.
-        images: &'a [Arc<InventoryImage>],
-    },
-}
-
 /// One node that the policy chooses.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -82,10 +41,23 @@ pub(super) struct Member {
     hash: Box<str>,
     /// By position of the image.
     pub(super) cells: Box<[Cell]>,
+    /// Images that it needs not, by position; empty for none.
+    elsewhere: Box<[bool]>,
     /// How often it came back lately.
     pub(super) flaps: u32,
     /// When it came back last; 0 for never.
     pub(super) came_back_at: Millis,
+}
+
+impl Member {
+    /// Whether the image at the position is wanted there.
+    pub(super) fn needs(&self, index: usize) -> bool {
+        !is_elsewhere(&self.elsewhere, index)
+    }
+}
+
+fn is_elsewhere(elsewhere: &[bool], index: usize) -> bool {
+    elsewhere.get(index).copied().unwrap_or(false)
 }
 
 /// See the module.
@@ -93,8 +65,10 @@ pub(super) struct Member {
 pub struct PolicyState {
     /// Record.
     pub policy: Policy,
-    /// Images of the library that found no place.
+    /// Images of the library and of workloads that found no place.
     pub left_out: usize,
+    /// What is to be said of the workloads that it follows; `None` where it follows none.
+    pub followed: Option<Followed>,
     /// Why the last order could not be made; `None` when it could.
     pub refused: Option<(String, Millis)>,
     pub(super) members: BTreeMap<NodeName, Member>,
@@ -123,6 +97,7 @@ impl PolicyState {
         let mut state = Self {
             policy,
             left_out: 0,
+            followed: None,
             refused: None,
             members: BTreeMap::new(),
             platforms: vec![],
@@ -139,28 +114,46 @@ impl PolicyState {
         state
     }
 
-    /// Takes over a changed record. Nodes must be seen again: true when its images are others.
-    pub fn replace(&mut self, policy: Policy) -> bool {
-        let images = |policy: &Policy| {
-            policy
-                .images
-                .iter()
-                .map(|known| known.image.clone())
-                .collect::<Vec<_>>()
-        };
-        let others = images(&policy) != images(&self.policy);
+    /// Takes over a changed record. Where its images or their places are others, nodes must be seen again.
+    pub fn replace(&mut self, policy: Policy) {
+        let moved: Vec<Option<usize>> = policy
+            .images
+            .iter()
+            .map(|new| self.policy.images.iter().position(|old| old.image == new.image))
+            .collect();
+        let as_it_was =
+            moved.len() == self.policy.images.len() && moved.iter().enumerate().all(|(at, old)| *old == Some(at));
         self.policy = policy;
-        self.repin.extend(self.members.keys().cloned());
-        if others {
+        if !as_it_was {
             self.name_images();
-            self.purged.clear();
-            self.members.clear();
-            self.lacking.clear();
-        } else {
-            self.lacking = self.members.keys().cloned().collect();
+            self.move_cells(&moved);
         }
+        self.repin.extend(self.members.keys().cloned());
+        self.look_again();
         self.refused = None;
-        others
+    }
+
+    /// What is known of images that stay is kept at their new positions.
+    fn move_cells(&mut self, moved: &[Option<usize>]) {
+        for member in self.members.values_mut() {
+            let mut old = std::mem::take(&mut member.cells);
+            let cell = |at: &Option<usize>| {
+                at.and_then(|at| old.get_mut(at))
+                    .map(std::mem::take)
+                    .unwrap_or_default()
+            };
+            member.cells = moved.iter().map(cell).collect();
+            member.elsewhere = Box::default();
+            // The new ones were never looked for.
+            member.known = false;
+            member.hash = Box::default();
+        }
+        let purged = std::mem::take(&mut self.purged).into_iter();
+        let at_new = |((node, old), at): ((NodeName, u32), Millis)| {
+            let new = moved.iter().position(|from| *from == Some(old as usize))?;
+            Some(((node, new as u32), at))
+        };
+        self.purged = purged.filter_map(at_new).collect();
     }
 
     /// Every failure and removal is forgotten: somebody wants it tried again.
@@ -195,6 +188,12 @@ impl PolicyState {
         member.platform = platform;
         member.agent = sight.agent.clone();
         member.capacity_bytes = sight.capacity_bytes;
+        let elsewhere = self.policy.elsewhere(sight.labels);
+        let needs_others = elsewhere != member.elsewhere;
+        if needs_others {
+            member.elsewhere = elsewhere;
+            self.repin.insert(sight.name.clone());
+        }
         let mut gone = vec![];
         match sight.inventory {
             Seen::OnTheirWay => {}
@@ -204,13 +203,18 @@ impl PolicyState {
                 member.hash = Box::default();
                 member.cells.iter_mut().for_each(|cell| cell.seen = None);
             }
-            Seen::Known { hash, .. } if member.known && !hash.is_empty() && *member.hash == *hash => return vec![],
+            Seen::Known { hash, .. } if member.known && !hash.is_empty() && *member.hash == *hash => {
+                if needs_others {
+                    self.look_for_lack(sight.name);
+                }
+                return vec![];
+            }
             Seen::Known { hash, images } => {
                 member.known = true;
                 member.hash = hash.into();
                 let found = found(&self.names, images, count);
                 for (index, (cell, seen)) in member.cells.iter_mut().zip(found).enumerate() {
-                    if cell.see(seen) {
+                    if cell.see(seen) && !is_elsewhere(&member.elsewhere, index) {
                         gone.push(index as u32);
                     }
                 }
@@ -291,7 +295,11 @@ impl PolicyState {
 
     /// Whether it would bring the image back to the node.
     pub fn keeps(&self, name: &NodeName, image: &ImageRef) -> bool {
-        self.policy.paused.is_none() && self.members.contains_key(name) && self.names.contains_key(&full_name(image).1)
+        let Some(member) = self.members.get(name).filter(|_| self.policy.paused.is_none()) else {
+            return false;
+        };
+        let positions = self.names.get(&full_name(image).1);
+        positions.is_some_and(|all| all.iter().any(|at| member.needs(*at as usize)))
     }
 
     /// Nodes where what is to be pinned is not as it was said last: all that is to be pinned there now.
@@ -303,9 +311,10 @@ impl PolicyState {
         }
         self.pins = wanted;
         let images = |name: &NodeName| {
-            let pinned = wanted && self.members.contains_key(name);
-            let images = self.policy.images.iter().filter(|_| pinned);
-            images.map(|known| known.image.clone()).collect()
+            let member = self.members.get(name).filter(|_| wanted);
+            let needs = |at: usize| member.is_some_and(|member| member.needs(at));
+            let images = self.policy.images.iter().enumerate().filter(|(at, _)| needs(*at));
+            images.map(|(_, known)| known.image.clone()).collect()
         };
         nodes
             .into_iter()
@@ -330,7 +339,7 @@ impl PolicyState {
                 continue;
             };
             for (index, cell) in member.cells.iter_mut().enumerate() {
-                if cell.vanished(now) {
+                if cell.vanished(now) && !is_elsewhere(&member.elsewhere, index) {
                     vanished.push((name.clone(), index as u32));
                 }
             }
@@ -391,7 +400,7 @@ impl PolicyState {
         let lacks = self
             .members
             .get(name)
-            .is_some_and(|member| (0..member.cells.len()).any(|at| !self.is_warm(member, at)));
+            .is_some_and(|member| (0..member.cells.len()).any(|at| member.needs(at) && !self.is_warm(member, at)));
         if !lacks {
             self.lacking.remove(name);
         } else if !self.lacking.contains(name) {
@@ -411,6 +420,7 @@ impl PolicyState {
             known: false,
             hash: Box::default(),
             cells: vec![Cell::default(); count].into(),
+            elsewhere: Box::default(),
             flaps,
             came_back_at,
         }

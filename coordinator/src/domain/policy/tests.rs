@@ -8,6 +8,7 @@ use crate::domain::{
 };
 use std::{collections::HashMap, sync::Arc};
 
+mod workloads;
 mod world;
 
 const HOUR: Millis = 3_600_000;
@@ -80,6 +81,8 @@ struct Stand {
     state: PolicyState,
     flights: Flights,
     now: Millis,
+    /// Labels of whatever node is seen next.
+    labels: Labels,
 }
 
 impl Stand {
@@ -88,6 +91,7 @@ impl Stand {
             state: PolicyState::new(policy(request), HashMap::new()),
             flights: Flights::default(),
             now: T0,
+            labels: Labels::default(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Stand {
         };
         let sight = Sight {
             name: &name(node),
+            labels: &self.labels,
             platform: &amd64(),
             agent,
             capacity_bytes: 1000,
@@ -521,7 +526,7 @@ fn patterns_that_match_nothing_are_said() {
     };
     let mut stand = Stand::new(tagged);
     assert_eq!(stand.condition(ConditionKind::Matched).reason, "NoImages");
-    let many = (0..60).map(|n| ImageRef::parse(&format!("a:{n}")).unwrap());
+    let many = (0..60).map(|n| (ImageRef::parse(&format!("a:{n}")).unwrap(), None));
     let mut policy = stand.state.policy.clone();
     assert_eq!(policy.set_images(many), (true, 10));
     stand.state.replace(policy);
@@ -547,7 +552,7 @@ fn paused_is_paused_and_a_change_of_images_keeps_what_is_known() {
     stand.see("n1", &[]);
     let mut paused = stand.state.policy.clone();
     paused.paused = Some("maintenance".into());
-    assert!(!stand.state.replace(paused.clone()));
+    stand.state.replace(paused.clone());
     assert!(stand.ordered().is_empty());
     assert_eq!(stand.row("n1", "nginx:1").why, Some(Why::PolicyPaused));
     assert_eq!(stand.condition(ConditionKind::Held).message, "maintenance");
@@ -559,7 +564,12 @@ fn paused_is_paused_and_a_change_of_images_keeps_what_is_known() {
         (paused.images[0].digest(), paused.images[1].checked_at),
         ("sha256:n", 0)
     );
-    assert!(stand.state.replace(paused), "its images are others");
+    stand.state.replace(paused);
+    assert_eq!(
+        stand.row("n1", "nginx:1").why,
+        Some(Why::InventoryUnknown),
+        "its images are others"
+    );
     stand.see("n1", &[]);
     assert!(stand.ordered().is_empty(), "until the new one was looked up");
 }

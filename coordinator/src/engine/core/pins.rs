@@ -17,7 +17,7 @@ use std::sync::Arc;
 impl Core {
     /// The owner wants exactly these from now on.
     pub fn set_pins(&mut self, owner: PinOwner, places: impl IntoIterator<Item = PinnedPlace>) {
-        for node in self.shared.pins().set(owner, places) {
+        for node in self.shared.pins().set(&owner, places) {
             self.order_pins(&node);
         }
     }

@@ -56,41 +56,8 @@ impl Keeper {
         book.lacks_flights = true;
         drop(book);
         self.engine.policies.library_changed.store(true, Ordering::Relaxed);
+        self.engine.policies.workloads.set_changed();
         self.loaded = true;
-        Ok(())
-    }
-
-    /// Policies that name a tag of the library want what it stands for now.
-    pub(super) async fn take_library_changes(&mut self) -> Result<(), EngineError> {
-        if !self.engine.policies.library_changed.swap(false, Ordering::Relaxed) {
-            return Ok(());
-        }
-        let tagged: Vec<Policy> = {
-            let book = self.engine.policies.book();
-            let policies = book.policies.values().map(|state| &state.policy);
-            policies
-                .filter(|policy| !policy.spec.library_tag.is_empty())
-                .cloned()
-                .collect()
-        };
-        for mut policy in tagged {
-            let (changed, left_out) = self.engine.take_library(&mut policy).await?;
-            if changed {
-                self.engine.store.update_policy(&policy, &[]).await?;
-                policy.revision += 1;
-            }
-            let mut book = self.engine.policies.book_mut();
-            let id = policy.id.clone();
-            let Some(state) = book.policies.get_mut(&id) else {
-                continue;
-            };
-            state.left_out = left_out;
-            if changed {
-                state.replace(policy);
-                book.fresh.insert(id);
-                book.count_wanted();
-            }
-        }
         Ok(())
     }
 
@@ -252,6 +219,7 @@ impl Engine {
         };
         let sight = Sight {
             name,
+            labels: &entry.node.labels,
             platform: &entry.node.platform,
             agent,
             capacity_bytes: entry.condition.image_fs_capacity_bytes,

@@ -3,3 +3,5 @@
 
 mod stand;
 mod stories;
+
+mod workloads;

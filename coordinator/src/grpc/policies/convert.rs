@@ -1,7 +1,12 @@
 //! Standing policies as messages of the protocol. Every field is named here once; nothing is computed.
 
 use crate::{
-    domain::policy::{CellRow, CellState, Condition, Counts, Following, ImageCoverage, PolicyImage, Why},
+    domain::{
+        policy::{
+            CellRow, CellState, Condition, Counts, Following, ImageCoverage, PolicyImage, Why, WorkloadSelection,
+        },
+        workload::NodeLabels,
+    },
     engine::views::{PolicyCoverage, PolicyView},
     grpc::convert::task_config,
 };
@@ -17,6 +22,7 @@ pub(super) fn policy(view: &PolicyView) -> v1::Policy {
         name: spec.name.clone(),
         description: spec.description.clone(),
         library_tag: spec.library_tag.clone(),
+        workloads: spec.workloads.as_ref().map(workloads),
         task_config: Some(task_config(&spec.task)),
         tag_following: Some(following(&spec.following, policy.next_follow())),
         paused: policy.paused.is_some(),
@@ -56,9 +62,23 @@ fn following(following: &Following, next_at: Option<i64>) -> v1::TagFollowing {
     }
 }
 
+fn workloads(selection: &WorkloadSelection) -> v1::Workloads {
+    v1::Workloads {
+        namespaces: selection.namespaces.iter().cloned().collect(),
+        kinds: selection.kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
+        selector: selection.labels.label_selector(),
+    }
+}
+
 fn image(known: &PolicyImage) -> v1::PolicyImage {
+    let places = known.places.as_ref().filter(|places| !places.is_everywhere());
+    let selectors = places.into_iter().flat_map(|places| places.iter());
+    let selector = |labels: &NodeLabels| v1::NodeSelector {
+        labels: labels.clone().into_iter().collect(),
+    };
     v1::PolicyImage {
         image: known.image.to_string(),
+        node_selectors: selectors.map(selector).collect(),
         digest: known.digest().to_owned(),
         moved_to: known.moved_to().unwrap_or_default().to_owned(),
         size_bytes: known.resolved.first().map_or(0, |resolved| resolved.size_bytes),

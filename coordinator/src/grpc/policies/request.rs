@@ -4,7 +4,7 @@ use crate::{
     domain::{
         Invalid,
         ids::{NodeName, PolicyId},
-        policy::{CellState, Following, FollowingRequest, PolicyRequest},
+        policy::{CellState, Following, FollowingRequest, PolicyRequest, WorkloadRequest},
         task::TaskRequest,
     },
     engine::policies::CoverageFilter,
@@ -18,6 +18,7 @@ pub(super) fn create(request: v1::CreatePolicyRequest) -> Result<PolicyRequest, 
         name: Some(request.name),
         description: Some(request.description),
         library_tag: Some(request.library_tag),
+        workloads: request.workloads.map(workloads),
         task: request.task_config.map(task_config).transpose()?,
         following: request.tag_following.map(following).transpose()?,
         paused: Some(request.paused),
@@ -30,6 +31,7 @@ pub(super) fn update(request: v1::UpdatePolicyRequest) -> Result<(PolicyId, Poli
         name: request.name,
         description: request.description,
         library_tag: request.library_tag,
+        workloads: request.workloads.map(workloads),
         task: request.task_config.map(task_config).transpose()?,
         following: request.tag_following.map(following).transpose()?,
         paused: request.paused,
@@ -60,6 +62,14 @@ pub(super) fn policy_id(text: String) -> Result<PolicyId, Invalid> {
 
 fn task_config(request: v1::CreateTaskRequest) -> Result<TaskRequest, Invalid> {
     task(request).map_err(|invalid| Invalid::new(format!("taskConfig.{}", invalid.field), invalid.rule))
+}
+
+fn workloads(request: v1::Workloads) -> WorkloadRequest {
+    WorkloadRequest {
+        namespaces: request.namespaces,
+        kinds: request.kinds,
+        selector: request.selector,
+    }
 }
 
 fn following(request: v1::TagFollowing) -> Result<FollowingRequest, Invalid> {

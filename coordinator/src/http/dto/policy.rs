@@ -2,10 +2,13 @@
 
 use super::{progress::if_said, task_config::TaskConfigJson, tenant, time};
 use crate::{
-    domain::policy::{CellRow, CellState, Condition, Counts, DigestCount, ImageCoverage, PolicyImage, Why},
+    domain::policy::{
+        CellRow, CellState, Condition, Counts, DigestCount, ImageCoverage, PolicyImage, Why, WorkloadSelection,
+    },
     engine::views::{Page, PageRequest, PolicyCoverage, PolicyView},
 };
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Images that are kept warm on every node that matches.
@@ -25,6 +28,10 @@ pub(crate) struct PolicyJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     library_tag: Option<String>,
+    /// Workloads of the cluster whose images are wanted, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    workloads: Option<WorkloadsJson>,
     /// Images of its own, nodes, limits and credentials.
     task_config: TaskConfigJson,
     tag_following: TagFollowingJson,
@@ -34,7 +41,7 @@ pub(crate) struct PolicyJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     paused_reason: Option<String>,
-    /// All images that it wants, those of the library included.
+    /// All images that it wants, those of the library and of workloads included.
     images: Vec<PolicyImageJson>,
     /// Nodes that it chooses now.
     nodes: u32,
@@ -72,6 +79,19 @@ pub(crate) struct TagFollowingJson {
     next_at: Option<String>,
 }
 
+/// Which workloads a policy follows.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Workloads)]
+pub(crate) struct WorkloadsJson {
+    /// Only in these namespaces; empty means all that the tenant may follow.
+    namespaces: Vec<String>,
+    /// Only these kinds; empty means all.
+    kinds: Vec<&'static str>,
+    /// Only those with these labels, in Kubernetes' syntax; empty means any.
+    selector: String,
+}
+
 /// One image that a policy wants.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -79,6 +99,11 @@ pub(crate) struct TagFollowingJson {
 pub(crate) struct PolicyImageJson {
     /// Reference as pods write it.
     image: String,
+    /// `nodeSelector`s of the followed workloads that run it: it is wanted on nodes that fit any of them. Absent where it is wanted on every
+    /// node of the policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    node_selectors: Option<Vec<BTreeMap<String, String>>>,
     /// Digest that the tag stood for when it was last followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -118,7 +143,7 @@ pub(crate) struct CountsJson {
 #[serde(rename_all = "camelCase")]
 #[schema(as = PolicyCondition)]
 pub(crate) struct ConditionJson {
-    /// `Matched`, `Warm`, `TooLarge`, `Flapping`, `TagMoved` or `Held`.
+    /// `Matched`, `Warm`, `TooLarge`, `Flapping`, `TagMoved` or `Held`; where workloads are followed also `Followed` and `AlwaysPulled`.
     r#type: &'static str,
     /// `True` or `False`.
     status: &'static str,
@@ -139,6 +164,7 @@ impl From<&PolicyView> for PolicyJson {
             name: spec.name.clone(),
             description: spec.description.clone(),
             library_tag: if_said(&spec.library_tag),
+            workloads: spec.workloads.as_ref().map(Into::into),
             task_config: (&spec.task).into(),
             tag_following: TagFollowingJson {
                 mode: spec.following.mode(),
@@ -159,10 +185,22 @@ impl From<&PolicyView> for PolicyJson {
     }
 }
 
+impl From<&WorkloadSelection> for WorkloadsJson {
+    fn from(selection: &WorkloadSelection) -> Self {
+        Self {
+            namespaces: selection.namespaces.iter().cloned().collect(),
+            kinds: selection.kinds.iter().map(|kind| kind.as_str()).collect(),
+            selector: selection.labels.label_selector(),
+        }
+    }
+}
+
 impl From<&PolicyImage> for PolicyImageJson {
     fn from(known: &PolicyImage) -> Self {
+        let places = known.places.as_ref().filter(|places| !places.is_everywhere());
         Self {
             image: known.image.to_string(),
+            node_selectors: places.map(|places| places.iter().cloned().collect()),
             digest: if_said(known.digest()),
             moved_to: known.moved_to().map(ToOwned::to_owned),
             size_bytes: known.resolved.first().map_or(0, |resolved| resolved.size_bytes),

@@ -4,7 +4,7 @@ use super::create::CreateTaskJson;
 use crate::{
     domain::{
         Invalid,
-        policy::{FollowingRequest, PolicyRequest},
+        policy::{FollowingRequest, PolicyRequest, WorkloadRequest},
         task::TaskRequest,
     },
     http::extract::{RequestBody, UnknownFields},
@@ -26,7 +26,10 @@ pub(crate) struct CreatePolicyJson {
     /// Tag of the library: its images are wanted beside those of the task, as they come and go.
     #[schema(nullable = false)]
     library_tag: Option<String>,
-    /// What every task of the policy is made of: images (none only with libraryTag), nodes, limits, credentials and channels. What
+    /// Workloads of the cluster: the images that they run are wanted on the nodes where their pods may be, as they come and go.
+    #[schema(nullable = false)]
+    workloads: Option<WorkloadsRequestJson>,
+    /// What every task of the policy is made of: images (none only with libraryTag or workloads), nodes, limits, credentials and channels. What
     /// `POST /tasks` takes, without `id`, `maxNodes` and a login of its own.
     #[schema(required, nullable = false)]
     task_config: Option<CreateTaskJson>,
@@ -58,6 +61,9 @@ pub(crate) struct UpdatePolicyJson {
     /// Tag of the library; empty takes it away.
     #[schema(nullable = false)]
     library_tag: Option<String>,
+    /// Replaces the workloads as a whole; an empty object takes them away.
+    #[schema(nullable = false)]
+    workloads: Option<WorkloadsRequestJson>,
     /// Replaces the task as a whole.
     #[schema(nullable = false)]
     task_config: Option<CreateTaskJson>,
@@ -87,6 +93,22 @@ pub(crate) struct TagFollowingRequestJson {
     /// IANA name of its zone. Default: UTC.
     #[schema(nullable = false)]
     time_zone: Option<String>,
+}
+
+/// Which workloads a policy follows; a workload must meet every condition that is named. Nothing named means none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = WorkloadsRequest)]
+pub(crate) struct WorkloadsRequestJson {
+    /// Only in these namespaces. A tenant other than the default one may follow the namespace of its own name alone.
+    #[schema(nullable = false, max_items = 50)]
+    namespaces: Option<Vec<String>>,
+    /// Only these kinds: `Deployment`, `DaemonSet`, `StatefulSet`, `CronJob`.
+    #[schema(nullable = false)]
+    kinds: Option<Vec<String>>,
+    /// Only those with these labels of their own, in Kubernetes' syntax, such as `tier=web,!canary`.
+    #[schema(nullable = false)]
+    selector: Option<String>,
 }
 
 /// Why a policy is paused.
@@ -157,6 +179,7 @@ impl TryFrom<CreatePolicyJson> for PolicyRequest {
             name: json.name,
             description: json.description,
             library_tag: json.library_tag,
+            workloads: json.workloads.map(Into::into),
             task: json.task_config.map(task).transpose()?,
             following: json.tag_following.map(Into::into),
             paused: json.paused,
@@ -172,10 +195,21 @@ impl TryFrom<UpdatePolicyJson> for PolicyRequest {
             name: json.name,
             description: json.description,
             library_tag: json.library_tag,
+            workloads: json.workloads.map(Into::into),
             task: json.task_config.map(task).transpose()?,
             following: json.tag_following.map(Into::into),
             paused: json.paused,
         })
+    }
+}
+
+impl From<WorkloadsRequestJson> for WorkloadRequest {
+    fn from(json: WorkloadsRequestJson) -> Self {
+        Self {
+            namespaces: json.namespaces.unwrap_or_default(),
+            kinds: json.kinds.unwrap_or_default(),
+            selector: json.selector.unwrap_or_default(),
+        }
     }
 }
 

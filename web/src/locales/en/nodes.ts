@@ -25,7 +25,6 @@ const nodes = {
   emptyFilteredText: 'Take a filter away, or look at the spelling of the labels.',
   lastSeen: 'last seen {when}',
   filter: 'State',
-  tight: 'Little disk',
   view: 'View',
   asTable: 'Table',
   asMap: 'Map',

@@ -27,7 +27,6 @@ const nodes: typeof en = {
   emptyFilteredText: '请去掉一个筛选条件，或检查标签的拼写。',
   lastSeen: '{when}在线',
   filter: '状态',
-  tight: '磁盘紧张',
   view: '视图',
   asTable: '表格',
   asMap: '热图',

@@ -123,6 +123,25 @@ async function expiredAtWork(browser, stand, setting) {
   await close()
 }
 
+// Somebody reloads again and again before the page has come up: the log-in is not lost on the way.
+async function hastyReloads(browser, stand) {
+  const { page, problems, close } = await openPage(browser, stand)
+  await page.goto('/tasks')
+  await live(page)
+  let refreshes = 0
+  page.on('request', (request) => (refreshes += Number(request.url().endsWith('/api/v1/refresh'))))
+  for (let times = 0; times < 5; times += 1) {
+    const asked = page.waitForRequest((request) => /\/api\/v1\/(me|refresh)$/.test(request.url()))
+    await page.reload({ waitUntil: 'commit' })
+    await asked
+  }
+  await page.reload()
+  await live(page)
+  assert.equal(refreshes, 0, 'a page that is loaded anew spends no refresh token')
+  clean(problems, 'hasty reloads')
+  await close()
+}
+
 // A second tab needs no log-in and no second stream; what one tab does the other shows.
 async function twoTabs(browser, stand) {
   const { page, problems, context, close } = await openPage(browser, stand)
@@ -148,5 +167,6 @@ export const stories = [
   { name: 'a password that somebody else chose', run: forcedChange },
   { name: 'what a role may not do is explained', run: rolesAreExplained },
   { name: 'a log-in that ends at work loses nothing', run: expiredAtWork },
+  { name: 'hasty reloads keep the log-in', run: hastyReloads },
   { name: 'two tabs share log-in and stream', run: twoTabs },
 ]

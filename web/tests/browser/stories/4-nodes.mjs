@@ -1,4 +1,5 @@
 // Nodes as a table, as a map and one by one; coverage.
+import assert from 'node:assert/strict'
 import { accessible, clean, fits, live, shot } from '../checks.mjs'
 import { openPage } from '../browser.mjs'
 
@@ -28,6 +29,44 @@ async function nodesFound(browser, stand, setting) {
   await close()
 }
 
+// Of many nodes one page is asked for, whatever is searched for and however it is sorted; all of it is in the address.
+async function nodesInPages(browser, stand, setting) {
+  const { page, problems, close } = await openPage(browser, stand)
+  const asked = []
+  const pageSize = 50
+  const many = 5000
+  const long = (index) => `node-${String(index).padStart(5, '0')}-${'n'.repeat(49)}`
+  await page.route(/\/api\/v1\/nodes\?/, async (route) => {
+    const query = new URL(route.request().url()).searchParams
+    asked.push(Object.fromEntries(query))
+    const answer = await route.fetch({ url: `${stand.url}/api/v1/nodes` })
+    const body = await answer.json()
+    const [limit, offset] = [Number(query.get('limit')), Number(query.get('offset'))]
+    body.nodes = Array.from({ length: limit }, (_, index) => ({ ...body.nodes[index % body.nodes.length], name: long(offset + index) }))
+    await route.fulfill({ response: answer, json: { ...body, total: many } })
+  })
+  await page.goto('/nodes')
+  await page.getByText(long(0)).waitFor()
+  assert.equal(await page.getByRole('row').count(), pageSize + 1)
+  await fits(page, 'many nodes')
+  await shot(page, setting, 'nodes-many')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByText(long(pageSize)).waitFor()
+  assert.equal(new URL(page.url()).searchParams.get('offset'), String(pageSize))
+  await page.getByRole('searchbox', { name: 'Find nodes by name or label' }).fill('node')
+  await page.getByLabel('Sort by').selectOption('disk')
+  await page.getByRole('button', { name: /^Ready/ }).click()
+  await page.waitForURL((url) => url.search === '?q=node&state=ready&sort=disk')
+  await page.getByText(long(0)).waitFor()
+  const { limit, offset, ...question } = asked.at(-1)
+  assert.deepEqual({ limit, offset, ...question }, { limit: String(pageSize), offset: '0', q: 'node', state: 'ready', sort: 'disk' })
+  await page.getByRole('button', { name: 'Map' }).click()
+  await page.getByRole('application', { name: /1,000 nodes/ }).waitFor()
+  assert.equal(asked.at(-1).limit, '1000')
+  clean(problems, 'many nodes')
+  await close()
+}
+
 // Asked on demand, group by group; nothing is saved.
 async function coverageAsked(browser, stand, setting) {
   const { page, problems, close } = await openPage(browser, stand)
@@ -43,5 +82,6 @@ async function coverageAsked(browser, stand, setting) {
 
 export const stories = [
   { name: 'selector, map, why it is cold', run: nodesFound },
+  { name: 'nodes come in pages', run: nodesInPages },
   { name: 'coverage on demand', run: coverageAsked },
 ]
