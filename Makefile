@@ -38,6 +38,7 @@ components: packages
 	@$(IPS_SETUP)/containerd.sh
 	$(IPS_SETUP)/registry.sh
 	$(IPS_SETUP)/promtool.sh
+	$(IPS_SETUP)/grpcurl.sh
 	$(IPS_SETUP)/images.sh
 	$(IPS_SETUP)/databases.sh
 	$(IPS_SETUP)/oidc.sh
@@ -124,6 +125,11 @@ audit: cargo-deny ## Security advisories of all dependencies (needs github.com)
 bench-pull: components ## Pull through IPS against a bare pull, memory and lag (CHECK=1 fails when a figure is missed)
 	cargo build --release --locked --workspace
 	$(ROOT) $(TARGET)/release/bench-pull
+
+.PHONY: bench-nodes
+bench-nodes: components kube ## What 5,000 Node objects of a real API server cost the coordinator, and how soon it sees a changed label
+	cargo build --release --locked --workspace
+	cargo test --release --locked --workspace --test cluster_nodes five_thousand -- --ignored --nocapture
 
 .PHONY: bench-scale
 bench-scale: console ## The coordinator with 10,000 simulated agents (CHECK=1 fails when a figure is missed)

@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build=(gcc libc6-dev make pkg-config protobuf-compiler libprotobuf-dev ca-certificates)
-test=(debootstrap debian-archive-keyring pigz jq curl iproute2 util-linux mount procps e2fsprogs)
+test=(debootstrap debian-archive-keyring pigz jq curl python3-pip iproute2 util-linux mount procps e2fsprogs)
 # To build the Kubernetes that tests run against (kubernetes.sh), to run its nodes, and to build our images.
 cluster=(dpkg-dev rsync iptables buildah)
 lint=(shellcheck)

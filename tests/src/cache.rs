@@ -45,6 +45,11 @@ pub fn promtool() -> Result<PathBuf> {
     present(root().join("promtool/usr/bin/promtool"), "promtool.sh")
 }
 
+/// The folder of grpcurl.
+pub fn grpcurl() -> Result<PathBuf> {
+    present(root().join("grpcurl/bin"), "grpcurl.sh")
+}
+
 /// A program of PostgreSQL or MariaDB, such as `postgres` or `mariadbd`.
 pub fn database(program: &str) -> Result<PathBuf> {
     present(root().join("databases/bin").join(program), "databases.sh")

@@ -40,6 +40,8 @@ pub struct Options {
     /// What lets the agents in; none where that is empty.
     #[serde(default)]
     pub bootstrap_token: String,
+    /// What the agents say their version is.
+    pub version: String,
     /// Port on 127.0.0.1 of the control and of the invented registry.
     pub port: u16,
 }

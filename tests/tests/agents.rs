@@ -12,10 +12,10 @@ use std::time::Duration;
 use ips_tests::agent::{Agent, AgentOptions};
 use ips_tests::cache;
 use ips_tests::coordinator::Coordinator;
-use ips_tests::simulated::Simulator;
+use ips_tests::simulated::{Rule, Simulator};
 use ips_tests::wait::wait_until;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -146,4 +146,50 @@ async fn tickets_let_a_fleet_come_back_without_another_question() {
         .await
         .unwrap();
     assert_eq!(seen.open, 300);
+}
+
+/// What an upgrade looks like to a coordinator that was replaced first, and to one that comes last: agents of the version before and of the one
+/// after, under the same names. Pulls of the older ones are taken up by the newer.
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_of_neighbouring_versions_work_and_take_over_from_each_other() {
+    const NODES: u64 = 20;
+    let coordinator = Coordinator::start(&[]).await.unwrap();
+    let fleet = async |version: String| {
+        Simulator::start_as(&version, coordinator.grpc_url(), NODES as usize, Duration::ZERO)
+            .await
+            .unwrap()
+    };
+    let [major, minor] = [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR")];
+    let minor: u32 = minor.parse().unwrap();
+    let before = fleet(format!("{major}.{}.9", minor.saturating_sub(1))).await;
+    let joined = before.until("all to join", LIMIT, |seen| seen.open == NODES);
+    joined.await.unwrap();
+    before.behave(vec![Rule::hold("held")]).await.unwrap();
+    let task = json!({"images": [before.reference("held")], "retryDelay": 1});
+    let task = coordinator.create_task(&task).await.unwrap();
+    let running = before.until("all to pull", LIMIT, |seen| seen.first_reports.count == NODES);
+    running.await.unwrap();
+    drop(before);
+
+    let newer = format!("{major}.{}.0", minor + 1);
+    let after = fleet(newer.clone()).await;
+    let soon = Duration::from_millis(50);
+    after.behave(vec![Rule::end("", soon, soon)]).await.unwrap();
+    wait_until("the task to end", LIMIT, async || {
+        coordinator.task(&task).await.unwrap()["status"] == "completed"
+    })
+    .await;
+    let seen = after.figures().await.unwrap();
+    assert_eq!(seen.starts.count, NODES, "each pull was ordered once more: {seen:?}");
+    assert_eq!(coordinator.task(&task).await.unwrap()["retryCount"], 0);
+    assert_eq!(node(&coordinator, "node-00000").await.1["agentVersion"], newer);
+    drop(after);
+
+    let stranger = fleet(format!("{major}.{}.0", minor + 2)).await;
+    let refused = stranger.until("all to be refused", LIMIT, |seen| seen.lost.count >= NODES);
+    let refused = refused.await.unwrap();
+    assert_eq!(refused.open, 0, "{refused:?}");
+    for named in ["minor versions may be at most one apart", env!("CARGO_PKG_VERSION")] {
+        assert!(refused.last_reason.contains(named), "{}", refused.last_reason);
+    }
 }

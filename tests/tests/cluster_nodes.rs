@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 /// Longest wait for what takes milliseconds on a quiet machine.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// How soon a change of a node is seen: one second is promised, on a machine with nothing else to do and in a release build.
+const SEEN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 5 } else { 1 });
+
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const ACCOUNT: &str = "system:serviceaccount:default:watcher";
 
@@ -121,7 +124,7 @@ async fn nodes_are_shown_as_the_cluster_has_them_and_tasks_choose_by_its_labels(
     let first = shown(&stand.coordinator, "node-1", |node| node["labels"]["pool"] == "cpu").await;
     let took = changed.elapsed();
     println!("a changed label was seen after {took:?}");
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < SEEN, "{took:?}");
     assert_eq!(first["kubernetes"]["unschedulable"], true);
     let (status, _) = stand
         .coordinator
@@ -266,7 +269,7 @@ async fn five_thousand_nodes_are_listed_once_and_cost_little() {
     let cost = own.saturating_sub(bare) / (1 << 20);
     println!("{NODES} nodes: {cost} MiB, {began} list calls, slowest change seen after {slowest:?}");
     assert!(cost <= 60, "{cost} MiB for {NODES} nodes");
-    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    assert!(slowest < SEEN, "{slowest:?}");
     let lists = kubernetes
         .calls()
         .expect("the calls")

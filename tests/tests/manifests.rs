@@ -112,7 +112,12 @@ fn every_folder_is_rendered_alike_by_both_kubectls() {
 #[tokio::test]
 #[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn every_folder_is_taken_by_the_oldest_server() {
-    let kubernetes = kubernetes().await;
+    // With nothing installed: what can be added to what is another question.
+    let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
+    kubernetes.with_operators().await.expect("the operators' kinds");
+    let namespace = folder("base/namespace.yaml");
+    let made = kubernetes.kubectl(Kubectl::Oldest, &["apply", "-f", &namespace]).await;
+    made.expect("the namespace");
     for name in folders() {
         for which in [Kubectl::Oldest, Kubectl::Current] {
             for dry_run in ["--dry-run=server", "--dry-run=client"] {
@@ -121,6 +126,21 @@ async fn every_folder_is_taken_by_the_oldest_server() {
                     .await;
                 said.unwrap_or_else(|error| panic!("{name:?} by {which:?} {dry_run}: {error:#}"));
             }
+        }
+    }
+}
+
+/// The pods of both would stand behind one service, each with a database of its own.
+#[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
+async fn several_coordinators_are_not_put_over_the_one_on_sqlite() {
+    let kubernetes = kubernetes().await;
+    for name in ["overlays/ha-postgres", "overlays/ha-mysql"] {
+        for which in [Kubectl::Oldest, Kubectl::Current] {
+            let apply = ["apply", "--dry-run=server", "-k", &folder(name)];
+            let refused = kubernetes.kubectl(which, &apply).await.expect_err("it is refused");
+            let refused = format!("{refused:#}");
+            assert!(refused.contains("field is immutable"), "{name} by {which:?}: {refused}");
         }
     }
 }

@@ -29,6 +29,11 @@ pub struct Simulator {
 impl Simulator {
     /// Starts so many agents, which dial the coordinator by themselves within `ramp`. Their pulls are held until told otherwise.
     pub async fn start(coordinator: String, nodes: usize, ramp: Duration) -> Result<Self> {
+        Self::start_as(env!("CARGO_PKG_VERSION"), coordinator, nodes, ramp).await
+    }
+
+    /// The same with agents of another version. They say what agents have said since the first one, and leave out everything that came later.
+    pub async fn start_as(version: &str, coordinator: String, nodes: usize, ramp: Duration) -> Result<Self> {
         let folder = Folder::new("simulated")?;
         let port = Port::reserve()?;
         let options = Options {
@@ -37,6 +42,7 @@ impl Simulator {
             images: 150,
             ramp_ms: u64::try_from(ramp.as_millis())?,
             bootstrap_token: BOOTSTRAP_TOKEN.to_owned(),
+            version: version.to_owned(),
             port: port.number(),
         };
         let mut command = Command::new(cache::program("simulated-agents")?);

@@ -77,7 +77,7 @@ impl Node {
             node_name: format!("node-{:05}", self.index),
             node_uid: format!("00000000-0000-4000-8000-{:012}", self.index),
             runtime_uuid: format!("00000000-0000-4000-9000-{:012}", self.index),
-            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            agent_version: options.version.clone(),
             runtime_name: "containerd".to_owned(),
             runtime_version: "1.7.24".to_owned(),
             capabilities: vec!["layer-progress".to_owned()],
@@ -390,6 +390,7 @@ mod tests {
             images: 150,
             ramp_ms: 0,
             bootstrap_token: String::new(),
+            version: String::new(),
             port: 0,
         }
     }

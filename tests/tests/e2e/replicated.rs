@@ -42,9 +42,7 @@ async fn moved(stand: &Stand, database: &str) {
         "-",
     ];
     let exported = stand.kubectl(&exported).await;
-    stand
-        .kubectl(&["-n", SYSTEM, "scale", deployment, "--replicas=0"])
-        .await;
+    stand.kubectl(&["-n", SYSTEM, "delete", deployment]).await;
     wait_until("the one coordinator to be gone", LIMIT, async || {
         let pods = stand.admin.get(PODS).await.unwrap_or_default();
         pods["items"].as_array().is_some_and(Vec::is_empty)

@@ -6,7 +6,7 @@ mod memory;
 mod pair;
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ips_tests::containerd::{ContainerdOptions, ContainerdVersion};
@@ -21,12 +21,15 @@ const PAIRS: usize = 15;
 const DISK_MEBIBYTES: u64 = 6 * 1024;
 /// How long the agent is left alone before its idle memory is read.
 const QUIET: Duration = Duration::from_secs(5);
+/// How long its idle processor time is counted: several heartbeats.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// The figures of one run.
 #[derive(Debug)]
 struct Figures {
     pull_ratio_median: f64,
     agent_rss_idle_mib: f64,
+    agent_cpu_idle_percent: f64,
     agent_rss_busy_mib: f64,
     agent_cpu_percent: f64,
     sse_lag_ms: f64,
@@ -34,10 +37,11 @@ struct Figures {
 
 impl Figures {
     /// Each figure with its name and the most that it may be.
-    fn rows(&self) -> [(&'static str, f64, f64); 5] {
+    fn rows(&self) -> [(&'static str, f64, f64); 6] {
         [
             ("pull_ratio_median", self.pull_ratio_median, 1.03),
             ("agent_rss_idle_mib", self.agent_rss_idle_mib, 20.0),
+            ("agent_cpu_idle_percent", self.agent_cpu_idle_percent, 0.2),
             ("agent_rss_busy_mib", self.agent_rss_busy_mib, 40.0),
             ("agent_cpu_percent", self.agent_cpu_percent, 2.0),
             ("sse_lag_ms", self.sse_lag_ms, 300.0),
@@ -94,7 +98,8 @@ fn settings() -> Result<(usize, ContainerdVersion)> {
 async fn run() -> Result<Figures> {
     let (pairs, version) = settings()?;
     let registry = Registry::filled().await?;
-    let coordinator = Coordinator::start(&[]).await?;
+    // As often as the product has it, not the tests.
+    let coordinator = Coordinator::start(&["--heartbeat-interval", "10s"]).await?;
     let many = ["--max-concurrent-pulls", "5"];
     let options = ContainerdOptions {
         disk_mebibytes: Some(DISK_MEBIBYTES),
@@ -113,8 +118,10 @@ async fn run() -> Result<Figures> {
 
     tokio::time::sleep(QUIET).await;
     let agent_rss_idle_mib = memory::resident(&mut stand)?;
+    let agent_cpu_idle_percent = idle(&mut stand).await?;
     let agent_rss_busy_mib = memory::busy(&mut stand, &registry).await?;
     println!("agent memory: {agent_rss_idle_mib:.1} MiB idle, {agent_rss_busy_mib:.1} MiB with 5 pulls");
+    println!("agent with nothing to do: {agent_cpu_idle_percent:.2} % of a core");
 
     let bench = pair::Bench::new(&registry).await?;
     bench.warm_up(&mut stand).await?;
@@ -128,10 +135,20 @@ async fn run() -> Result<Figures> {
     Ok(Figures {
         pull_ratio_median: median_of(pair::Pair::ratio),
         agent_rss_idle_mib,
+        agent_cpu_idle_percent,
         agent_rss_busy_mib,
         agent_cpu_percent: median_of(|pair| pair.cpu_percent),
         sse_lag_ms: median_of(|pair| pair.lag_ms),
     })
+}
+
+/// Percent of one core that the agent uses with nothing to do.
+async fn idle(stand: &mut Stand) -> Result<f64> {
+    let agent = stand.nodes[0].agent.process();
+    let (before, began) = (agent.processor_time()?, Instant::now());
+    tokio::time::sleep(IDLE).await;
+    let used = agent.processor_time()?.saturating_sub(before);
+    Ok(used.as_secs_f64() / began.elapsed().as_secs_f64() * 100.0)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
