@@ -1,55 +1,52 @@
-// Removes one image from one node: first the agent is asked what would become of it, then it is told to do it.
-import { useQuery } from '@tanstack/vue-query'
-import { computed, shallowRef, type Ref } from 'vue'
-import { ApiError, fromThrown } from '@/api/errors'
-import { purge, type RemovalResult } from '@/api/purges'
-import { useI18n } from '@/i18n'
-import { useRefresh } from './useRefresh'
-import { useToasts } from './useToasts'
+// Removes images from nodes: first the agents are asked what would become of them, then they are told to do it.
+import { useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, shallowRef, watch, type Ref } from 'vue'
+import { fromThrown, type ApiError } from '@/api/errors'
+import { purge, type PurgeOutcome, type PurgeTarget } from '@/api/purges'
+import { needsLook } from '@/lib/purge'
 
-export function usePurge(node: Ref<string>) {
-  const { t } = useI18n()
-  const { done, failed } = useToasts()
-  const refresh = useRefresh('node')
-  const doomed = shallowRef<string>()
+// Undefined while nobody asks.
+export function usePurge(target: Ref<PurgeTarget | undefined>) {
+  const queries = useQueryClient()
   const busy = shallowRef(false)
+  const done = shallowRef<PurgeOutcome>()
+  const refused = shallowRef<ApiError>()
   const trial = useQuery({
-    queryKey: ['purge', node, doomed],
-    queryFn: () => purge(doomed.value ?? '', node.value, true),
-    enabled: () => doomed.value !== undefined,
+    queryKey: ['purge', target],
+    queryFn: ({ signal }) => purge(target.value ?? { images: [] }, true, signal),
+    enabled: () => target.value !== undefined && done.value === undefined,
     retry: false,
     gcTime: 0,
     refetchOnWindowFocus: false,
   })
-  const result = computed(() => trial.data.value?.results[0])
-  const word = (name: RemovalResult) => t(`node.purge.result.${name}`)
-  const words = computed(() => {
-    if (trial.isError.value) {
-      const error = fromThrown(trial.error.value)
-      return error.details ?? error.message
-    }
-    if (!result.value || trial.isFetching.value) return t('node.purge.asking')
-    return [word(result.value.result), result.value.message].filter(Boolean).join(' ')
+  watch(target, () => {
+    done.value = undefined
+    refused.value = undefined
   })
-  // Why it can't be removed now.
-  const blocked = computed(() => (result.value?.result === 'would_remove' && !trial.isFetching.value ? undefined : words.value))
 
   async function remove(): Promise<void> {
-    const image = doomed.value
-    if (image === undefined || busy.value) return
+    if (!target.value || busy.value) return
     busy.value = true
+    refused.value = undefined
     try {
-      const [first] = (await purge(image, node.value, false)).results
-      if (first?.result === 'removed') done(t('node.purge.done'), image)
-      else if (first) failed(t('node.purge.failed'), new ApiError(0, first.result, [word(first.result), first.message].filter(Boolean).join(' ')))
-      doomed.value = undefined
+      done.value = await purge(target.value, false)
     } catch (cause) {
-      failed(t('node.purge.failed'), cause)
+      refused.value = fromThrown(cause)
     } finally {
       busy.value = false
-      refresh()
+      for (const key of ['node', 'nodes', 'policy', 'policies', 'policy-coverage']) void queries.invalidateQueries({ queryKey: [key] })
     }
   }
 
-  return { doomed, busy, words, blocked, remove }
+  const outcome = computed(() => done.value ?? (trial.isFetching.value ? undefined : trial.data.value))
+  return {
+    busy,
+    asking: computed(() => trial.isFetching.value),
+    // What became of it, or would.
+    outcome,
+    results: computed(() => needsLook(outcome.value?.results ?? [])),
+    ended: computed(() => done.value !== undefined),
+    error: computed(() => refused.value ?? (trial.isError.value ? fromThrown(trial.error.value) : undefined)),
+    remove,
+  }
 }

@@ -1,7 +1,7 @@
 // What a policy is to be called as a whole. Pure.
 import type { Policy, PolicyCondition } from '@/api/policies'
 
-export const policyStates = ['paused', 'held', 'tooLarge', 'flapping', 'empty', 'warm', 'warming'] as const
+export const policyStates = ['paused', 'held', 'tooLarge', 'flapping', 'empty', 'warm', 'stuck', 'warming'] as const
 export type PolicyState = (typeof policyStates)[number]
 
 const holds = (policy: Policy, type: string) => policy.conditions.find((condition) => condition.type === type)?.status === 'True'
@@ -14,7 +14,10 @@ export function policyState(policy: Policy): PolicyState {
   if (fails(policy, 'Matched')) return 'empty'
   if (holds(policy, 'TooLarge')) return 'tooLarge'
   if (holds(policy, 'Flapping')) return 'flapping'
-  return policy.coverage.warm >= policy.coverage.total ? 'warm' : 'warming'
+  const { warm, total, cold, paused } = policy.coverage
+  if (warm >= total) return 'warm'
+  // Nothing is left that it would order: each image that is missing was removed twice where it is missing.
+  return paused > 0 && cold === 0 ? 'stuck' : 'warming'
 }
 
 // What is not as it should be. That not all is warm is what the coverage says, and a pause is no trouble.

@@ -41,6 +41,8 @@ describe('a policy', () => {
   test('is called by the first thing that is to be said', () => {
     expect(policyState(policyOf('a'))).toBe('warm')
     expect(policyState(policyOf('a', { coverage: counts(1, 2) }))).toBe('warming')
+    expect(policyState(policyOf('a', { coverage: { ...counts(1, 3), cold: 0, paused: 2 } }))).toBe('stuck')
+    expect(policyState(policyOf('a', { coverage: { ...counts(1, 3), cold: 1, paused: 1 } }))).toBe('warming')
     expect(policyState(policyOf('a', { conditions: [condition('Matched', 'False')] }))).toBe('empty')
     expect(policyState(policyOf('a', { conditions: [condition('Held', 'True'), condition('TooLarge', 'True')] }))).toBe('held')
     expect(policyState(policyOf('a', { paused: true, conditions: [condition('Held', 'True')] }))).toBe('paused')

@@ -7,7 +7,6 @@ const nodes = {
   disk: 'Image disk',
   pulls: 'Pulls',
   images: 'Images',
-  labels: 'Labels',
   search: 'Find nodes by name or label',
   searchHint: 'name or label',
   selector: 'Label selector',

@@ -31,6 +31,7 @@ const policies = {
     flapping: 'Nodes come and go',
     empty: 'Chooses nothing',
     warm: 'Warm',
+    stuck: 'Paused: removed twice within a day',
     warming: 'Warming',
   },
   cell: { warm: 'Warm', cold: 'Cold', paused: 'Paused', unknown: 'Unknown' },

@@ -11,6 +11,7 @@ import notifications from './notifications'
 import palette from './palette'
 import policies from './policies'
 import prefs from './prefs'
+import purge from './purge'
 import reason from './reason'
 import registries from './registries'
 import schedules from './schedules'
@@ -35,6 +36,7 @@ const rest = {
   palette,
   policies,
   prefs,
+  purge,
   reason,
   registries,
   schedules,

@@ -9,7 +9,6 @@ const nodes: typeof en = {
   disk: '镜像磁盘',
   pulls: '拉取',
   images: '镜像',
-  labels: '标签',
   search: '按名称或标签查找节点',
   searchHint: '名称或标签',
   selector: '标签选择器',

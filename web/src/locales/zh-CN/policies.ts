@@ -33,6 +33,7 @@ const policies: typeof en = {
     flapping: '节点反复变化',
     empty: '没有选中任何对象',
     warm: '已预热',
+    stuck: '已暂停：一天之内被删除两次',
     warming: '预热中',
   },
   cell: { warm: '已预热', cold: '未预热', paused: '已暂停', unknown: '未知' },

@@ -114,6 +114,56 @@ async function refusedPolicy(browser, stand) {
   await close()
 }
 
+// What a policy keeps is not purged, image by image with the reason; its own images go once it is paused, and so do those of a task.
+async function purges(browser, stand, setting) {
+  await stand.behave({ image: 'kept', ends_after_ms: [50, 200] })
+  const policy = await madeBy(stand, 'kept')
+  await stand.post('/api/v1/library', { image: stand.image('kept') })
+  const { page, problems, close } = await openPage(browser, stand)
+  const dialog = page.getByRole('dialog')
+  await page.goto('/library')
+  await page.getByRole('row', { name: /kept/ }).getByRole('checkbox').check()
+  await page.getByRole('button', { name: 'Remove from nodes' }).click()
+  await dialog.getByText(`${stand.nodes} kept by a policy`).waitFor({ timeout: 30_000 })
+  await dialog.getByText('A policy keeps it, and would bring it back.').first().waitFor()
+  assert.equal(await dialog.getByRole('button', { name: 'Remove 0' }).getAttribute('aria-disabled'), 'true')
+  await accessible(page, 'purge')
+  await shot(page, setting, 'purge')
+  await page.keyboard.press('Escape')
+
+  // Simulated agents remove nothing: the answers of agents are written here, the questions are the page's own.
+  const asked = []
+  await page.route('**/api/v1/purges', (route) => {
+    const body = route.request().postDataJSON()
+    asked.push(body)
+    const result = body.dryRun ? 'would_remove' : 'removed'
+    const rows = [{ nodeName: 'node-00000', image: stand.image('kept'), result, message: '' }, { nodeName: 'node-00001', image: stand.image('kept'), result: 'in_use', message: 'container web' }]
+    return route.fulfill({ json: { dryRun: body.dryRun, results: rows, counts: { [result]: 1, in_use: 1 } } })
+  })
+  await page.goto(`/policies/${policy.id}`)
+  const open = page.getByRole('button', { name: 'Remove its images' })
+  await open.waitFor()
+  assert.match(await open.getAttribute('title'), /Pause the policy first/)
+  await api(stand, 'POST', `/api/v1/policies/${policy.id}/pause`, {})
+  await page.locator('button:not([aria-disabled])', { hasText: 'Remove its images' }).click()
+  await dialog.getByText(stand.image('kept')).first().waitFor()
+  await dialog.getByText('container web').waitFor()
+  await dialog.getByRole('button', { name: 'Remove 1' }).click()
+  await page.getByRole('dialog', { name: 'What became of the images' }).getByText('It was removed.').waitFor()
+  await accessible(page, 'purged')
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  const { taskId } = await stand.post('/api/v1/tasks', { images: [stand.image('kept')], nodeNames: ['node-00000'] })
+  await stand.ended(taskId)
+  await page.goto(`/tasks/${taskId}`)
+  await page.locator('button:not([aria-disabled])', { hasText: 'Remove its images' }).click()
+  await dialog.getByRole('button', { name: 'Remove 1' }).waitFor()
+  const of = (id) => asked.filter((body) => Object.values(body).includes(id)).map(({ dryRun }) => dryRun)
+  assert.deepEqual([of(policy.id), of(taskId)], [[true, false], [true]], 'first asked, then told')
+  await gone(stand, policy.id)
+  clean(problems, 'purges')
+  await close()
+}
+
 // Who only looks sees everything and can press nothing, with the reason.
 async function policyOfViewer(browser, stand) {
   const policy = await madeBy(stand, 'kept', { paused: true })
@@ -161,6 +211,7 @@ async function oddNames(browser, stand, setting) {
 export const stories = [
   { name: 'a policy from the form to its end', run: policyLife },
   { name: 'cold cells of a policy with the reason', run: coldCells },
+  { name: 'images that are purged', run: purges },
   { name: 'a refused policy', run: refusedPolicy },
   { name: 'a policy that a viewer sees', run: policyOfViewer },
   { name: 'policies with odd names', run: oddNames },
