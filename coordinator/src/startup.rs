@@ -13,12 +13,8 @@ use crate::{
     config::Config,
     domain::{declared::Namespaces, reach::Network, version::VERSION},
     engine::{
-<<<<<<< HEAD
         Engine, audit::Scribe, courier::Courier, declared::Declarations, keeper::Keeper, retention::Retention,
-=======
-        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, startup_taint::TaintRemover,
->>>>>>> workloads
-        system::Kept, trigger::Trigger,
+        startup_taint::TaintRemover, system::Kept, trigger::Trigger,
     },
     grpc::{
         agent::{AgentSettings, Agents},

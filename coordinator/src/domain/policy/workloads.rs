@@ -49,16 +49,36 @@ pub struct WorkloadSelection {
 }
 
 impl WorkloadRequest {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.selector.trim().is_empty() && self.namespaces.is_empty() && self.kinds.is_empty()
+    }
+
+    /// Leaves only the workloads of this namespace: whoever may declare a policy in one need not see what runs in others.
+    ///
+    /// # Errors
+    /// Names `workloads.namespaces` where another one is asked for.
+    pub fn confine(&mut self, namespace: &str) -> Result<(), Invalid> {
+        if let Some(other) = self.namespaces.iter().find(|name| *name != namespace) {
+            let rule = format!(
+                "{other:?} is another namespace: what is declared in {namespace} follows workloads of {namespace} alone"
+            );
+            return Err(Invalid::new("workloads.namespaces", rule));
+        }
+        self.namespaces = vec![namespace.to_owned()];
+        Ok(())
+    }
+
     /// Checks every field; `None` where nothing is asked for.
     ///
     /// # Errors
     /// Names the field below `workloads` and the rule.
     pub fn check(self) -> Result<Option<WorkloadSelection>, Invalid> {
         let below = |field: &str| format!("workloads.{field}");
-        let selector = self.selector.trim();
-        if selector.is_empty() && self.namespaces.is_empty() && self.kinds.is_empty() {
+        if self.is_empty() {
             return Ok(None);
         }
+        let selector = self.selector.trim();
         if self.namespaces.len() > MAX_NAMESPACES {
             let rule = format!("must be at most {MAX_NAMESPACES}, found {}", self.namespaces.len());
             return Err(Invalid::new(below("namespaces"), rule));

@@ -30,7 +30,12 @@ impl Declarations {
             );
             return Ok(Verdict::Refused(Refusal::NoTenant, message));
         };
-        let request = match (self.read)(object.spec.clone()) {
+        let confined = (self.read)(object.spec.clone()).and_then(|mut request| {
+            let workloads = request.workloads.as_mut().filter(|workloads| !workloads.is_empty());
+            workloads.map_or(Ok(()), |workloads| workloads.confine(namespace))?;
+            Ok(request)
+        });
+        let request = match confined {
             Ok(request) => request,
             Err(invalid) => return verdict(Err(invalid.into())),
         };
@@ -44,7 +49,7 @@ impl Declarations {
             ..request
         };
         let owner = self.engine.of_tenant(&tenant);
-        verdict(owner.declare_policy(&object.policy_id(), &object.name, request).await)
+        verdict(Box::pin(owner.declare_policy(&object.policy_id(), &object.name, request)).await)
     }
 }
 

@@ -105,6 +105,16 @@ fn what_breaks_a_rule_is_named_and_nothing_asked_for_is_none() {
 }
 
 #[test]
+fn what_is_declared_in_a_namespace_follows_that_one_alone() {
+    let mut request = asked("tier=web");
+    request.confine("shop").unwrap();
+    assert_eq!(request.namespaces, ["shop"]);
+    request.confine("shop").unwrap();
+    let refused = request.confine("ops").unwrap_err();
+    assert_eq!(refused.field, "workloads.namespaces");
+}
+
+#[test]
 fn a_workload_must_meet_every_condition_and_tenants_keep_to_their_namespace() {
     let web = deployment("web", &["a:1"], "");
     let first = TenantId::default();
