@@ -190,6 +190,7 @@ fn config(folder: &Path) -> Config {
         identity: IdentitySettings::off(),
         trusted_proxies: vec![],
         kubernetes: None,
+        startup_taint: None,
         tls: TlsSettings::default(),
         replica: None,
         log: "warn".into(),
