@@ -245,6 +245,71 @@ async fn a_drained_agent_finishes_what_it_pulls(#[values(V1_6, V1_7, V2_1)] vers
     assert_eq!(scene.stand.pull(&scene.id, "node-1").await["attempt"], 1);
 }
 
+/// What is replaced first in an upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    Coordinator,
+    Agents,
+}
+
+/// The coordinator as a Deployment replaces it: it is asked to end, and the next one starts on the same database.
+async fn replace_coordinator(stand: &mut Stand) {
+    let status = stand.coordinator.terminate().await;
+    assert!(status.success(), "{status}");
+    stand.coordinator.restart().await.unwrap();
+}
+
+/// An agent that was asked to end does so by itself, and the next one starts, as a DaemonSet has it.
+async fn replaced(stand: &mut Stand, node: usize) {
+    let status = stand.nodes[node].agent.process().wait(Duration::from_secs(90)).await;
+    assert!(status.success(), "{status}");
+    stand.nodes[node].agent.restart().await.unwrap();
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_in_mid_pull_loses_nothing_and_pulls_nothing_twice(
+    #[values(First::Coordinator, First::Agents)] first: First,
+) {
+    let mut scene = Scene::in_mid_layer(&[V1_7, V2_1], &["--session-grace", "2m"]).await;
+    let small = scene.registry.client().push("small", "small:v1").await.unwrap();
+    // Slow enough that the large layer is in the middle until the last part is replaced.
+    scene.proxy.set(Faults {
+        blob_bytes_per_second: Some(1 << 20),
+        ..Faults::default()
+    });
+    if first == First::Coordinator {
+        replace_coordinator(&mut scene.stand).await;
+        scene.stand.ready().await;
+    }
+    scene.stand.nodes[0].agent.terminate();
+    let reference = scene.proxy.reference("small:v1");
+    let waiting = scene.stand.order(&[&reference]).await;
+    if first == First::Agents {
+        replace_coordinator(&mut scene.stand).await;
+    }
+    let pull = scene.stand.pull(&scene.id, "node-1").await;
+    assert!(pull["finishedAt"].is_null(), "all of that was in mid-pull: {pull:#}");
+    scene.proxy.set(Faults::default());
+    replaced(&mut scene.stand, 0).await;
+    scene.stand.nodes[1].agent.terminate();
+    replaced(&mut scene.stand, 1).await;
+
+    scene.ends_warm().await;
+    scene.stand.completed(&waiting).await;
+    for node in &scene.stand.nodes {
+        node.assert_warm(&reference, &small).await;
+        assert_eq!(scene.stand.pull(&scene.id, node.agent.node()).await["attempt"], 1);
+    }
+    let twice: Vec<_> = scene
+        .proxy
+        .downloads()
+        .into_iter()
+        .filter(|(_, times)| *times > 2)
+        .collect();
+    assert!(twice.is_empty(), "once for each of two nodes: {twice:?}");
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_waits_for_a_socket_that_is_not_there(#[values(V1_6, V1_7, V2_1)] version: ContainerdVersion) {
