@@ -262,7 +262,7 @@ async fn what_is_wrong_is_told_with_reason_and_field_and_what_was_kept_stays() {
     .await;
     assert!(told.starts_with("spec.taskConfig.secretId: "), "{told}");
     let elsewhere = json!({"taskConfig": {}, "workloads": {"namespaces": ["ops", "team-a"]}});
-    let told = refused("u2", "ops/other", elsewhere, "InvalidField").await;
+    let told = refused("u5", "ops/other", elsewhere, "InvalidField").await;
     assert!(told.starts_with("spec.workloads.namespaces: "), "{told}");
     refused("u3", "ops/base", spec("a:1"), "NameTaken").await;
     let told = refused("u4", "team-a/base", spec("a:1"), "NoTenant").await;
