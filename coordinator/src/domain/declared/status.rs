@@ -119,14 +119,18 @@ fn written((kind, holds, reason, message): Said, old: &[Value], generation: i64,
     let since = before
         .and_then(|it| it["lastTransitionTime"].as_str())
         .map(ToOwned::to_owned);
-    json!({
+    let mut condition = json!({
         "type": kind,
         "status": status,
         "reason": reason,
-        "message": message.chars().take(MAX_MESSAGE).collect::<String>(),
         "observedGeneration": generation,
         "lastTransitionTime": since.unwrap_or_else(|| rfc3339(now, chrono::SecondsFormat::Secs)),
-    })
+    });
+    // To server-side apply of Kubernetes 1.20 an empty text is null, which is no string.
+    if !message.is_empty() {
+        condition["message"] = message.chars().take(MAX_MESSAGE).collect::<String>().into();
+    }
+    condition
 }
 
 #[cfg(test)]
@@ -196,7 +200,7 @@ mod tests {
             (&said["total"], &said["warm"], &said["cold"]),
             (&json!(3), &json!(2), &json!(1))
         );
-        let expected = json!({"type": "Accepted", "status": "True", "reason": "Accepted", "message": "", "observedGeneration": 2,
+        let expected = json!({"type": "Accepted", "status": "True", "reason": "Accepted", "observedGeneration": 2,
             "lastTransitionTime": "2026-11-24T02:00:00Z"});
         assert_eq!(said["conditions"][0], expected);
         assert_eq!(
