@@ -40,10 +40,15 @@ pub struct Options {
     /// What lets the agents in; none where that is empty.
     #[serde(default)]
     pub bootstrap_token: String,
-    /// What the agents say their version is.
+    /// What the agents say their version is; this one's by default.
+    #[serde(default = "own_version")]
     pub version: String,
     /// Port on 127.0.0.1 of the control and of the invented registry.
     pub port: u16,
+}
+
+fn own_version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
 }
 
 /// What all sessions of the process share.
