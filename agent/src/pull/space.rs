@@ -24,6 +24,9 @@ pub struct Have {
     pub unpacked: bool,
 }
 
+/// Bytes that an image of unknown size needs for certain: it harms no disk but one that is at its threshold already.
+pub const UNKNOWN: u64 = 1;
+
 /// Bytes that an image needs, blobs and unpacked layers together, where only its compressed size is known.
 #[must_use]
 pub fn need(compressed: u64, factor: u32) -> u64 {
@@ -55,9 +58,12 @@ pub fn refused(need: u64, room: &Room) -> Option<String> {
             0 => String::new(),
             bytes => format!(", {} promised to other pulls", size(bytes)),
         };
+        let needed = match need {
+            UNKNOWN => "the size of the image is unknown".to_owned(),
+            bytes => format!("about {} are needed", size(bytes)),
+        };
         format!(
-            "not pulled: about {} are needed, and with {} of {} in use{promised} the image file system would be over the kubelet's {} %",
-            size(need),
+            "not pulled: {needed}, and with {} of {} in use{promised} the image file system would be over the kubelet's {} %",
             size(room.capacity.saturating_sub(room.available)),
             size(room.capacity),
             room.high
@@ -94,7 +100,11 @@ mod tests {
         assert_eq!(refused(5 * GIB, &room(80, 0)), None);
         assert!(refused(5 * GIB + 1, &room(80, 0)).is_some_and(|why| why.contains("80.0 GiB of 100.0 GiB")));
         assert!(refused(3 * GIB, &room(80, 3)).is_some_and(|why| why.contains("3.0 GiB promised")));
-        assert!(refused(1, &room(90, 0)).is_some(), "it is over already");
+        assert!(
+            refused(UNKNOWN, &room(90, 0)).is_some_and(|why| why.contains("is unknown")),
+            "it is over already"
+        );
+        assert_eq!(refused(UNKNOWN, &room(80, 0)), None);
         assert_eq!(refused(0, &room(90, 0)), None, "what needs nothing harms nobody");
         let unknown = Room {
             capacity: 0,

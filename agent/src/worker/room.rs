@@ -9,7 +9,7 @@ use crate::{
     pull::{
         ByteCounts, Layout, Order,
         layout::{chain_ids, parse_config},
-        space::{Have, Room, need, need_of, refused},
+        space::{Have, Room, UNKNOWN, need, need_of, refused},
     },
     runtime::{ImageRuntime, RuntimeError},
 };
@@ -57,11 +57,12 @@ impl Drop for Promise {
 /// Asks for the room that an order needs.
 ///
 /// # Errors
-/// Why there is none. Where the size of the image or of the disk is unknown there is room.
+/// Why there is none. Where the size of the disk is unknown there is room; an image of unknown size has room while the threshold is not
+/// passed already.
 pub(super) async fn ask(shared: &Shared, order: &Order) -> Result<Option<Promise>, String> {
     let guard = &shared.settings.guard;
     let factor = guard.space_factor;
-    if order.size == 0 || factor == 0 {
+    if factor == 0 {
         return Ok(None);
     }
     let runtime = shared.runtime.as_ref();
@@ -70,6 +71,7 @@ pub(super) async fn ask(shared: &Shared, order: &Order) -> Result<Option<Promise
     };
     let need = match layers(shared, order).await {
         Ok(Some(layers)) => need_of(&layers, factor),
+        Ok(None) | Err(_) if order.size == 0 => UNKNOWN,
         Ok(None) | Err(_) => need(order.size, factor),
     };
     let disk = space(Path::new(&filesystem.path));

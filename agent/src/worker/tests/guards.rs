@@ -88,12 +88,14 @@ async fn what_is_there_already_needs_no_room() {
     });
     assert!(!bench.success().await.pulled);
     bench.fake.publish("r/other:1", "amd64", &[100]);
-    bench.worker.start(sized("other", "r/other:1", 100));
-    assert_eq!(
-        bench.failure().await.reason,
-        FailureReason::NoSpace,
-        "a threshold of 0 has room for nothing"
-    );
+    for (pull, size) in [("other", 100), ("unknown", 0)] {
+        bench.worker.start(sized(pull, "r/other:1", size));
+        assert_eq!(
+            bench.failure().await.reason,
+            FailureReason::NoSpace,
+            "a threshold of 0 has room for nothing"
+        );
+    }
 }
 
 #[tokio::test]
