@@ -88,10 +88,10 @@ test-kube: components kube ## The tests that need a real Kubernetes API server 1
 	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test cluster_identity --test cluster_policies --test cluster_workloads --test cluster_taints --test manifests -- --include-ignored
 
 .PHONY: e2e
-e2e: components kube ## The product on a real Kubernetes cluster: installed by kubectl, tasks, pods, nodes that join, faults, two coordinators
+e2e: components kube ## The product on a real Kubernetes cluster: installed by kubectl, tasks, pods, nodes that join, faults, two coordinators; a kubelet that collects images
 	cargo build --workspace --locked
 	export CARGO_TARGET_$(HOST)_RUNNER="$(ROOT) unshare --net --mount --"
-	cargo test --workspace --locked --test e2e -- --ignored --nocapture
+	cargo test --workspace --locked --test e2e --test garbage_collection -- --ignored --nocapture
 
 .PHONY: test-mysql
 test-mysql: components ## The tests of the databases with MySQL 9 of Debian unstable in MariaDB's place

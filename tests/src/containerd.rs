@@ -51,11 +51,23 @@ impl fmt::Display for ContainerdVersion {
     }
 }
 
+/// What a root lies on. A small one can be filled up.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Disk {
+    /// This machine's own.
+    #[default]
+    Roomy,
+    /// A memory file system of so many MiB.
+    Memory(u64),
+    /// An ext4 of so many MiB.
+    Block(u64),
+}
+
 /// How to start one; the default is a roomy disk, and no pods.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ContainerdOptions {
-    /// The root is a memory file system of so many MiB, to be filled up.
-    pub disk_mebibytes: Option<u64>,
+    /// What its root lies on.
+    pub disk: Disk,
     /// A registry for which its own configuration has the login of the tests' registries.
     pub login_for: Option<SocketAddr>,
     /// It can run pods, with the image `pause:v1` of this registry, on the network of [`crate::kubernetes::network`].
@@ -77,9 +89,10 @@ impl Containerd {
     /// Starts an empty containerd.
     pub async fn start(version: ContainerdVersion, options: ContainerdOptions) -> Result<Self> {
         let folder = Folder::new("containerd")?;
-        let root = match options.disk_mebibytes {
-            Some(size) => folder.small_disk("root", size)?,
-            None => folder.join("root"),
+        let root = match options.disk {
+            Disk::Memory(size) => folder.small_disk("root", size)?,
+            Disk::Block(size) => folder.block_disk("root", size)?,
+            Disk::Roomy => folder.join("root"),
         };
         std::fs::create_dir_all(folder.join("hosts"))?;
         let snapshotter = config::snapshotter(&folder)?;

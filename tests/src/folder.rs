@@ -85,6 +85,22 @@ impl Folder {
         Ok(path)
     }
 
+    /// Mounts an ext4 of so many MiB, in a file, at a new sub-folder: a disk of its own as the kernel and a kubelet see it.
+    pub fn block_disk(&self, name: &str, mebibytes: u64) -> Result<PathBuf> {
+        let (path, image) = (self.join(name), self.join(&format!("{name}.img")));
+        fs::create_dir_all(&path)?;
+        File::create(&image)?.set_len(mebibytes << 20)?;
+        // No blocks are kept for root, so that free is free for everybody.
+        for command in [
+            Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&image),
+            Command::new("mount").args(["-o", "loop"]).arg(&image).arg(&path),
+        ] {
+            let status = command.status()?;
+            ensure!(status.success(), "{command:?}: {status}");
+        }
+        Ok(path)
+    }
+
     /// Lets nobody write any more to a file, not even those who have it open; or lets them again. Only some file systems can, ext4
     /// among them.
     pub fn immutable(&self, name: &str, immutable: bool) -> Result<()> {

@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use ips_tests::containerd::ContainerdOptions;
 use ips_tests::containerd::ContainerdVersion::{self, V1_6, V1_7, V2_1};
+use ips_tests::containerd::{ContainerdOptions, Disk};
 use ips_tests::coordinator::Coordinator;
 use ips_tests::fault_proxy::{FaultProxy, Faults, Kind};
 use ips_tests::registry::{Access, Registry};
@@ -163,7 +163,7 @@ async fn a_full_disk_is_final_and_said_so(#[values(V1_6, V1_7, V2_1)] version: C
     let coordinator = Coordinator::start(&[]).await.unwrap();
     // The image needs 58 MB for its blob and four times that for its files.
     let disk = ContainerdOptions {
-        disk_mebibytes: Some(130),
+        disk: Disk::Memory(130),
         ..ContainerdOptions::default()
     };
     let node = Node::start_with("node-1", &coordinator, version, disk, &[])

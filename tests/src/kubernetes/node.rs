@@ -1,7 +1,7 @@
 //! A whole node beside the API server: controllers, scheduler, kube-proxy and kubelet, for pods that really run. For a network namespace and a
 //! mount namespace of one's own only, see [`super::network`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,50 +19,73 @@ use crate::wait::wait_until;
 /// Longest time until a node is ready; fifteen seconds on a quiet machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// See the module.
+/// A kubelet by itself.
 #[derive(Debug)]
-pub struct WholeNode {
-    // Fields are dropped in this order.
-    kubelet: Process,
-    _proxy: Process,
-    _scheduler: Process,
-    _controllers: Process,
-    _ports: Vec<Port>,
+pub struct Kubelet {
+    process: Process,
+    _port: Port,
 }
 
-impl WholeNode {
-    /// Starts the node of this name (`node-1` to `node-3`) on a containerd that can run pods, and waits until it is ready.
-    pub async fn start(kubernetes: &Kubernetes, name: &str, containerd: &Containerd) -> Result<Self> {
-        let mut ports = Vec::new();
-        let mut port = || -> Result<u16> {
-            let port = Port::reserve()?;
-            let number = port.number();
-            ports.push(port);
-            Ok(number)
-        };
-        let controllers = controllers(kubernetes, port()?)?;
-        let scheduler = scheduler(kubernetes, port()?)?;
-        let proxy = proxy(kubernetes, name, port()?)?;
-        let kubelet = kubelet(kubernetes, name, containerd, port()?)?;
-        let mut node = Self {
-            kubelet,
-            _proxy: proxy,
-            _scheduler: scheduler,
-            _controllers: controllers,
-            _ports: ports,
+impl Kubelet {
+    /// Starts the kubelet of the node of this name (`node-1` to `node-3`) on a containerd that can run pods, and waits until the node is
+    /// ready. Where more than so many percent of the images' disk are used, it collects images.
+    pub async fn start(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, full_percent: u8) -> Result<Self> {
+        let port = Port::reserve()?;
+        let mut kubelet = Self {
+            process: kubelet(kubernetes, name, containerd, port.number(), full_percent)?,
+            _port: port,
         };
         let admin = kubernetes.admin();
         let path = format!("/api/v1/nodes/{name}");
         wait_until(&format!("{name} to be ready"), LIMIT, async || {
             assert!(
-                node.kubelet.is_running(),
+                kubelet.process.is_running(),
                 "the kubelet ended: {}",
-                node.kubelet.log_tail()
+                kubelet.process.log_tail()
             );
             admin.get(&path).await.is_ok_and(|node| is_ready(&node))
         })
         .await;
-        Ok(node)
+        Ok(kubelet)
+    }
+
+    /// The configuration file of the kubelet of this name.
+    pub fn settings(kubernetes: &Kubernetes, name: &str) -> PathBuf {
+        kubernetes.home().join(name).join("kubelet.json")
+    }
+
+    /// What it prints.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct WholeNode {
+    // Fields are dropped in this order.
+    kubelet: Kubelet,
+    _proxy: Process,
+    _scheduler: Process,
+    _controllers: Process,
+    _ports: [Port; 3],
+}
+
+impl WholeNode {
+    /// Starts the node of this name (`node-1` to `node-3`) on a containerd that can run pods, and waits until it is ready. Its disk is a
+    /// developer's, and may be as full as it likes.
+    pub async fn start(kubernetes: &Kubernetes, name: &str, containerd: &Containerd) -> Result<Self> {
+        let ports = [Port::reserve()?, Port::reserve()?, Port::reserve()?];
+        let controllers = controllers(kubernetes, ports[0].number())?;
+        let scheduler = scheduler(kubernetes, ports[1].number())?;
+        let proxy = proxy(kubernetes, name, ports[2].number())?;
+        Ok(Self {
+            kubelet: Kubelet::start(kubernetes, name, containerd, 100).await?,
+            _proxy: proxy,
+            _scheduler: scheduler,
+            _controllers: controllers,
+            _ports: ports,
+        })
     }
 
     /// What its kubelet prints.
@@ -133,7 +156,13 @@ fn proxy(kubernetes: &Kubernetes, name: &str, port: u16) -> Result<Process> {
     start(kubernetes, "kube-proxy", &[("config", text(&file))])
 }
 
-fn kubelet(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, port: u16) -> Result<Process> {
+fn kubelet(
+    kubernetes: &Kubernetes,
+    name: &str,
+    containerd: &Containerd,
+    port: u16,
+    full_percent: u8,
+) -> Result<Process> {
     let home = kubernetes.home().join(name);
     std::fs::create_dir_all(home.join("plugins"))?;
     let settings = json!({
@@ -145,14 +174,15 @@ fn kubelet(kubernetes: &Kubernetes, name: &str, containerd: &Containerd, port: u
         // Changed config maps and secrets are shown to pods so often; a minute is usual.
         "syncFrequency": "5s",
         "makeIPTablesUtilChains": false, "volumePluginDir": home.join("plugins"),
-        // The disk is a developer's, and may be as full as it likes.
-        "evictionHard": {"imagefs.available": "0%", "nodefs.available": "0%", "memory.available": "0%"},
-        "imageGCHighThresholdPercent": 100,
+        "evictionHard": {
+            "imagefs.available": format!("{}%", 100 - full_percent), "nodefs.available": "0%", "memory.available": "0%"},
+        "imageGCHighThresholdPercent": full_percent, "imageGCLowThresholdPercent": full_percent / 2, "imageMinimumGCAge": "1s",
     });
-    std::fs::write(home.join("kubelet.json"), settings.to_string())?;
+    let file = Kubelet::settings(kubernetes, name);
+    std::fs::write(&file, settings.to_string())?;
     let config = kubernetes.kubeconfig_for(&format!("{name}.conf"), &settings::kubelet_token(name))?;
     let flags = [
-        ("config", text(&home.join("kubelet.json"))),
+        ("config", text(&file)),
         ("kubeconfig", text(&config)),
         ("hostname-override", name.to_owned()),
         ("node-ip", NODE.to_string()),

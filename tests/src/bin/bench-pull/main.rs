@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use ips_tests::containerd::{ContainerdOptions, ContainerdVersion};
+use ips_tests::containerd::{ContainerdOptions, ContainerdVersion, Disk};
 use ips_tests::coordinator::Coordinator;
 use ips_tests::registry::Registry;
 use ips_tests::stand::{Node, Stand};
@@ -102,7 +102,7 @@ async fn run() -> Result<Figures> {
     let coordinator = Coordinator::start(&["--heartbeat-interval", "10s"]).await?;
     let many = ["--max-concurrent-pulls", "5"];
     let options = ContainerdOptions {
-        disk_mebibytes: Some(DISK_MEBIBYTES),
+        disk: Disk::Memory(DISK_MEBIBYTES),
         ..ContainerdOptions::default()
     };
     let node = Node::start_with("node-1", &coordinator, version, options, &many).await?;
