@@ -11,10 +11,21 @@ mod serve;
 
 use crate::{
     config::Config,
-    domain::{declared::{Kind, Namespaces}, reach::Network, version::VERSION},
+    domain::{
+        declared::{Kind, Namespaces},
+        reach::Network,
+        version::VERSION,
+    },
     engine::{
-        Engine, audit::Scribe, courier::Courier, declared::{Declarations, Readers}, keeper::Keeper, retention::Retention,
-        startup_taint::TaintRemover, system::Kept, trigger::Trigger,
+        Engine,
+        audit::Scribe,
+        courier::Courier,
+        declared::{Declarations, Readers},
+        keeper::Keeper,
+        retention::Retention,
+        startup_taint::TaintRemover,
+        system::Kept,
+        trigger::Trigger,
     },
     grpc::{
         agent::{AgentSettings, Agents},

@@ -14,7 +14,7 @@ use ips_tests::kubernetes::{Kubectl, Kubernetes};
 use ips_tests::product::source;
 use ips_tests::registry::Registry;
 use ips_tests::simulated::{Rule, Simulator};
-use ips_tests::stand::{Node, TASK_LIMIT};
+use ips_tests::stand::Node;
 use ips_tests::wait::{wait_for, wait_until};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -105,7 +105,9 @@ async fn a_declared_policy_is_kept_shown_changed_and_ended() {
     // As `kubectl describe` shows them.
     wait_until("the events", LIMIT, async || {
         let told = events(&kubernetes, "team-a", "base").await;
-        ["Accepted", "Warm"].iter().all(|reason| told.iter().any(|it| it["reason"] == *reason))
+        ["Accepted", "Warm"]
+            .iter()
+            .all(|reason| told.iter().any(|it| it["reason"] == *reason))
     })
     .await;
 

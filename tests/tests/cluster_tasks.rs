@@ -53,7 +53,10 @@ async fn agents(coordinator: &Coordinator, count: usize) -> (Simulator, String) 
         .await
         .expect("agents");
     let held = agents.reference("held/app");
-    agents.behave(vec![Rule::hold("held/"), Rule::end("fast/", SOON, SOON)]).await.expect("told");
+    agents
+        .behave(vec![Rule::hold("held/"), Rule::end("fast/", SOON, SOON)])
+        .await
+        .expect("told");
     wait_until("the nodes to be there", LIMIT, async || {
         let page = coordinator.api().get("/api/v1/nodes").await.expect("the nodes");
         page["total"] == count
@@ -67,7 +70,9 @@ async fn told(kubernetes: &Kubernetes, namespace: &str, name: &str, reasons: &[&
     let mut last = vec![];
     wait_until(&format!("{reasons:?} of {name}"), LIMIT, async || {
         last = events(kubernetes, namespace, name).await;
-        reasons.iter().all(|reason| last.iter().any(|it| it["reason"] == *reason))
+        reasons
+            .iter()
+            .all(|reason| last.iter().any(|it| it["reason"] == *reason))
     })
     .await;
     last
@@ -88,13 +93,22 @@ async fn a_declared_task_runs_once_and_says_how_it_went() {
     kubernetes.kubectl(Kubectl::Oldest, &apply).await.expect("applied");
     let done = phase(&kubernetes, "once", "Completed").await;
     assert_eq!((&done["progress"], &done["tenant"]), (&json!("3/3"), &json!("default")));
-    assert_eq!((&done["pulls"]["succeeded"], &done["pulls"]["total"]), (&json!(3), &json!(3)));
+    assert_eq!(
+        (&done["pulls"]["succeeded"], &done["pulls"]["total"]),
+        (&json!(3), &json!(3))
+    );
     assert_eq!(condition(&done, "Complete")["status"], "True", "{done:#}");
-    assert!(done["startedAt"].is_string() && done["completedAt"].is_string(), "{done:#}");
+    assert!(
+        done["startedAt"].is_string() && done["completedAt"].is_string(),
+        "{done:#}"
+    );
     let known = tasks(&coordinator).await;
     assert_eq!((known.len(), &known[0]["declaredBy"]), (1, &json!("team-a/once")));
     assert_eq!(known[0]["taskId"], done["taskId"]);
-    let shown = kubernetes.kubectl(Kubectl::Oldest, &["get", "pwt", "-n", "team-a"]).await.unwrap();
+    let shown = kubernetes
+        .kubectl(Kubectl::Oldest, &["get", "pwt", "-n", "team-a"])
+        .await
+        .unwrap();
     let row: Vec<&str> = shown.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[..4], ["once", "Completed", "3/3", "Accepted"], "{shown}");
     let completed = told(&kubernetes, "team-a", "once", &["Accepted", "TaskCompleted"]).await;
@@ -102,13 +116,20 @@ async fn a_declared_task_runs_once_and_says_how_it_went() {
     assert_eq!(completed["note"], "3 of 3 pulls succeeded and 0 failed, on 3 nodes");
     let described = kubernetes.kubectl(Kubectl::Oldest, &["describe", "pwt", "once", "-n", "team-a"]);
     assert!(described.await.unwrap().contains("TaskCompleted"));
-    assert!(events(&kubernetes, "default", "sim-0").await.is_empty(), "what succeeds is not told of nodes");
+    assert!(
+        events(&kubernetes, "default", "sim-0").await.is_empty(),
+        "what succeeds is not told of nodes"
+    );
 
     // Nothing is written when nothing changes, and nothing runs again when its record is removed.
     kubernetes.kubectl(Kubectl::Current, &apply).await.expect("applied");
     let before = status_writes(&kubernetes, "prewarmtasks");
     let id = done["taskId"].as_str().unwrap();
-    let removed = coordinator.api().call(Method::DELETE, &format!("/api/v1/tasks/{id}?mode=delete"), None).await.unwrap();
+    let removed = coordinator
+        .api()
+        .call(Method::DELETE, &format!("/api/v1/tasks/{id}?mode=delete"), None)
+        .await
+        .unwrap();
     assert_eq!(removed.0, StatusCode::OK, "{}", removed.1);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(status_writes(&kubernetes, "prewarmtasks"), before);
@@ -138,7 +159,9 @@ async fn wrong_tasks_are_refused_by_the_server_or_told_by_a_condition() {
         with("priority", json!(11)),
         json!({"images": ["a"], "batchSize": 1, "parallelism": 2}),
     ] {
-        let refused = admin.call(Method::POST, OBJECTS, Some(&task("wrong", spec.clone()))).await;
+        let refused = admin
+            .call(Method::POST, OBJECTS, Some(&task("wrong", spec.clone())))
+            .await;
         let (code, answer) = refused.expect("an answer");
         assert_eq!(code, StatusCode::UNPROCESSABLE_ENTITY, "{spec}: {answer}");
     }
@@ -167,7 +190,12 @@ async fn wrong_tasks_are_refused_by_the_server_or_told_by_a_condition() {
     priority(4).await;
     let is_fixed = |status: &Value| condition(status, "Accepted")["reason"] == "FieldImmutable";
     let refused = status(&kubernetes, "fixed", "FieldImmutable", is_fixed).await;
-    assert!(condition(&refused, "Accepted")["message"].as_str().unwrap().starts_with("spec.priority: "));
+    assert!(
+        condition(&refused, "Accepted")["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("spec.priority: ")
+    );
     assert_eq!(refused["phase"], "Running");
     priority(3).await;
     status(&kubernetes, "fixed", "to be accepted", is_accepted).await;
@@ -185,11 +213,22 @@ async fn a_task_is_suspended_and_goes_on_as_its_object_says_and_ends_with_it() {
     assert_eq!(condition(&suspended, "Suspended")["status"], "True", "{suspended:#}");
     assert_eq!(agents.figures().await.unwrap().starts.count, 0, "nothing ran before");
     let id = suspended["taskId"].as_str().unwrap();
-    let resumed = coordinator.api().call(Method::POST, &format!("/api/v1/tasks/{id}/resume"), None).await.unwrap();
+    let resumed = coordinator
+        .api()
+        .call(Method::POST, &format!("/api/v1/tasks/{id}/resume"), None)
+        .await
+        .unwrap();
     assert_eq!(resumed.0, StatusCode::CONFLICT, "{}", resumed.1);
-    assert!(resumed.1.to_string().contains("PrewarmTask team-a/once"), "{}", resumed.1);
+    assert!(
+        resumed.1.to_string().contains("PrewarmTask team-a/once"),
+        "{}",
+        resumed.1
+    );
 
-    admin.patch(&path("once"), &json!({"spec": {"suspend": false}})).await.expect("changed");
+    admin
+        .patch(&path("once"), &json!({"spec": {"suspend": false}}))
+        .await
+        .expect("changed");
     phase(&kubernetes, "once", "Running").await;
     let started = |figures: &ips_tests::simulated::Figures| figures.starts.count == 3;
     agents.until("pulls to run", LIMIT, started).await.expect("they run");
@@ -226,9 +265,16 @@ async fn a_coordinator_that_is_killed_runs_nothing_twice_and_catches_up() {
         let done = phase(&kubernetes, name, "Completed").await;
         assert_eq!(done["pulls"]["total"], 3, "{done:#}");
     }
-    let mut states: Vec<String> = tasks(&coordinator).await.iter().map(|it| it["status"].as_str().unwrap().to_owned()).collect();
+    let mut states: Vec<String> = tasks(&coordinator)
+        .await
+        .iter()
+        .map(|it| it["status"].as_str().unwrap().to_owned())
+        .collect();
     states.sort();
-    assert_eq!(states, ["cancelled", "completed", "completed", "completed", "completed"]);
+    assert_eq!(
+        states,
+        ["cancelled", "completed", "completed", "completed", "completed"]
+    );
 }
 
 #[tokio::test]
@@ -244,25 +290,53 @@ async fn failures_are_told_of_objects_and_nodes_as_few_events_that_count() {
         ..Rule::end("", SOON, SOON)
     };
     agents.behave(vec![refused]).await.expect("told");
-    let images: Vec<String> = (0..IMAGES).map(|n| agents.reference(&format!("refused/app-{n}"))).collect();
+    let images: Vec<String> = (0..IMAGES)
+        .map(|n| agents.reference(&format!("refused/app-{n}")))
+        .collect();
     create(&kubernetes, "fails", json!({"images": images})).await;
     let failed = phase(&kubernetes, "fails", "Failed").await;
     assert_eq!(failed["pulls"]["failed"], NODES * IMAGES, "{failed:#}");
     let of_task = told(&kubernetes, "team-a", "fails", &["TaskFailed"]).await;
     let of_task = of_task.iter().find(|it| it["reason"] == "TaskFailed").unwrap();
     assert_eq!(of_task["type"], "Warning");
-    assert!(of_task["note"].as_str().unwrap().starts_with("0 of 750 pulls succeeded and 750 failed, on 150 nodes"), "{of_task:#}");
+    assert!(
+        of_task["note"]
+            .as_str()
+            .unwrap()
+            .starts_with("0 of 750 pulls succeeded and 750 failed, on 150 nodes"),
+        "{of_task:#}"
+    );
 
-    let all = kubernetes.admin().get("/apis/events.k8s.io/v1/namespaces/default/events").await.expect("the events");
-    let of_nodes: Vec<&Value> = all["items"].as_array().unwrap().iter().filter(|it| it["reason"] == "ImagePrewarmFailed").collect();
+    let all = kubernetes
+        .admin()
+        .get("/apis/events.k8s.io/v1/namespaces/default/events")
+        .await
+        .expect("the events");
+    let of_nodes: Vec<&Value> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["reason"] == "ImagePrewarmFailed")
+        .collect();
     assert!(!of_nodes.is_empty());
-    assert!(of_nodes.iter().all(|it| it["note"].as_str().unwrap().contains("unauthorized")), "{of_nodes:#?}");
-    let nodes: std::collections::BTreeSet<&str> = of_nodes.iter().map(|it| it["regarding"]["name"].as_str().unwrap()).collect();
+    assert!(
+        of_nodes
+            .iter()
+            .all(|it| it["note"].as_str().unwrap().contains("unauthorized")),
+        "{of_nodes:#?}"
+    );
+    let nodes: std::collections::BTreeSet<&str> = of_nodes
+        .iter()
+        .map(|it| it["regarding"]["name"].as_str().unwrap())
+        .collect();
     assert_eq!(nodes.len(), of_nodes.len(), "one for each node, which counts");
     // Of 750 failures as many are written as the burst allows, and two a second.
     let writes = || {
         let calls = kubernetes.calls().expect("the calls");
-        calls.iter().filter(|call| call.resource == "events" && call.user.ends_with(":ips-coordinator")).count()
+        calls
+            .iter()
+            .filter(|call| call.resource == "events" && call.user.ends_with(":ips-coordinator"))
+            .count()
     };
     let written = writes();
     assert!((100..300).contains(&written), "{written}");

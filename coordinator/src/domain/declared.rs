@@ -8,9 +8,9 @@ mod notices;
 mod status;
 mod task_status;
 
-pub use namespaces::Namespaces;
 pub use budget::Budget;
 pub use fixed::changed_field;
+pub use namespaces::Namespaces;
 pub use notices::{Notice, Regarding, of_eviction, of_pull, of_status};
 pub use status::{Kept, Refusal, Verdict, policy_status};
 pub use task_status::{removal_at, task_status};

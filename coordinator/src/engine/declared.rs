@@ -19,8 +19,8 @@ use super::{
 use crate::domain::{
     Invalid, Millis,
     declared::{
-        Declared, DeclaredNews, DeclaredObjects, Kept, Kind, Namespaces, Notice, TaskWish, Verdict, WriteError, of_pull,
-        of_status, policy_status, removal_at, task_status,
+        Declared, DeclaredNews, DeclaredObjects, Kept, Kind, Namespaces, Notice, TaskWish, Verdict, WriteError,
+        of_pull, of_status, policy_status, removal_at, task_status,
     },
     policy::PolicyRequest,
 };
@@ -107,7 +107,8 @@ impl Touched {
     fn note(&mut self, delta: &Delta) -> bool {
         let removed = delta.removed_tasks.iter().map(|(_, id)| id);
         let tasks = delta.tasks.iter().map(|view| &view.task.id).chain(removed);
-        self.tasks.extend(tasks.filter_map(|id| id.object()).map(ToOwned::to_owned));
+        self.tasks
+            .extend(tasks.filter_map(|id| id.object()).map(ToOwned::to_owned));
         self.policies |= delta.changed.contains(&Noun::Policies);
         self.policies || !self.tasks.is_empty()
     }
@@ -339,7 +340,8 @@ impl Declarations {
             return Ok(known.written_at + WRITE_MS);
         }
         self.cluster.write_status(&known.object, &status).await?;
-        known.written_at = now;
+        // A write takes a while, and the pause begins with its end.
+        known.written_at = crate::engine::now();
         for notice in of_status(&known.object, &status) {
             self.engine.policies.announce(notice);
         }

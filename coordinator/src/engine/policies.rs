@@ -22,7 +22,9 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, OnceLock, atomic::AtomicBool, atomic::Ordering},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicBool, atomic::Ordering,
+    },
     time::Duration,
 };
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};

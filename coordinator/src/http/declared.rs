@@ -29,13 +29,20 @@ pub fn declared_policy(spec: Value) -> Result<PolicyRequest, Invalid> {
 /// # Errors
 /// The first field that has another form, that breaks a rule, or that nobody knows.
 pub fn declared_task(mut spec: Value) -> Result<TaskWish, Invalid> {
-    let mut take = |name: &str| spec.as_object_mut().and_then(|fields| fields.remove(name)).unwrap_or_default();
+    let mut take = |name: &str| {
+        spec.as_object_mut()
+            .and_then(|fields| fields.remove(name))
+            .unwrap_or_default()
+    };
     let (suspend, ttl) = (take("suspend"), take("ttlSecondsAfterFinished"));
     if !(suspend.is_null() || suspend.is_boolean()) {
         return Err(Invalid::new("suspend", "must be true or false"));
     }
     if !(ttl.is_null() || ttl.as_i64().is_some_and(|seconds| seconds >= 0)) {
-        return Err(Invalid::new("ttlSecondsAfterFinished", "must be a number of seconds, 0 or more"));
+        return Err(Invalid::new(
+            "ttlSecondsAfterFinished",
+            "must be a number of seconds, 0 or more",
+        ));
     }
     let NewRoute(body): NewRoute = extract::of_value(spec)?;
     let new = task_of_object(body)?.check()?;
@@ -84,7 +91,9 @@ mod tests {
 
     #[test]
     fn a_task_is_the_body_of_the_rest_api_with_what_a_job_has() {
-        let wish = declared_task(json!({"images": ["a"], "priority": 9, "suspend": true, "ttlSecondsAfterFinished": 60})).unwrap();
+        let wish =
+            declared_task(json!({"images": ["a"], "priority": 9, "suspend": true, "ttlSecondsAfterFinished": 60}))
+                .unwrap();
         assert_eq!((wish.new.spec.priority, wish.suspend), (9, true));
         assert!(!declared_task(json!({"images": ["a"]})).unwrap().suspend);
         for (field, spec) in [
@@ -92,10 +101,16 @@ mod tests {
             ("images", json!({"images": "a"})),
             ("imagez", json!({"images": ["a"], "imagez": 1})),
             ("suspend", json!({"images": ["a"], "suspend": "yes"})),
-            ("ttlSecondsAfterFinished", json!({"images": ["a"], "ttlSecondsAfterFinished": -1})),
+            (
+                "ttlSecondsAfterFinished",
+                json!({"images": ["a"], "ttlSecondsAfterFinished": -1}),
+            ),
             ("id", json!({"images": ["a"], "id": "x"})),
             ("dryRun", json!({"images": ["a"], "dryRun": true})),
-            ("password", json!({"images": ["a"], "registry": "r.example", "username": "u", "password": "p"})),
+            (
+                "password",
+                json!({"images": ["a"], "registry": "r.example", "username": "u", "password": "p"}),
+            ),
         ] {
             assert_eq!(declared_task(spec).unwrap_err().field, field);
         }

@@ -27,7 +27,10 @@ impl Kubernetes {
         let mut is_failing = false;
         while let Some(Some(notice)) = stop.run_until_cancelled(notices.recv()).await {
             if !budget.take(&notice.regarding, now()) {
-                tracing::debug!(event.reason = notice.reason, "an event was not written: there are too many");
+                tracing::debug!(
+                    event.reason = notice.reason,
+                    "an event was not written: there are too many"
+                );
                 continue;
             }
             let (event, regarding) = (event(&notice), reference(&notice.regarding));
@@ -109,7 +112,10 @@ mod tests {
             name: "once".into(),
             uid: "u1".into(),
         });
-        assert_eq!((task.kind.as_deref(), task.uid.as_deref()), (Some("PrewarmTask"), Some("u1")));
+        assert_eq!(
+            (task.kind.as_deref(), task.uid.as_deref()),
+            (Some("PrewarmTask"), Some("u1"))
+        );
         assert_eq!(task.api_version.as_deref(), Some("ips.dev/v1alpha1"));
     }
 }

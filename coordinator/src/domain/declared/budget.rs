@@ -90,14 +90,16 @@ mod tests {
         assert_eq!(taken(&mut budget, 1000, |_| 1, 1000), 25);
         assert_eq!(taken(&mut budget, 1000, |_| 1, 1000 + 299_999), 0);
         assert_eq!(taken(&mut budget, 1000, |_| 1, 1000 + 300_000), 1);
-        assert_eq!(taken(&mut budget, 1, |_| 2, 1000), 1, "another one has its own");
+        assert_eq!(taken(&mut budget, 1, |_| 2, 301_000), 1, "another one has its own");
     }
 
     #[test]
     fn five_thousand_failing_nodes_write_a_hundred_and_then_two_a_second() {
         let mut budget = Budget::default();
         assert_eq!(taken(&mut budget, 5000, |n| n, 1000), 100);
-        let later: usize = (1..=60).map(|second| taken(&mut budget, 5000, |n| n, 1000 + second * 1000)).sum();
+        let later: usize = (1..=60)
+            .map(|second| taken(&mut budget, 5000, |n| n, 1000 + second * 1000))
+            .sum();
         assert_eq!(later, 120);
         assert!(budget.each.len() <= MOST_THINGS);
     }

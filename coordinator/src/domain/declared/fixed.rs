@@ -1,11 +1,7 @@
 //! What a declared task can no longer change: everything that its record keeps.
 
 use crate::domain::{
-    channel::TaskNotices,
-    credential::TaskCredential,
-    retry::RetryPolicy,
-    rules::TaskRules,
-    selection::Selection,
+    channel::TaskNotices, credential::TaskCredential, retry::RetryPolicy, rules::TaskRules, selection::Selection,
     task::TaskSpec,
 };
 
@@ -32,7 +28,10 @@ pub fn changed_field(kept: &TaskSpec, new: &TaskSpec) -> Option<&'static str> {
         ("batchSize", *batch_size == new.batch_size),
         ("priority", *priority == new.priority),
         ("pullTimeoutSeconds", *pull_timeout_seconds == new.pull_timeout_seconds),
-        ("noProgressTimeoutSeconds", *no_progress_timeout_seconds == new.no_progress_timeout_seconds),
+        (
+            "noProgressTimeoutSeconds",
+            *no_progress_timeout_seconds == new.no_progress_timeout_seconds,
+        ),
         ("secretIds", stored(credentials).eq(stored(&new.credentials))),
     ];
     fields
@@ -101,7 +100,10 @@ fn of_rules(kept: &TaskRules, new: &TaskRules) -> [Field; 9] {
         ("parallelism", *parallelism == new.parallelism),
         ("batchMode", *batch_mode == new.batch_mode),
         ("canary", *canary == new.canary),
-        ("abortFailurePercent", *abort_failure_percent == new.abort_failure_percent),
+        (
+            "abortFailurePercent",
+            *abort_failure_percent == new.abort_failure_percent,
+        ),
         ("successThreshold", *success_threshold == new.success_threshold),
         ("deadlineSeconds", *deadline_seconds == new.deadline_seconds),
         ("windows", *windows == new.windows),
@@ -114,7 +116,10 @@ fn of_notices(kept: &TaskNotices, new: &TaskNotices) -> [Field; 2] {
     let TaskNotices { channels, webhook_url } = kept;
     let names = |of: &TaskNotices| of.channels.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
     [
-        ("channels", channels.len() == new.channels.len() && names(kept) == names(new)),
+        (
+            "channels",
+            channels.len() == new.channels.len() && names(kept) == names(new),
+        ),
         ("webhookUrl", *webhook_url == new.webhook_url),
     ]
 }
@@ -167,6 +172,9 @@ mod tests {
         let mut kept = spec(|it| it.rules.canary = Some("1".into()));
         kept.rules.canary_nodes = vec![crate::domain::ids::NodeName::parse("n1").unwrap()];
         kept.trace = "00-1".into();
-        assert_eq!(changed_field(&kept, &spec(|it| it.rules.canary = Some("1".into()))), None);
+        assert_eq!(
+            changed_field(&kept, &spec(|it| it.rules.canary = Some("1".into()))),
+            None
+        );
     }
 }

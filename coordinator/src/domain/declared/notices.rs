@@ -91,7 +91,9 @@ pub fn of_pull(pull: &Pull) -> Option<Notice> {
 
 /// What is told of a node from which somebody else removed an image twice within a day.
 pub fn of_eviction(node: &NodeName, image: &ImageRef, until: &str) -> Notice {
-    let note = format!("{image} was removed twice within 24 h, by kubelet's garbage collection or by hand; it is not pulled again until {until}");
+    let note = format!(
+        "{image} was removed twice within 24 h, by kubelet's garbage collection or by hand; it is not pulled again until {until}"
+    );
     Notice::new(Regarding::Node(node.clone()), true, "EvictedTwice", note)
 }
 
@@ -113,13 +115,20 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 fn of_verdict(old: &Value, new: &Value) -> Option<Told> {
     let (before, now) = (condition(old, "Accepted"), condition(new, "Accepted"));
-    if ["status", "reason", "message"].iter().all(|part| before[part] == now[part]) {
+    if ["status", "reason", "message"]
+        .iter()
+        .all(|part| before[part] == now[part])
+    {
         return None;
     }
     if now["status"] == "True" {
         return Some((false, "Accepted", "what it declares is kept".into()));
     }
-    Some((true, "Rejected", format!("{}: {}", text(now, "reason"), text(now, "message"))))
+    Some((
+        true,
+        "Rejected",
+        format!("{}: {}", text(now, "reason"), text(now, "message")),
+    ))
 }
 
 fn of_policy(old: &Value, new: &Value) -> Vec<Told> {
@@ -136,7 +145,9 @@ fn of_policy(old: &Value, new: &Value) -> Vec<Told> {
         }
     } else if !is_paused(old) && count(new, "paused") > count(old, "paused") {
         let paused = count(new, "paused");
-        let note = format!("{paused} images on nodes were removed twice within 24 h by somebody else and are not pulled for now");
+        let note = format!(
+            "{paused} images on nodes were removed twice within 24 h by somebody else and are not pulled for now"
+        );
         told.push((true, "EvictedTwice", note));
     }
     told
@@ -158,9 +169,11 @@ fn of_task(old: &Value, new: &Value) -> Option<Told> {
     };
     match now {
         "Running" if before == "Suspended" => Some((false, "Resumed", counts())),
-        "Running" if ["", "Pending"].contains(&before) => {
-            Some((false, "TaskStarted", format!("{} pulls on {} nodes", pulls["total"], nodes["total"])))
-        }
+        "Running" if ["", "Pending"].contains(&before) => Some((
+            false,
+            "TaskStarted",
+            format!("{} pulls on {} nodes", pulls["total"], nodes["total"]),
+        )),
         "Running" => Some((false, "TaskRetried", counts())),
         "Suspended" => Some((false, "Suspended", counts())),
         "Completed" => Some((false, "TaskCompleted", counts())),
@@ -195,7 +208,10 @@ mod tests {
     }
 
     fn told(kind: Kind, old: &Value, new: &Value) -> Vec<&'static str> {
-        of_status(&object(kind, old.clone()), new).iter().map(|it| it.reason).collect()
+        of_status(&object(kind, old.clone()), new)
+            .iter()
+            .map(|it| it.reason)
+            .collect()
     }
 
     fn accepted(mut status: Value, more: Value) -> Value {
@@ -212,13 +228,19 @@ mod tests {
         assert_eq!((notices[0].reason, notices[0].is_warning), ("Rejected", true));
         assert_eq!(notices[0].note, "InvalidField: spec.images[0]: bad");
         assert!(told(Kind::Task, &refused, &refused).is_empty());
-        assert_eq!(told(Kind::Policy, &refused, &accepted(json!({}), json!([]))), ["Accepted"]);
+        assert_eq!(
+            told(Kind::Policy, &refused, &accepted(json!({}), json!([]))),
+            ["Accepted"]
+        );
     }
 
     #[test]
     fn a_policy_tells_when_it_is_warm_and_when_images_of_it_are_paused() {
         let at = |warm: &str, paused: u32| {
-            accepted(json!({"warm": 3, "nodes": 3, "paused": paused}), json!([{"type": "Warm", "status": warm}]))
+            accepted(
+                json!({"warm": 3, "nodes": 3, "paused": paused}),
+                json!([{"type": "Warm", "status": warm}]),
+            )
         };
         assert_eq!(told(Kind::Policy, &at("False", 0), &at("True", 0)), ["Warm"]);
         assert!(told(Kind::Policy, &at("True", 0), &at("False", 0)).is_empty());
@@ -231,7 +253,8 @@ mod tests {
     #[test]
     fn a_task_tells_of_its_phases() {
         let at = |phase: &str| {
-            let figures = json!({"phase": phase, "nodes": {"total": 3}, "pulls": {"total": 3, "succeeded": 2, "failed": 1}});
+            let figures =
+                json!({"phase": phase, "nodes": {"total": 3}, "pulls": {"total": 3, "succeeded": 2, "failed": 1}});
             accepted(figures, json!([]))
         };
         for (old, new, reason) in [

@@ -149,7 +149,10 @@ fn written((kind, holds, reason, message): Said, old: &[Value], generation: i64,
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::domain::{declared::{Kind, ObjectName}, policy::ConditionKind};
+    use crate::domain::{
+        declared::{Kind, ObjectName},
+        policy::ConditionKind,
+    };
 
     fn object(generation: i64, status: Value) -> Declared {
         Declared {

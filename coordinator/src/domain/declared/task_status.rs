@@ -9,7 +9,15 @@ use serde_json::{Map, Value, json};
 
 /// Fields that stay as they were written when the record of the task is gone.
 const LASTING: [&str; 9] = [
-    "taskId", "tenant", "phase", "progress", "nodes", "pulls", "bytes", "startedAt", "completedAt",
+    "taskId",
+    "tenant",
+    "phase",
+    "progress",
+    "nodes",
+    "pulls",
+    "bytes",
+    "startedAt",
+    "completedAt",
 ];
 
 /// The status of an object whose newest spec fared like that; `kept` is the task that it has, with its bytes so far. A task that has ended
@@ -20,7 +28,9 @@ pub fn task_status(object: &Declared, verdict: &Verdict, kept: Option<(&Task, &B
         status.extend(figures(task, bytes));
         return status.into();
     }
-    let lasting = LASTING.iter().filter_map(|name| Some(((*name).to_owned(), object.status.get(name)?.clone())));
+    let lasting = LASTING
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), object.status.get(name)?.clone())));
     let mut lasting: Map<String, Value> = lasting.collect();
     let mut others = vec![];
     if object.had_task() {
@@ -38,7 +48,9 @@ pub fn task_status(object: &Declared, verdict: &Verdict, kept: Option<(&Task, &B
 
 /// When an object is to be deleted whose status says that its task has ended: `ttlSecondsAfterFinished`, as of a Job.
 pub fn removal_at(object: &Declared) -> Option<Millis> {
-    let ttl = object.spec["ttlSecondsAfterFinished"].as_i64().filter(|ttl| *ttl >= 0)?;
+    let ttl = object.spec["ttlSecondsAfterFinished"]
+        .as_i64()
+        .filter(|ttl| *ttl >= 0)?;
     let ended = object.status["completedAt"].as_str()?;
     let ended = chrono::DateTime::parse_from_rfc3339(ended).ok()?.timestamp_millis();
     Some(ended.saturating_add(ttl.saturating_mul(1000)))
@@ -94,10 +106,16 @@ fn figures(task: &Task, bytes: &ByteCounts) -> Map<String, Value> {
     put("taskId", task.id.as_str().into());
     put("tenant", task.tenant.as_str().into());
     put("phase", phase(task.state).into());
-    put("progress", format!("{}/{}", counts.nodes_completed, counts.nodes).into());
+    put(
+        "progress",
+        format!("{}/{}", counts.nodes_completed, counts.nodes).into(),
+    );
     put("nodes", nodes);
     put("pulls", pulls);
-    put("bytes", json!({"total": bounded.total, "fetched": bounded.fetched, "saved": bounded.saved().min(i64::MAX as u64)}));
+    put(
+        "bytes",
+        json!({"total": bounded.total, "fetched": bounded.fetched, "saved": bounded.saved().min(i64::MAX as u64)}),
+    );
     for (name, at) in [("startedAt", task.started_at), ("completedAt", task.finished_at)] {
         if at > 0 {
             put(name, rfc3339(at, chrono::SecondsFormat::Secs).into());
@@ -162,12 +180,21 @@ mod tests {
             started_at: NOW - 1000,
             finished_at: if state.is_open() { 0 } else { NOW },
             retried_at: 0,
-            error_message: if state == TaskState::Failed { "1 of 3 pulls failed".into() } else { String::new() },
+            error_message: if state == TaskState::Failed {
+                "1 of 3 pulls failed".into()
+            } else {
+                String::new()
+            },
         }
     }
 
     fn status(object: &Declared, state: TaskState) -> Value {
-        task_status(object, &Verdict::Accepted, Some((&task(state), &ByteCounts::default())), NOW)
+        task_status(
+            object,
+            &Verdict::Accepted,
+            Some((&task(state), &ByteCounts::default())),
+            NOW,
+        )
     }
 
     fn types(status: &Value) -> Vec<&str> {
@@ -193,7 +220,10 @@ mod tests {
         }
         let said = status(&fresh, TaskState::Failed);
         assert_eq!(said["conditions"][1]["message"], "1 of 3 pulls failed");
-        assert_eq!((&said["taskId"], &said["pulls"]["failed"]), (&json!("obj-u1"), &json!(1)));
+        assert_eq!(
+            (&said["taskId"], &said["pulls"]["failed"]),
+            (&json!("obj-u1"), &json!(1))
+        );
     }
 
     #[test]
@@ -205,16 +235,29 @@ mod tests {
         }
         let before = object(status(&object(Value::Null), TaskState::Running));
         let lost = task_status(&before, &Verdict::Accepted, None, NOW);
-        assert_eq!((&lost["phase"], &lost["conditions"][1]["reason"]), (&json!("Failed"), &json!("TaskGone")));
-        assert_eq!(task_status(&object(lost.clone()), &Verdict::Accepted, None, NOW + 5000), lost, "it stays");
+        assert_eq!(
+            (&lost["phase"], &lost["conditions"][1]["reason"]),
+            (&json!("Failed"), &json!("TaskGone"))
+        );
+        assert_eq!(
+            task_status(&object(lost.clone()), &Verdict::Accepted, None, NOW + 5000),
+            lost,
+            "it stays"
+        );
         let never = task_status(&object(Value::Null), &Verdict::Accepted, None, NOW);
         assert_eq!((never.get("phase"), types(&never)), (None, vec!["Accepted"]));
     }
 
     #[test]
     fn an_ended_one_goes_after_its_time_to_live() {
-        assert_eq!(removal_at(&object(status(&object(Value::Null), TaskState::Running))), None);
-        assert_eq!(removal_at(&object(status(&object(Value::Null), TaskState::Completed))), Some(NOW + 60_000));
+        assert_eq!(
+            removal_at(&object(status(&object(Value::Null), TaskState::Running))),
+            None
+        );
+        assert_eq!(
+            removal_at(&object(status(&object(Value::Null), TaskState::Completed))),
+            Some(NOW + 60_000)
+        );
         let mut kept = object(status(&object(Value::Null), TaskState::Completed));
         kept.spec = json!({});
         assert_eq!(removal_at(&kept), None);

@@ -100,8 +100,12 @@ impl Engine {
     /// UIDs of the objects whose tasks are open.
     pub(super) async fn declared_tasks(&self) -> Result<Vec<String>, EngineError> {
         let open = self.store.open_tasks().await?;
-        let declared = open.into_iter().filter(|task| task.policy.is_none() && task.spec.declared.is_some());
-        Ok(declared.filter_map(|task| task.id.object().map(ToOwned::to_owned)).collect())
+        let declared = open
+            .into_iter()
+            .filter(|task| task.policy.is_none() && task.spec.declared.is_some());
+        Ok(declared
+            .filter_map(|task| task.id.object().map(ToOwned::to_owned))
+            .collect())
     }
 
     /// Whoever declares a task elsewhere holds it back there. It can be cancelled, tried again and, when it has ended, removed anywhere: its

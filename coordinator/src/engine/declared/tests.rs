@@ -220,7 +220,10 @@ async fn an_object_is_kept_changed_and_ended_and_says_how_far_it_is_true() {
     assert_eq!(condition(&status, "Accepted")["status"], "True", "{status:#}");
     assert_eq!(condition(&status, "Warm")["reason"], "AllWarm");
     assert_eq!((&status["tenant"], &status["nodes"]), (&json!("default"), &json!(1)));
-    assert_eq!(coordinator.cluster.get("u1").unwrap().finalizers, [Kind::Policy.finalizer()]);
+    assert_eq!(
+        coordinator.cluster.get("u1").unwrap().finalizers,
+        [Kind::Policy.finalizer()]
+    );
     let view = coordinator
         .stand
         .engine
@@ -373,7 +376,13 @@ async fn a_namespace_whose_tenant_comes_later_moves_there() {
     let engine = &coordinator.stand.engine;
     engine.create_tenant("ops", TenantRequest::default()).await.unwrap();
     let cluster = Arc::clone(&coordinator.cluster) as _;
-    let declared = Declarations::new(engine.clone(), cluster, Namespaces::default(), READERS, mpsc::channel(1).0);
+    let declared = Declarations::new(
+        engine.clone(),
+        cluster,
+        Namespaces::default(),
+        READERS,
+        mpsc::channel(1).0,
+    );
     let object = coordinator.cluster.get("u1").unwrap();
     assert_eq!(declared.take_over(&object).await.unwrap(), Verdict::Accepted);
     let view = engine.policy(&PolicyId::of_object("u1")).await.unwrap();

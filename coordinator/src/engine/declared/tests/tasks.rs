@@ -61,7 +61,10 @@ async fn a_task_runs_once_and_is_not_run_again_when_its_record_is_gone() {
     let again = coordinator
         .until_status("u1", "it is looked at", |status| status["observedGeneration"] == 2)
         .await;
-    assert_eq!((&again["phase"], &again["completedAt"]), (&json!("Completed"), &done["completedAt"]));
+    assert_eq!(
+        (&again["phase"], &again["completedAt"]),
+        (&json!("Completed"), &done["completedAt"])
+    );
     assert_eq!(coordinator.state("u1").await, None);
     assert!(coordinator.told("u1").is_empty(), "nothing is told twice");
 }
@@ -75,7 +78,10 @@ async fn a_task_is_held_back_as_its_object_says_and_changed_in_nothing_else() {
     let held = coordinator.until_phase("u1", "Suspended").await;
     assert_eq!(held["pulls"]["queued"], 1);
     let refused = coordinator.stand.engine.resume_task(&id("u1")).await.unwrap_err();
-    assert!(matches!(&refused, EngineError::Precondition(why) if why.contains("PrewarmTask ops/u1")), "{refused}");
+    assert!(
+        matches!(&refused, EngineError::Precondition(why) if why.contains("PrewarmTask ops/u1")),
+        "{refused}"
+    );
 
     coordinator.put_task("u1", spec(false, 4));
     let is_refused = |status: &Value| condition(status, "Accepted")["reason"] == "FieldImmutable";
@@ -96,14 +102,20 @@ async fn a_task_is_cancelled_with_its_object_also_while_the_coordinator_was_away
     coordinator.put_task("away", json!({"images": ["b:1"]}));
     coordinator.put_task("torn-out", json!({"images": ["c:1"]}));
     for uid in ["here", "away", "torn-out"] {
-        coordinator.until_status(uid, "it is there", |status| status["taskId"].is_string()).await;
+        coordinator
+            .until_status(uid, "it is there", |status| status["taskId"].is_string())
+            .await;
     }
     agent.ordered().await;
     coordinator.cluster.delete("here");
     coordinator
         .until("the object goes", async || coordinator.cluster.get("here").is_none())
         .await;
-    assert_eq!(coordinator.state("here").await, Some(TaskState::Cancelled), "its record stays");
+    assert_eq!(
+        coordinator.state("here").await,
+        Some(TaskState::Cancelled),
+        "its record stays"
+    );
     let coordinator = coordinator
         .crash(|objects| {
             objects.get_mut("away").unwrap().is_deleted = true;
@@ -132,7 +144,11 @@ async fn an_ended_task_goes_when_its_time_to_live_is_over() {
         .await;
     // Its end is told in whole seconds.
     assert!(now() - from >= 1000, "not before its time");
-    assert_eq!(coordinator.state("u1").await, Some(TaskState::Completed), "its record stays");
+    assert_eq!(
+        coordinator.state("u1").await,
+        Some(TaskState::Completed),
+        "its record stays"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +160,11 @@ async fn a_task_that_cannot_be_made_says_why_and_an_id_that_is_taken_is_left_alo
     coordinator.stand.engine.create_task(taken).await.unwrap();
     for (uid, spec, reason) in [
         ("field", json!({"images": ["a b"]}), "InvalidField"),
-        ("nobody", json!({"images": ["a:1"], "nodeNames": ["n9"]}), "InvalidField"),
+        (
+            "nobody",
+            json!({"images": ["a:1"], "nodeNames": ["n9"]}),
+            "InvalidField",
+        ),
         ("taken", json!({"images": ["a:1"]}), "NameTaken"),
     ] {
         coordinator.put_task(uid, spec);
@@ -157,7 +177,10 @@ async fn a_task_that_cannot_be_made_says_why_and_an_id_that_is_taken_is_left_alo
     coordinator
         .until("the object goes", async || coordinator.cluster.get("taken").is_none())
         .await;
-    assert!(coordinator.state("taken").await.is_some_and(TaskState::is_open), "it is somebody else's");
+    assert!(
+        coordinator.state("taken").await.is_some_and(TaskState::is_open),
+        "it is somebody else's"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,5 +196,8 @@ async fn a_failed_pull_is_told_of_its_node() {
         told.push((notice.regarding.clone(), notice.reason));
     }
     let node = NodeName::parse("n1").unwrap();
-    assert!(told.contains(&(Regarding::Node(node), "ImagePrewarmFailed")), "{told:?}");
+    assert!(
+        told.contains(&(Regarding::Node(node), "ImagePrewarmFailed")),
+        "{told:?}"
+    );
 }
