@@ -56,6 +56,7 @@ async fn a_task_runs_once_and_is_not_run_again_when_its_record_is_gone() {
 
     // As a retention does it.
     assert!(coordinator.stand.engine.remove_ended(&id("u1")).await.unwrap());
+    drop(agent);
     let mut coordinator = coordinator.crash(|_| {}).await;
     coordinator.put_task("u1", json!({"images": ["a:1"], "suspend": false}));
     let again = coordinator
@@ -116,6 +117,7 @@ async fn a_task_is_cancelled_with_its_object_also_while_the_coordinator_was_away
         Some(TaskState::Cancelled),
         "its record stays"
     );
+    drop(agent);
     let coordinator = coordinator
         .crash(|objects| {
             objects.get_mut("away").unwrap().is_deleted = true;
