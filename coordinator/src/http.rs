@@ -59,7 +59,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-pub use declared::declared_policy;
+pub use declared::{declared_policy, declared_task};
 use error::ApiError;
 pub use follower::{Following, follower_probes};
 use std::{any::Any, sync::Arc};

@@ -11,10 +11,21 @@ mod serve;
 
 use crate::{
     config::Config,
-    domain::{declared::Namespaces, reach::Network, version::VERSION},
+    domain::{
+        declared::{Kind, Namespaces},
+        reach::Network,
+        version::VERSION,
+    },
     engine::{
-        Engine, audit::Scribe, courier::Courier, declared::Declarations, keeper::Keeper, retention::Retention,
-        startup_taint::TaintRemover, system::Kept, trigger::Trigger,
+        Engine,
+        audit::Scribe,
+        courier::Courier,
+        declared::{Declarations, Readers},
+        keeper::Keeper,
+        retention::Retention,
+        startup_taint::TaintRemover,
+        system::Kept,
+        trigger::Trigger,
     },
     grpc::{
         agent::{AgentSettings, Agents},
@@ -80,6 +91,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// Changes of a cluster's nodes that may wait for the engine.
 const NEWS: usize = 256;
+/// Events that may wait to be written; further ones are dropped.
+const NOTICES: usize = 256;
 
 /// What one stream may send ahead, in bytes. Small, because a connection keeps a buffer of the largest frame that it has seen, and there
 /// are ten thousand.
@@ -334,11 +347,24 @@ fn keep_declared(
     stop: CancellationToken,
 ) {
     let (news, heard) = mpsc::channel(NEWS);
+    let (notices, told) = mpsc::channel(NOTICES);
     let cluster = Arc::new(kubernetes.clone());
-    let declarations = Declarations::new(engine, cluster, namespaces, http::declared_policy);
+    let readers = Readers {
+        policy: http::declared_policy,
+        task: http::declared_task,
+    };
+    let declarations = Declarations::new(engine, cluster, namespaces, readers, notices);
+    for kind in Kind::ALL {
+        let (kubernetes, news, until) = (kubernetes.clone(), news.clone(), stop.clone());
+        parts.spawn(async move {
+            kubernetes.watch_declared(kind, news, until).await;
+            Ok(())
+        });
+    }
+    drop(news);
     let until = stop.clone();
     parts.spawn(async move {
-        kubernetes.watch_policies(news, until).await;
+        kubernetes.tell_events(told, until).await;
         Ok(())
     });
     parts.spawn(async move {

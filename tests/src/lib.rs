@@ -11,6 +11,7 @@ pub mod cache;
 pub mod containerd;
 pub mod coordinator;
 pub mod database;
+pub mod declared;
 pub mod desk;
 pub mod events;
 pub mod fault_proxy;

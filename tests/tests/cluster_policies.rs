@@ -9,64 +9,18 @@ use std::time::Duration;
 
 use ips_tests::containerd::ContainerdVersion;
 use ips_tests::coordinator::Coordinator;
+use ips_tests::declared::{self, cluster, condition, events, is_accepted, keeping, status_writes};
 use ips_tests::kubernetes::{Kubectl, Kubernetes};
 use ips_tests::product::source;
 use ips_tests::registry::Registry;
 use ips_tests::simulated::{Rule, Simulator};
-use ips_tests::stand::{Node, TASK_LIMIT};
+use ips_tests::stand::Node;
 use ips_tests::wait::{wait_for, wait_until};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-const SYSTEM: &str = "ips-system";
 const LIMIT: Duration = Duration::from_secs(60);
 const OBJECTS: &str = "/apis/ips.dev/v1alpha1/namespaces/team-a/prewarmpolicies";
-
-/// A cluster with the kinds and the coordinator's rights as `deploy/base` has them, and a namespace.
-async fn cluster() -> Kubernetes {
-    let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
-    // The newer kubectl checks more of a definition before it sends it.
-    for which in [Kubectl::Oldest, Kubectl::Current] {
-        for file in ["namespace", "coordinator-rbac", "crds"] {
-            let file = source(&format!("deploy/base/{file}.yaml")).display().to_string();
-            kubernetes
-                .kubectl(which, &["apply", "-f", &file])
-                .await
-                .expect("applied");
-        }
-    }
-    let admin = kubernetes.admin();
-    wait_until("the kind to be served", LIMIT, async || {
-        admin.get("/apis/ips.dev/v1alpha1/prewarmpolicies").await.is_ok()
-    })
-    .await;
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}});
-    admin
-        .create("/api/v1/namespaces", &namespace)
-        .await
-        .expect("a namespace");
-    kubernetes
-}
-
-/// A coordinator that keeps what is declared there.
-async fn keeping(kubernetes: &Kubernetes, tenants: &str) -> Coordinator {
-    let token = kubernetes.token(SYSTEM, "ips-coordinator", "https://kubernetes.default.svc", None);
-    let config = kubernetes
-        .kubeconfig_for("coordinator.conf", &token.await.expect("a token"))
-        .expect("a kubeconfig");
-    let config = config.display().to_string();
-    let arguments = [
-        "--kubernetes",
-        "on",
-        "--kubeconfig",
-        &config,
-        "--kubernetes-objects",
-        "on",
-        "--kubernetes-tenant",
-        tenants,
-    ];
-    Coordinator::start(&arguments).await.expect("a coordinator")
-}
 
 fn policy(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "ips.dev/v1alpha1", "kind": "PrewarmPolicy", "metadata": {"name": name}, "spec": spec})
@@ -77,31 +31,8 @@ fn of_images(images: &[&str]) -> Value {
 }
 
 /// Waits until the status of an object is as the test says.
-async fn status(kubernetes: &Kubernetes, name: &str, what: &str, mut test: impl FnMut(&Value) -> bool) -> Value {
-    let mut last = Value::Null;
-    let found = tokio::time::timeout(TASK_LIMIT, async {
-        loop {
-            if let Ok(object) = kubernetes.admin().get(&format!("{OBJECTS}/{name}")).await {
-                last = object["status"].clone();
-                if test(&last) {
-                    return last.clone();
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    });
-    let found = found.await;
-    found.unwrap_or_else(|_| panic!("{name}: {what}: {last:#}"))
-}
-
-/// The condition of this type.
-fn condition(status: &Value, kind: &str) -> Value {
-    let all = status["conditions"].as_array().cloned().unwrap_or_default();
-    all.into_iter().find(|it| it["type"] == kind).unwrap_or_default()
-}
-
-fn is_accepted(status: &Value) -> bool {
-    condition(status, "Accepted")["status"] == "True"
+async fn status(kubernetes: &Kubernetes, name: &str, what: &str, test: impl FnMut(&Value) -> bool) -> Value {
+    declared::status(kubernetes, &format!("{OBJECTS}/{name}"), what, test).await
 }
 
 async fn policies(coordinator: &Coordinator) -> Vec<Value> {
@@ -114,16 +45,7 @@ async fn policies(coordinator: &Coordinator) -> Vec<Value> {
 }
 
 async fn is_gone(kubernetes: &Kubernetes, name: &str) {
-    wait_until(&format!("{name} to be gone"), LIMIT, async || {
-        let path = format!("{OBJECTS}/{name}");
-        let (status, _) = kubernetes
-            .admin()
-            .call(Method::GET, &path, None)
-            .await
-            .expect("an answer");
-        status == StatusCode::NOT_FOUND
-    })
-    .await;
+    declared::is_gone(kubernetes, &format!("{OBJECTS}/{name}")).await;
 }
 
 #[tokio::test]
@@ -180,19 +102,22 @@ async fn a_declared_policy_is_kept_shown_changed_and_ended() {
         .unwrap();
     assert_eq!(resumed, StatusCode::OK);
 
+    // As `kubectl describe` shows them.
+    wait_until("the events", LIMIT, async || {
+        let told = events(&kubernetes, "team-a", "base").await;
+        ["Accepted", "Warm"]
+            .iter()
+            .all(|reason| told.iter().any(|it| it["reason"] == *reason))
+    })
+    .await;
+
     let change = json!({"spec": of_images(&[&small, &multi])});
     admin.patch(&format!("{OBJECTS}/base"), &change).await.expect("changed");
     let both = |status: &Value| status["observedGeneration"] == 2 && status["warm"] == 2;
     status(&kubernetes, "base", "both to be warm", both).await;
 
     // At most one write a second, and none when nothing has changed.
-    let writes = || {
-        let calls = kubernetes.calls().expect("the calls");
-        let writes = calls
-            .iter()
-            .filter(|call| call.resource == "prewarmpolicies" && call.subresource == "status");
-        writes.count()
-    };
+    let writes = || status_writes(&kubernetes, "prewarmpolicies");
     let before = writes();
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(writes(), before);
@@ -377,7 +302,8 @@ async fn kinds_that_are_not_installed_are_told_and_taken_up_when_they_come() {
     let coordinator = keeping(&kubernetes, "*=default").await;
     let told = async || coordinator.readiness().await.expect("an answer").1["warnings"].to_string();
     wait_until("the coordinator to say so", LIMIT, async || {
-        told().await.contains("PrewarmPolicies")
+        let told = told().await;
+        told.contains("PrewarmPolicies") && told.contains("PrewarmTasks")
     })
     .await;
     let file = source("deploy/base/crds.yaml").display().to_string();
@@ -386,7 +312,7 @@ async fn kinds_that_are_not_installed_are_told_and_taken_up_when_they_come() {
         .await
         .expect("applied");
     wait_until("the warning to be gone", LIMIT, async || {
-        !told().await.contains("PrewarmPolicies")
+        !told().await.contains("Prewarm")
     })
     .await;
 }

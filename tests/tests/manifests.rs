@@ -354,13 +354,22 @@ async fn the_rights_are_those_that_are_used_and_no_more() {
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": "none"}});
     let reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
     let declared = "/apis/ips.dev/v1alpha1/namespaces/default/prewarmpolicies/none";
+    let task = "/apis/ips.dev/v1alpha1/namespaces/default/prewarmtasks/none";
+    let events = "/apis/events.k8s.io/v1/namespaces/default/events";
     let nothing = json!({});
-    let calls: [(Method, &str, Option<&Value>, bool); 13] = [
+    let calls: [(Method, &str, Option<&Value>, bool); 20] = [
         (Method::GET, "/api/v1/nodes", None, true),
         (Method::PATCH, declared, Some(&nothing), true),
         (Method::PATCH, &format!("{declared}/status"), Some(&nothing), true),
         (Method::DELETE, declared, None, false),
         (Method::PUT, declared, Some(&nothing), false),
+        (Method::PATCH, task, Some(&nothing), true),
+        (Method::PATCH, &format!("{task}/status"), Some(&nothing), true),
+        (Method::DELETE, task, None, true),
+        (Method::PUT, task, Some(&nothing), false),
+        (Method::POST, events, Some(&nothing), true),
+        (Method::PATCH, &format!("{events}/none"), Some(&nothing), true),
+        (Method::GET, events, None, false),
         (Method::POST, reviews, Some(&review), true),
         // There is none of that name, which only those are told who may ask.
         (Method::GET, "/api/v1/namespaces/ips-system/pods/none", None, true),

@@ -62,6 +62,7 @@ pub fn describe(task: &v1::Task, now_ms: i64) -> String {
         ("Status", status(task)),
         ("Error", one_line(&task.error_message)),
         ("Waiting for", one_line(&task.waiting_for)),
+        ("Declared by", task.declared_by.clone()),
     ];
     entries.extend(spec::entries(task));
     entries.extend([

@@ -45,7 +45,7 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// Id of a task: `[a-z0-9-]{1,63}`, chosen by the client or generated.
+    /// Id of a task: `[a-z0-9-]{1,63}`, chosen by the client or generated, or `obj-UID` of one that a Kubernetes object declares.
     TaskId
 }
 text_id! {
@@ -95,6 +95,16 @@ impl TaskId {
     pub fn of_policy(now: super::Millis, random: u32) -> Self {
         Self(stamped("pol", now, random))
     }
+
+    /// The id of the task that the Kubernetes object of this UID declares.
+    pub fn of_object(uid: &str) -> Self {
+        Self(format!("obj-{uid}").into())
+    }
+
+    /// UID of the Kubernetes object that would declare it; `None` where none does.
+    pub fn object(&self) -> Option<&str> {
+        self.0.strip_prefix("obj-")
+    }
 }
 
 impl PolicyId {
@@ -108,9 +118,9 @@ impl PolicyId {
         Self(format!("obj-{uid}").into())
     }
 
-    /// Whether a Kubernetes object declares it.
-    pub fn is_of_object(&self) -> bool {
-        self.0.starts_with("obj-")
+    /// UID of the Kubernetes object that would declare it; `None` where none does.
+    pub fn object(&self) -> Option<&str> {
+        self.0.strip_prefix("obj-")
     }
 }
 

@@ -22,6 +22,25 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
+/// Where a task comes from.
+struct Origin {
+    id: TaskId,
+    /// The standing policy that orders it.
+    policy: Option<PolicyId>,
+    /// Its pulls are held back from the beginning.
+    is_suspended: bool,
+}
+
+impl Origin {
+    fn call(id: TaskId) -> Self {
+        Self {
+            id,
+            policy: None,
+            is_suspended: false,
+        }
+    }
+}
+
 impl Engine {
     /// Accepts a task: when this returns, the task and its pulls are durable. A repeated `request_id` answers with the first task.
     ///
@@ -37,7 +56,26 @@ impl Engine {
             .clone()
             .unwrap_or_else(|| TaskId::generate(now(), rand::random()));
         let pulls = pulls_for(&id, &nodes, &spec);
-        Box::pin(self.accept(new, spec, (id, None), pulls)).await
+        Box::pin(self.accept(new, spec, Origin::call(id), pulls)).await
+    }
+
+    /// Accepts the task of a Kubernetes object, under the object's own id, and held back where it says so: nothing of it runs before.
+    ///
+    /// # Errors
+    /// As [`Engine::create_task`].
+    pub(super) async fn create_object_task(
+        &self,
+        id: TaskId,
+        new: NewTask,
+        is_suspended: bool,
+    ) -> Result<TaskView, EngineError> {
+        let (nodes, spec) = self.targets(&new.spec)?;
+        let pulls = pulls_for(&id, &nodes, &spec);
+        let origin = Origin {
+            is_suspended,
+            ..Origin::call(id)
+        };
+        Box::pin(self.accept(new, spec, origin, pulls)).await
     }
 
     /// Accepts a task of a standing policy: just these images on just these nodes. Says which pulls it has.
@@ -62,7 +100,11 @@ impl Engine {
             request_id: None,
         };
         let known = pulls.clone();
-        let accepting = self.accept(new, spec, (id, Some(policy.id.clone())), pulls);
+        let origin = Origin {
+            policy: Some(policy.id.clone()),
+            ..Origin::call(id)
+        };
+        let accepting = self.accept(new, spec, origin, pulls);
         let view = Box::pin(accepting).await?;
         Ok((view, known))
     }
@@ -71,7 +113,11 @@ impl Engine {
         &self,
         new: NewTask,
         mut spec: TaskSpec,
-        (id, policy): (TaskId, Option<PolicyId>),
+        Origin {
+            id,
+            policy,
+            is_suspended,
+        }: Origin,
         pulls: Vec<Pull>,
     ) -> Result<TaskView, EngineError> {
         let now = now();
@@ -82,6 +128,9 @@ impl Engine {
         let nodes: BTreeSet<&NodeName> = pulls.iter().map(|pull| &pull.node).collect();
         let mut task = accepted(id, tenant.id.clone(), spec, (nodes.len(), pulls.len()), now);
         task.policy = policy;
+        if is_suspended {
+            task.state = TaskState::Paused;
+        }
         let view = view_of(task.clone(), &self.shared);
         let accepted = Accepted {
             task,

@@ -1,25 +1,27 @@
-//! Keeps policies as objects of a cluster declare them: takes over what is new or changed, ends what is deleted, and writes back how far each is
+//! Keeps policies and tasks as objects of a cluster declare them: takes over what is new or changed, ends what is deleted, and writes back how far each is
 //! true. It holds nothing that must survive: at its start it hears of all objects, and of those that were deleted meanwhile, too.
 //!
 //! Each object is looked at alone and as it is now, whatever has happened before, so that it can be killed at any point. An object has a
-//! finalizer before anything is made of it, and so none can be gone before its policy is.
+//! finalizer before anything is made of it, and so none can be gone before its policy or task is.
+//! A task is made once: its id is that of its object, and the object's status says that it was made, also when its record is gone.
 
 mod apply;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
 use super::{
     Engine, EngineError,
-    board::{Follower, Noun, Step},
+    board::{Delta, Follower, Noun, Step},
     policies::view,
     run::now,
 };
 use crate::domain::{
     Invalid, Millis,
     declared::{
-        Declared, DeclaredNews, DeclaredObjects, FINALIZER, Kept, Namespaces, Verdict, WriteError, policy_status,
+        Declared, DeclaredNews, DeclaredObjects, Kept, Kind, Namespaces, Notice, TaskWish, Verdict, WriteError,
+        of_pull, of_status, policy_status, removal_at, task_status,
     },
-    ids::PolicyId,
     policy::PolicyRequest,
 };
 use serde_json::Value;
@@ -42,11 +44,22 @@ const FIRST_RETRY_MS: Millis = 1000;
 const LONGEST_RETRY_MS: Millis = 30_000;
 /// Longest sleep: how soon a wall clock that jumps is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
-/// The part of which `/readyz` tells.
-const PART: &str = "prewarm-policies";
+/// Reads the specs of objects, whose fields are those of the REST API.
+#[derive(Debug, Clone, Copy)]
+pub struct Readers {
+    /// Of a policy.
+    pub policy: fn(Value) -> Result<PolicyRequest, Invalid>,
+    /// Of a task.
+    pub task: fn(Value) -> Result<TaskWish, Invalid>,
+}
 
-/// Reads the spec of an object, whose fields are those of the REST API.
-pub type ReadPolicy = fn(Value) -> Result<PolicyRequest, Invalid>;
+/// The part of which `/readyz` tells.
+fn part(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Policy => "prewarm-policies",
+        Kind::Task => "prewarm-tasks",
+    }
+}
 
 /// An object, and what was made of it.
 #[derive(Debug)]
@@ -78,6 +91,37 @@ impl Known {
     }
 }
 
+/// Of which objects what they declare has changed.
+#[derive(Debug, Default)]
+struct Touched {
+    /// Of any.
+    all: bool,
+    /// Of policies, whichever.
+    policies: bool,
+    /// Of these tasks, by the UID of their object.
+    tasks: BTreeSet<String>,
+}
+
+impl Touched {
+    /// Takes over what changed, and says whether that was anything.
+    fn note(&mut self, delta: &Delta) -> bool {
+        let removed = delta.removed_tasks.iter().map(|(_, id)| id);
+        let tasks = delta.tasks.iter().map(|view| &view.task.id).chain(removed);
+        self.tasks
+            .extend(tasks.filter_map(|id| id.object()).map(ToOwned::to_owned));
+        self.policies |= delta.changed.contains(&Noun::Policies);
+        self.policies || !self.tasks.is_empty()
+    }
+
+    fn has(&self, object: &Declared) -> bool {
+        let of_kind = match object.kind {
+            Kind::Policy => self.policies,
+            Kind::Task => self.tasks.contains(&object.uid),
+        };
+        self.all || of_kind
+    }
+}
+
 /// Why an object has to wait.
 #[derive(Debug, thiserror::Error)]
 enum HeldUp {
@@ -93,21 +137,30 @@ pub struct Declarations {
     engine: Engine,
     cluster: Arc<dyn DeclaredObjects>,
     namespaces: Namespaces,
-    read: ReadPolicy,
+    read: Readers,
+    /// By UID.
     objects: BTreeMap<String, Known>,
-    /// Policies whose object is gone.
-    gone: BTreeSet<PolicyId>,
-    /// All objects were told: a policy of another one has lost it.
-    has_all: bool,
-    /// When to look how far policies are true; `None` while nothing has changed.
+    /// Objects that are gone, by kind and UID.
+    gone: BTreeSet<(Kind, String)>,
+    /// Kinds of which all objects were told: what another one declared has lost it.
+    has_all: BTreeSet<Kind>,
+    /// What has changed since the last look.
+    touched: Touched,
+    /// When to look how far that is true; `None` while nothing has changed.
     look_at: Option<Millis>,
     looked_at: Millis,
 }
 
 impl Declarations {
-    /// Those of this cluster. From now on their policies can be changed there alone.
-    pub fn new(engine: Engine, cluster: Arc<dyn DeclaredObjects>, namespaces: Namespaces, read: ReadPolicy) -> Self {
-        engine.policies.declared_elsewhere();
+    /// Those of this cluster, with who is told of what happens to them. From now on what they declare can be changed there alone.
+    pub fn new(
+        engine: Engine,
+        cluster: Arc<dyn DeclaredObjects>,
+        namespaces: Namespaces,
+        read: Readers,
+        notices: mpsc::Sender<Notice>,
+    ) -> Self {
+        engine.policies.declared_elsewhere(notices);
         Self {
             engine,
             cluster,
@@ -115,7 +168,8 @@ impl Declarations {
             read,
             objects: BTreeMap::new(),
             gone: BTreeSet::new(),
-            has_all: false,
+            has_all: BTreeSet::new(),
+            touched: Touched::default(),
             look_at: None,
             looked_at: 0,
         }
@@ -138,24 +192,30 @@ impl Declarations {
     /// Takes what the cluster says.
     fn hear(&mut self, news: DeclaredNews) {
         match news {
-            DeclaredNews::All(objects) => {
+            DeclaredNews::All(kind, objects) => {
                 let there: BTreeSet<&str> = objects.iter().map(|object| object.uid.as_str()).collect();
                 let lost: Vec<String> = self
                     .objects
-                    .keys()
-                    .filter(|uid| !there.contains(uid.as_str()))
-                    .cloned()
+                    .iter()
+                    .filter(|(uid, known)| known.object.kind == kind && !there.contains(uid.as_str()))
+                    .map(|(uid, _)| uid.clone())
                     .collect();
-                lost.into_iter().for_each(|uid| self.lose(&uid));
+                lost.into_iter().for_each(|uid| self.lose(kind, uid));
                 objects.into_iter().for_each(|object| self.see(object));
-                self.has_all = true;
+                self.has_all.insert(kind);
+                self.engine.set_remark(part(kind), None);
             }
-            DeclaredNews::Changed(object) => self.see(*object),
-            DeclaredNews::Gone(uid) => self.lose(&uid),
-            DeclaredNews::Away(why) => return self.engine.set_remark(PART, Some(why)),
-            DeclaredNews::Back => {}
+            DeclaredNews::Changed(object) => {
+                self.engine.set_remark(part(object.kind), None);
+                self.see(*object);
+            }
+            DeclaredNews::Gone(kind, uid) => {
+                self.engine.set_remark(part(kind), None);
+                self.lose(kind, uid);
+            }
+            DeclaredNews::Away(kind, why) => self.engine.set_remark(part(kind), Some(why)),
+            DeclaredNews::Back(kind) => self.engine.set_remark(part(kind), None),
         }
-        self.engine.set_remark(PART, None);
     }
 
     fn see(&mut self, object: Declared) {
@@ -168,21 +228,23 @@ impl Declarations {
         }
     }
 
-    fn lose(&mut self, uid: &str) {
-        self.objects.remove(uid);
-        self.gone.insert(PolicyId::of_object(uid));
+    fn lose(&mut self, kind: Kind, uid: String) {
+        self.objects.remove(&uid);
+        self.gone.insert((kind, uid));
     }
 
-    /// Looks at every object that is due, and ends policies whose object is gone.
+    /// Looks at every object that is due, and ends what has lost its object.
     async fn activate(&mut self, now: Millis) {
         if let Err(error) = self.end_lost().await {
-            tracing::warn!(%error, "policies whose objects are gone are still there");
+            tracing::warn!(%error, "what objects declared that are gone is still there");
         }
         if self.look_at.is_some_and(|at| at <= now) {
             self.look_at = None;
             self.looked_at = now;
             // Not those that wait because something failed.
+            let touched = std::mem::take(&mut self.touched);
             let calm = self.objects.values_mut().filter(|known| known.failures == 0);
+            let calm = calm.filter(|known| touched.has(&known.object));
             calm.for_each(|known| known.due = known.due.min(now));
         }
         let due = self.objects.iter().filter(|(_, known)| known.due <= now);
@@ -202,27 +264,24 @@ impl Declarations {
                     let pause = FIRST_RETRY_MS << known.failures.min(5);
                     known.failures += 1;
                     known.due = now + pause.min(LONGEST_RETRY_MS);
-                    tracing::warn!(object = %known.object.name, error = %held_up, "a declared policy is held up");
+                    tracing::warn!(object = %known.object.name, error = %held_up, "what an object declares is held up");
                 }
             }
             self.objects.insert(uid, known);
         }
     }
 
-    /// Ends policies that lost their object, also while the coordinator was away.
+    /// Ends what lost its object, also while the coordinator was away.
     async fn end_lost(&mut self) -> Result<(), EngineError> {
-        if std::mem::take(&mut self.has_all) {
-            let known: BTreeSet<PolicyId> = self.objects.values().map(|known| known.object.policy_id()).collect();
-            let declared = self
-                .engine
-                .declared_policies()
-                .await
-                .inspect_err(|_| self.has_all = true)?;
-            self.gone.extend(declared.into_iter().filter(|id| !known.contains(id)));
+        while let Some(kind) = self.has_all.first().copied() {
+            let declared = self.engine.declared(kind).await?;
+            let lost = declared.into_iter().filter(|uid| !self.objects.contains_key(uid));
+            self.gone.extend(lost.map(|uid| (kind, uid)));
+            self.has_all.remove(&kind);
         }
-        while let Some(id) = self.gone.first().cloned() {
-            self.engine.end_declared(&id).await?;
-            self.gone.remove(&id);
+        while let Some((kind, uid)) = self.gone.first().cloned() {
+            self.engine.end_declared(kind, &uid).await?;
+            self.gone.remove(&(kind, uid));
         }
         Ok(())
     }
@@ -232,11 +291,11 @@ impl Declarations {
         let object = &known.object;
         if object.is_deleted {
             if object.is_kept() {
-                self.engine.end_declared(&object.policy_id()).await?;
+                self.engine.end_declared(object.kind, &object.uid).await?;
                 let others: Vec<String> = object
                     .finalizers
                     .iter()
-                    .filter(|it| *it != FINALIZER)
+                    .filter(|it| *it != object.kind.finalizer())
                     .cloned()
                     .collect();
                 self.cluster.write_finalizers(object, &others).await?;
@@ -245,7 +304,7 @@ impl Declarations {
         }
         if !object.is_kept() {
             let mut all = object.finalizers.clone();
-            all.push(FINALIZER.to_owned());
+            all.push(object.kind.finalizer().to_owned());
             self.cluster.write_finalizers(object, &all).await?;
             // It comes again as it is then.
             return Ok(now + LONGEST_RETRY_MS);
@@ -275,21 +334,44 @@ impl Declarations {
             return Ok(now + LOOK_MS);
         };
         if status == known.object.status || status == known.written {
-            return Ok(known.retry_at);
+            return self.remove_in_time(known, now).await;
         }
         if (known.written_at..known.written_at + WRITE_MS).contains(&now) {
             return Ok(known.written_at + WRITE_MS);
         }
         self.cluster.write_status(&known.object, &status).await?;
-        known.written_at = now;
+        // A write takes a while, and the pause begins with its end.
+        known.written_at = crate::engine::now();
+        for notice in of_status(&known.object, &status) {
+            self.engine.policies.announce(notice);
+        }
         // What the next status is compared with, and takes its times from.
         known.object.status = status.clone();
         known.written = status;
-        Ok(known.retry_at)
+        let removal = removal_at(&known.object).unwrap_or(Millis::MAX);
+        Ok(known.retry_at.min(removal))
+    }
+
+    /// Deletes an object whose task has ended when its time to live is over. Says when to look again.
+    async fn remove_in_time(&self, known: &Known, now: Millis) -> Result<Millis, HeldUp> {
+        match removal_at(&known.object) {
+            Some(at) if at <= now => {
+                self.cluster.delete(&known.object).await?;
+                // News of it are on their way.
+                Ok(now + LONGEST_RETRY_MS)
+            }
+            Some(at) => Ok(known.retry_at.min(at)),
+            None => Ok(known.retry_at),
+        }
     }
 
     /// What is to be told of an object; `None` while its policy is there and nobody has looked at it.
     async fn status(&self, object: &Declared, verdict: &Verdict, now: Millis) -> Result<Option<Value>, EngineError> {
+        if object.kind == Kind::Task {
+            let kept = self.engine.object_task(object).await?;
+            let kept = kept.as_ref().map(|view| (&view.task, &view.bytes));
+            return Ok(Some(task_status(object, verdict, kept, now)));
+        }
         let id = object.policy_id();
         let view = self
             .engine
@@ -326,16 +408,25 @@ impl Declarations {
                     return Some(());
                 }
                 step = follower.next() => match step {
-                    Step::Delta(delta) if delta.changed.contains(&Noun::Policies) => self.look_soon(),
-                    Step::Delta(_) => {}
+                    Step::Delta(delta) => self.take_note(&delta),
                     Step::Lagged => {
                         *follower = self.engine.board().follow_now().1;
+                        self.touched.all = true;
                         self.look_soon();
                     }
                     Step::Closed => return None,
                 },
                 () = tokio::time::sleep(left.min(LONGEST_SLEEP)) => return Some(()),
             }
+        }
+    }
+
+    /// What changed is looked at soon, and failed pulls are told of at once.
+    fn take_note(&mut self, delta: &Delta) {
+        let failed = delta.pulls.iter().filter_map(|view| of_pull(&view.pull));
+        failed.for_each(|notice| self.engine.policies.announce(notice));
+        if self.touched.note(delta) {
+            self.look_soon();
         }
     }
 

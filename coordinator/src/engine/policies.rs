@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         Invalid,
+        declared::Notice,
         ids::{NodeName, PolicyId},
         image::ImageRef,
         pin::PinOwner,
@@ -21,10 +22,12 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicBool, atomic::Ordering},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicBool, atomic::Ordering,
+    },
     time::Duration,
 };
-use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
 /// How long a dry run waits for registries.
 const DRY_RUN_LIMIT: Duration = Duration::from_secs(5);
@@ -69,8 +72,8 @@ pub(super) struct PolicyDesk {
     pub(super) workloads: WorkloadDesk,
     book: RwLock<Book>,
     pub(super) metrics: Arc<Metrics>,
-    /// Some policies are declared by objects of a cluster, which is watched.
-    declared_elsewhere: AtomicBool,
+    /// Objects of a cluster are watched that declare policies and tasks; who is told of what happens to them.
+    declared_elsewhere: OnceLock<mpsc::Sender<Notice>>,
 }
 
 impl PolicyDesk {
@@ -82,17 +85,24 @@ impl PolicyDesk {
             workloads: WorkloadDesk::new(),
             book: RwLock::default(),
             metrics,
-            declared_elsewhere: AtomicBool::new(false),
+            declared_elsewhere: OnceLock::new(),
         }
     }
 
-    /// Objects of a cluster are watched: the policies that they declare are changed there.
-    pub(super) fn declared_elsewhere(&self) {
-        self.declared_elsewhere.store(true, Ordering::Relaxed);
+    /// Objects of a cluster are watched: what they declare is changed there, and these are told what happens.
+    pub(super) fn declared_elsewhere(&self, notices: mpsc::Sender<Notice>) {
+        let _told_already = self.declared_elsewhere.set(notices);
     }
 
     pub(super) fn is_declared_elsewhere(&self) -> bool {
-        self.declared_elsewhere.load(Ordering::Relaxed)
+        self.declared_elsewhere.get().is_some()
+    }
+
+    /// Tells the cluster; where that is behind, it is not told.
+    pub(super) fn announce(&self, notice: Notice) {
+        if let Some(notices) = self.declared_elsewhere.get() {
+            let _too_many = notices.try_send(notice);
+        }
     }
 
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {

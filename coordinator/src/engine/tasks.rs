@@ -30,16 +30,18 @@ impl Engine {
     /// Holds the pulls of a task back; what runs goes on.
     ///
     /// # Errors
-    /// `NotFound`; Precondition when it is paused or has ended.
+    /// `NotFound`; Precondition when it is paused or has ended, or where a Kubernetes object declares it.
     pub async fn pause_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        self.refuse_declared_task(id, "suspend").await?;
         self.change_task(id, TaskChange::Pause).await
     }
 
     /// Lets a paused task go on.
     ///
     /// # Errors
-    /// `NotFound`; Precondition when it is not paused.
+    /// `NotFound`; Precondition when it is not paused, or where a Kubernetes object declares it.
     pub async fn resume_task(&self, id: &TaskId) -> Result<TaskView, EngineError> {
+        self.refuse_declared_task(id, "resume").await?;
         self.change_task(id, TaskChange::Resume).await
     }
 
@@ -60,7 +62,7 @@ impl Engine {
         answered(answer).await?
     }
 
-    async fn change_task(&self, id: &TaskId, change: TaskChange) -> Result<TaskView, EngineError> {
+    pub(super) async fn change_task(&self, id: &TaskId, change: TaskChange) -> Result<TaskView, EngineError> {
         self.check_realm(id).await?;
         let (reply, answer) = oneshot::channel();
         let task = id.clone();

@@ -5,10 +5,10 @@ use super::{
     Kubernetes, chain,
     watch::{Tidings, watch},
 };
-use crate::domain::declared::{Declared, DeclaredNews, DeclaredObjects, ObjectName, WriteError, Writing};
+use crate::domain::declared::{Declared, DeclaredNews, DeclaredObjects, Kind, ObjectName, WriteError, Writing};
 use kube::{
     Api,
-    api::{ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams},
+    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, Preconditions},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -27,43 +27,40 @@ const ANSWER: Duration = Duration::from_secs(10);
 const NOT_FOUND: u16 = 404;
 const CONFLICT: u16 = 409;
 
-fn policies() -> ApiResource {
-    ApiResource::from_gvk_with_plural(
-        &GroupVersionKind::gvk(GROUP, VERSION, "PrewarmPolicy"),
-        "prewarmpolicies",
-    )
+pub(super) fn resource(kind: Kind) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind.as_str()), kind.plural())
 }
 
 impl Kubernetes {
-    /// Tells of the policies that are declared until `stop`. Kinds that are not installed, an API server that is away, and a right that is
+    /// Tells of the objects of a kind until `stop`. Kinds that are not installed, an API server that is away, and a right that is
     /// missing, are told and tried again.
-    pub async fn watch_policies(&self, news: mpsc::Sender<DeclaredNews>, stop: CancellationToken) {
-        let objects: Api<DynamicObject> = Api::all_with(self.client(), &policies());
+    pub async fn watch_declared(&self, kind: Kind, news: mpsc::Sender<DeclaredNews>, stop: CancellationToken) {
+        let objects: Api<DynamicObject> = Api::all_with(self.client(), &resource(kind));
         let watched = watch(
             objects,
             PAGE,
-            "the cluster's PrewarmPolicies",
-            read,
-            declared_news,
+            what(kind),
+            |object| read(kind, object),
+            |tidings| declared_news(kind, tidings),
             &news,
         );
         let _stopped = stop.run_until_cancelled(watched).await;
     }
 
-    fn policy_api(&self, object: &Declared) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client(), &object.name.namespace, &policies())
+    fn declared_api(&self, object: &Declared) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client(), &object.name.namespace, &resource(object.kind))
     }
 }
 
 impl DeclaredObjects for Kubernetes {
     fn write_status<'a>(&'a self, object: &'a Declared, status: &'a Value) -> Writing<'a> {
         Box::pin(async move {
-            let resource = policies();
+            let resource = resource(object.kind);
             // The UID, so that nothing is said of another object that has taken the name.
             let patch = json!({"apiVersion": resource.api_version, "kind": resource.kind,
                 "metadata": {"name": object.name.name, "namespace": object.name.namespace, "uid": object.uid}, "status": status});
             let params = PatchParams::apply(MANAGER).force();
-            let api = self.policy_api(object);
+            let api = self.declared_api(object);
             within(api.patch_status(&object.name.name, &params, &Patch::Apply(&patch))).await
         })
     }
@@ -71,13 +68,32 @@ impl DeclaredObjects for Kubernetes {
     fn write_finalizers<'a>(&'a self, object: &'a Declared, finalizers: &'a [String]) -> Writing<'a> {
         Box::pin(async move {
             let patch = json!({"metadata": {"resourceVersion": object.resource_version, "finalizers": finalizers}});
-            let api = self.policy_api(object);
+            let api = self.declared_api(object);
             within(api.patch(&object.name.name, &PatchParams::default(), &Patch::Merge(&patch))).await
+        })
+    }
+
+    fn delete<'a>(&'a self, object: &'a Declared) -> Writing<'a> {
+        Box::pin(async move {
+            let as_it_was = Preconditions {
+                uid: Some(object.uid.clone()),
+                resource_version: Some(object.resource_version.clone()),
+            };
+            let params = DeleteParams::default().preconditions(as_it_was);
+            let api = self.declared_api(object);
+            within(api.delete(&object.name.name, &params)).await
         })
     }
 }
 
-async fn within(write: impl Future<Output = kube::Result<DynamicObject>>) -> Result<(), WriteError> {
+fn what(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Policy => "the cluster's PrewarmPolicies",
+        Kind::Task => "the cluster's PrewarmTasks",
+    }
+}
+
+async fn within<T>(write: impl Future<Output = kube::Result<T>>) -> Result<(), WriteError> {
     match timeout(ANSWER, write).await {
         Ok(Ok(_written)) => Ok(()),
         Ok(Err(kube::Error::Api(status))) if [NOT_FOUND, CONFLICT].contains(&status.code) => Err(WriteError::Stale),
@@ -86,21 +102,22 @@ async fn within(write: impl Future<Output = kube::Result<DynamicObject>>) -> Res
     }
 }
 
-fn declared_news(tidings: Tidings<Declared>) -> DeclaredNews {
+fn declared_news(kind: Kind, tidings: Tidings<Declared>) -> DeclaredNews {
     match tidings {
-        Tidings::All(objects) => DeclaredNews::All(objects),
+        Tidings::All(objects) => DeclaredNews::All(kind, objects),
         Tidings::Changed(object) => DeclaredNews::Changed(Box::new(object)),
-        Tidings::Gone(object) => DeclaredNews::Gone(object.uid),
-        Tidings::Away(why) => DeclaredNews::Away(why),
-        Tidings::Back => DeclaredNews::Back,
+        Tidings::Gone(object) => DeclaredNews::Gone(kind, object.uid),
+        Tidings::Away(why) => DeclaredNews::Away(kind, why),
+        Tidings::Back => DeclaredNews::Back(kind),
     }
 }
 
 /// What is used of an object; one without a name and a UID is none.
-fn read(object: DynamicObject) -> Option<Declared> {
+fn read(kind: Kind, object: DynamicObject) -> Option<Declared> {
     let DynamicObject { metadata, mut data, .. } = object;
     let mut part = |name: &str| data.get_mut(name).map(Value::take).unwrap_or_default();
     Some(Declared {
+        kind,
         name: ObjectName {
             namespace: metadata.namespace?,
             name: metadata.name?,
@@ -126,7 +143,7 @@ mod tests {
             "metadata": {"namespace": "team-a", "name": "base", "uid": "u", "resourceVersion": "7", "generation": 2,
                 "finalizers": ["ips.dev/policy"], "deletionTimestamp": "2026-11-24T02:00:00Z"},
             "spec": {"taskConfig": {"images": ["a"]}}});
-        let read = read(serde_json::from_value(object).unwrap()).unwrap();
+        let read = read(Kind::Policy, serde_json::from_value(object).unwrap()).unwrap();
         assert_eq!(read.name.to_string(), "team-a/base");
         assert_eq!((read.generation, read.is_deleted, read.is_kept()), (2, true, true));
         assert_eq!(read.spec["taskConfig"]["images"][0], "a");
@@ -136,6 +153,6 @@ mod tests {
     #[test]
     fn what_has_no_uid_is_passed_over() {
         let object = json!({"metadata": {"namespace": "team-a", "name": "base"}});
-        assert_eq!(read(serde_json::from_value(object).unwrap()), None);
+        assert_eq!(read(Kind::Policy, serde_json::from_value(object).unwrap()), None);
     }
 }

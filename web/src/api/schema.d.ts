@@ -3165,6 +3165,8 @@ export interface components {
             channels?: string[];
             /** Format: date-time */
             createdAt: string;
+            /** @description The Kubernetes object that declares it, or its policy, as `namespace/name`; absent for what came by the API. */
+            declaredBy?: string;
             /** @description Why it failed. */
             errorMessage?: string;
             /**

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     task_id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    declared_by: String,
     status: String,
     priority: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +129,7 @@ impl From<&v1::Task> for Task {
         let owned = task.credentials.iter().find(|credential| credential.owned);
         Self {
             task_id: task.task_id.clone(),
+            declared_by: task.declared_by.clone(),
             status: words::task_state(task.state),
             priority: task.priority,
             batch_size: task.batch_size,

@@ -1,4 +1,4 @@
-//! The status of a declared policy, in the manner of Kubernetes: conditions with a reason and the number of the spec that they are about.
+//! The status of what is declared, in the manner of Kubernetes: conditions with a reason and the number of the spec that they are about.
 
 use super::Declared;
 use crate::domain::{
@@ -19,8 +19,10 @@ pub enum Refusal {
     InvalidField,
     /// Its namespace has no tenant.
     NoTenant,
-    /// The tenant has another policy of this name.
+    /// There is another one of this name.
     NameTaken,
+    /// A field was changed that is what it is for the life of the object.
+    FieldImmutable,
     /// Something else is in the way.
     Refused,
 }
@@ -32,6 +34,7 @@ impl Refusal {
             Self::InvalidField => "InvalidField",
             Self::NoTenant => "NoTenant",
             Self::NameTaken => "NameTaken",
+            Self::FieldImmutable => "FieldImmutable",
             Self::Refused => "Refused",
         }
     }
@@ -61,19 +64,9 @@ pub struct Kept<'a> {
 
 /// The status of an object whose newest spec fared like that; `kept` is the policy that it has, which may be one of an older spec.
 pub fn policy_status(object: &Declared, verdict: &Verdict, kept: Option<Kept<'_>>, now: Millis) -> Value {
-    let mut conditions = vec![accepted(verdict)];
-    if let Some(kept) = kept {
-        let of_policy = kept.conditions.iter();
-        conditions.extend(of_policy.map(|it| (it.kind.as_str(), it.holds, it.reason, it.message.clone())));
-    }
-    let old = object.status["conditions"].as_array().map_or(&[][..], Vec::as_slice);
-    let conditions: Vec<Value> = conditions
-        .into_iter()
-        .map(|condition| written(condition, old, object.generation, now))
-        .collect();
-    let mut status = Map::new();
-    status.insert("observedGeneration".into(), object.generation.into());
-    status.insert("conditions".into(), conditions.into());
+    let of_policy = kept.iter().flat_map(|kept| kept.conditions);
+    let of_policy = of_policy.map(|it| (it.kind.as_str(), it.holds, it.reason, it.message.clone()));
+    let mut status = with_conditions(object, verdict, of_policy, now);
     if let Some(Kept {
         tenant, nodes, counts, ..
     }) = kept
@@ -103,7 +96,26 @@ fn shown(counts: Counts) -> String {
     }
 }
 
-type Said = (&'static str, bool, &'static str, String);
+/// A condition: its type, whether it holds, its reason in a word and in a sentence.
+pub(super) type Said = (&'static str, bool, &'static str, String);
+
+/// What every status has: the number of the spec that it is about, and conditions, of which the first is `Accepted`.
+pub(super) fn with_conditions(
+    object: &Declared,
+    verdict: &Verdict,
+    others: impl IntoIterator<Item = Said>,
+    now: Millis,
+) -> Map<String, Value> {
+    let old = object.status["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+    let conditions: Vec<Value> = std::iter::once(accepted(verdict))
+        .chain(others)
+        .map(|condition| written(condition, old, object.generation, now))
+        .collect();
+    let mut status = Map::new();
+    status.insert("observedGeneration".into(), object.generation.into());
+    status.insert("conditions".into(), conditions.into());
+    status
+}
 
 fn accepted(verdict: &Verdict) -> Said {
     match verdict {
@@ -137,10 +149,14 @@ fn written((kind, holds, reason, message): Said, old: &[Value], generation: i64,
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::domain::{declared::ObjectName, policy::ConditionKind};
+    use crate::domain::{
+        declared::{Kind, ObjectName},
+        policy::ConditionKind,
+    };
 
     fn object(generation: i64, status: Value) -> Declared {
         Declared {
+            kind: Kind::Policy,
             name: ObjectName {
                 namespace: "team-a".into(),
                 name: "base".into(),

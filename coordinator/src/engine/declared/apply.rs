@@ -1,9 +1,9 @@
-//! What an object declares becomes a policy of the engine: made, changed, or left as it is.
+//! What an object declares becomes a policy or a task of the engine: made, changed, or left as it is; and ended with it.
 
 use super::Declarations;
 use crate::{
     domain::{
-        declared::{Declared, ObjectName, Refusal, Verdict},
+        declared::{Declared, Kind, ObjectName, Refusal, Verdict},
         ids::PolicyId,
         policy::{Policy, PolicyRequest},
     },
@@ -30,7 +30,10 @@ impl Declarations {
             );
             return Ok(Verdict::Refused(Refusal::NoTenant, message));
         };
-        let confined = (self.read)(object.spec.clone()).and_then(|mut request| {
+        if object.kind == Kind::Task {
+            return self.take_over_task(object, &tenant).await;
+        }
+        let confined = (self.read.policy)(object.spec.clone()).and_then(|mut request| {
             let workloads = request.workloads.as_mut().filter(|workloads| !workloads.is_empty());
             workloads.map_or(Ok(()), |workloads| workloads.confine(namespace))?;
             Ok(request)
@@ -54,7 +57,7 @@ impl Declarations {
 }
 
 /// What is told of an outcome.
-fn verdict(outcome: Result<(), EngineError>) -> Result<Verdict, EngineError> {
+pub(super) fn verdict(outcome: Result<(), EngineError>) -> Result<Verdict, EngineError> {
     let refused = |refusal, message: String| Ok(Verdict::Refused(refusal, message));
     match outcome {
         Ok(()) => Ok(Verdict::Accepted),
@@ -100,11 +103,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends the policy of an object; one that is gone already is no error.
+    /// Ends what the object of this UID declares; what is gone already is no error.
     ///
     /// # Errors
     /// Unavailable when the store cannot write.
-    pub(super) async fn end_declared(&self, id: &PolicyId) -> Result<(), EngineError> {
+    pub(super) async fn end_declared(&self, kind: Kind, uid: &str) -> Result<(), EngineError> {
+        match kind {
+            Kind::Policy => self.end_policy(&PolicyId::of_object(uid)).await,
+            Kind::Task => self.end_task(uid).await,
+        }
+    }
+
+    /// UIDs of the objects that declare what there is and has not ended.
+    ///
+    /// # Errors
+    /// Unavailable when the store cannot be read.
+    pub(super) async fn declared(&self, kind: Kind) -> Result<Vec<String>, EngineError> {
+        match kind {
+            Kind::Policy => self.declared_policies().await,
+            Kind::Task => self.declared_tasks().await,
+        }
+    }
+
+    async fn end_policy(&self, id: &PolicyId) -> Result<(), EngineError> {
         let _turn = self.policies.turn().await;
         if self.store.has_policy(&self.realm, id).await? {
             self.drop_policy(id).await?;
@@ -112,33 +133,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Policies that objects declare.
-    ///
-    /// # Errors
-    /// Unavailable when the store cannot be read.
-    pub(super) async fn declared_policies(&self) -> Result<Vec<PolicyId>, EngineError> {
+    async fn declared_policies(&self) -> Result<Vec<String>, EngineError> {
         let all = self.store.all_policies().await?.sound;
         let declared = all.into_iter().filter(|policy| policy.spec.task.declared.is_some());
         // One that was made by the API and names an object has never been made by it.
         Ok(declared
-            .map(|policy| policy.id)
-            .filter(PolicyId::is_of_object)
+            .filter_map(|policy| policy.id.object().map(ToOwned::to_owned))
             .collect())
     }
 
     /// Whoever declares a policy elsewhere changes it there.
     pub(in crate::engine) fn refuse_declared(&self, policy: &Policy, verb: &str) -> Result<(), EngineError> {
-        let Some(object) = policy
-            .spec
-            .task
-            .declared
-            .as_ref()
-            .filter(|_| self.policies.is_declared_elsewhere())
-        else {
+        self.refuse_object(Kind::Policy, policy.spec.task.declared.as_ref(), verb)
+    }
+
+    pub(super) fn refuse_object(&self, kind: Kind, object: Option<&ObjectName>, verb: &str) -> Result<(), EngineError> {
+        let Some(object) = object.filter(|_| self.policies.is_declared_elsewhere()) else {
             return Ok(());
         };
-        let message =
-            format!("the policy is declared by the Kubernetes object PrewarmPolicy {object}: {verb} it there");
+        let noun = match kind {
+            Kind::Policy => "policy",
+            Kind::Task => "task",
+        };
+        let kind = kind.as_str();
+        let message = format!("the {noun} is declared by the Kubernetes object {kind} {object}: {verb} it there");
         Err(EngineError::Precondition(message))
     }
 }

@@ -1,12 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 //! Objects of a cluster that keeps them in memory, on the real engine with its keeper.
 
-use super::{Declarations, WRITE_MS};
+mod tasks;
+
+use super::{Declarations, Readers, WRITE_MS};
 use crate::{
     domain::{
         caller::TenantId,
         declared::{
-            Declared, DeclaredNews, DeclaredObjects, FINALIZER, Namespaces, ObjectName, Verdict, WriteError, Writing,
+            Declared, DeclaredNews, DeclaredObjects, Kind, Namespaces, Notice, ObjectName, Verdict, WriteError, Writing,
         },
         ids::PolicyId,
         tenant::TenantRequest,
@@ -16,7 +18,7 @@ use crate::{
         keeper::tests::stand::{ALL, Stand},
         now,
     },
-    http::declared_policy,
+    http::{declared_policy, declared_task},
 };
 use serde_json::{Value, json};
 use std::{
@@ -38,9 +40,14 @@ struct Cluster {
 
 impl Cluster {
     fn put(&self, uid: &str, at: &str, spec: Value) {
+        self.put_as(Kind::Policy, uid, at, spec);
+    }
+
+    fn put_as(&self, kind: Kind, uid: &str, at: &str, spec: Value) {
         let (namespace, name) = at.split_once('/').unwrap();
         let mut objects = self.objects.lock().unwrap();
         let object = objects.entry(uid.to_owned()).or_insert_with(|| Declared {
+            kind,
             name: ObjectName {
                 namespace: namespace.into(),
                 name: name.into(),
@@ -81,7 +88,7 @@ impl Cluster {
         change(object);
         if object.is_deleted && object.finalizers.is_empty() {
             objects.remove(&seen.uid);
-            let _nobody_listens = self.news.send(DeclaredNews::Gone(seen.uid.clone()));
+            let _nobody_listens = self.news.send(DeclaredNews::Gone(seen.kind, seen.uid.clone()));
         } else {
             self.tell(object);
         }
@@ -105,6 +112,10 @@ impl DeclaredObjects for Cluster {
             self.change(object, |object| object.finalizers = finalizers.to_vec())
         })
     }
+
+    fn delete<'a>(&'a self, object: &'a Declared) -> Writing<'a> {
+        Box::pin(async move { self.change(object, |object| object.is_deleted = true) })
+    }
 }
 
 /// A coordinator that keeps what the cluster declares.
@@ -112,7 +123,13 @@ struct Coordinator {
     stand: Stand,
     cluster: Arc<Cluster>,
     work: tokio::task::JoinHandle<()>,
+    notices: mpsc::Receiver<Notice>,
 }
+
+const READERS: Readers = Readers {
+    policy: declared_policy,
+    task: declared_task,
+};
 
 impl Coordinator {
     async fn start() -> Self {
@@ -122,8 +139,10 @@ impl Coordinator {
     fn of(stand: Stand, objects: BTreeMap<String, Declared>) -> Self {
         let (news, mut heard) = mpsc::unbounded_channel();
         let (sender, receiver) = mpsc::channel(16);
-        news.send(DeclaredNews::All(objects.values().cloned().collect()))
-            .unwrap();
+        for kind in Kind::ALL {
+            let of_kind = objects.values().filter(|object| object.kind == kind).cloned();
+            news.send(DeclaredNews::All(kind, of_kind.collect())).unwrap();
+        }
         tokio::spawn(async move {
             while let Some(news) = heard.recv().await {
                 let _stopped = sender.send(news).await;
@@ -135,14 +154,16 @@ impl Coordinator {
             writes: Mutex::default(),
         });
         let namespaces = Namespaces::parse(["ops=default"]).unwrap();
-        let declared = Declarations::new(
-            stand.engine.clone(),
-            Arc::clone(&cluster) as _,
-            namespaces,
-            declared_policy,
-        );
+        let (told, notices) = mpsc::channel(1000);
+        let engine = stand.engine.clone();
+        let declared = Declarations::new(engine, Arc::clone(&cluster) as _, namespaces, READERS, told);
         let work = tokio::spawn(declared.run(receiver, CancellationToken::new()));
-        Self { stand, cluster, work }
+        Self {
+            stand,
+            cluster,
+            work,
+            notices,
+        }
     }
 
     /// Dies and comes back; meanwhile the cluster does something.
@@ -199,7 +220,10 @@ async fn an_object_is_kept_changed_and_ended_and_says_how_far_it_is_true() {
     assert_eq!(condition(&status, "Accepted")["status"], "True", "{status:#}");
     assert_eq!(condition(&status, "Warm")["reason"], "AllWarm");
     assert_eq!((&status["tenant"], &status["nodes"]), (&json!("default"), &json!(1)));
-    assert_eq!(coordinator.cluster.get("u1").unwrap().finalizers, [FINALIZER]);
+    assert_eq!(
+        coordinator.cluster.get("u1").unwrap().finalizers,
+        [Kind::Policy.finalizer()]
+    );
     let view = coordinator
         .stand
         .engine
@@ -352,7 +376,13 @@ async fn a_namespace_whose_tenant_comes_later_moves_there() {
     let engine = &coordinator.stand.engine;
     engine.create_tenant("ops", TenantRequest::default()).await.unwrap();
     let cluster = Arc::clone(&coordinator.cluster) as _;
-    let declared = Declarations::new(engine.clone(), cluster, Namespaces::default(), declared_policy);
+    let declared = Declarations::new(
+        engine.clone(),
+        cluster,
+        Namespaces::default(),
+        READERS,
+        mpsc::channel(1).0,
+    );
     let object = coordinator.cluster.get("u1").unwrap();
     assert_eq!(declared.take_over(&object).await.unwrap(), Verdict::Accepted);
     let view = engine.policy(&PolicyId::of_object("u1")).await.unwrap();

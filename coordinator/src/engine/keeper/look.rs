@@ -4,6 +4,7 @@ use super::Keeper;
 use crate::{
     domain::{
         Millis,
+        declared::of_eviction,
         event::{Event, EventKind, PolicyNews, digest},
         ids::{NodeName, PolicyId},
         node::InventoryImage,
@@ -144,6 +145,12 @@ impl Keeper {
                     evictions: eviction.evictions,
                 };
                 tracing::info!(policy.id = %id, node = %row.node, image = %row.image, "somebody else removed an image of a policy");
+                if let Some(until) = row.evictions.paused_until(now) {
+                    let until = rfc3339(until, chrono::SecondsFormat::Secs);
+                    self.engine
+                        .policies
+                        .announce(of_eviction(&row.node, &row.image, &until));
+                }
                 events.extend(news_of(&state.policy, &row, now));
                 rows.push(row);
             }

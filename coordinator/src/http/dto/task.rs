@@ -32,6 +32,10 @@ pub(crate) struct TaskJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     policy_id: Option<String>,
+    /// The Kubernetes object that declares it, or its policy, as `namespace/name`; absent for what came by the API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    declared_by: Option<String>,
     status: TaskStatus,
     /// 1 (last) to 10 (first).
     priority: u32,
@@ -126,6 +130,7 @@ impl From<&TaskView> for TaskJson {
             task_id: task.id.to_string(),
             tenant: tenant::shown(&task.tenant),
             policy_id: task.policy.as_ref().map(ToString::to_string),
+            declared_by: spec.declared.as_ref().map(ToString::to_string),
             status: task.state.into(),
             priority: spec.priority,
             batch_size: spec.batch_size,
