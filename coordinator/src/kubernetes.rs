@@ -1,10 +1,11 @@
 //! The Kubernetes edge, and the only kube here: which nodes and workloads there are, whose token it is, which node a pod runs on, which policies
-//! objects declare, and the certificate that agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
+//! objects declare, the pull secrets of those, and the certificate that agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
 
 mod identity;
 mod nodes;
 mod objects;
 mod publish;
+mod secrets;
 mod taint;
 mod watch;
 mod workloads;

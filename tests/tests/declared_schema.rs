@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 /// Fields of bodies that no object has: its own name, what is not kept, and logins in the clear.
 const LEFT_OUT: [&str; 6] = ["id", "name", "dryRun", "registry", "username", "password"];
+/// Fields that only objects have, for they name what is beside them in the cluster.
+const OF_OBJECTS: [(&str, &str); 1] = [("PrewarmPolicy", "imagePullSecrets")];
 /// Bounds that both say.
 const BOUNDS: [&str; 6] = ["minimum", "maximum", "minItems", "maxItems", "maxLength", "format"];
 
@@ -90,7 +92,10 @@ fn same(document: &Value, at: &str, declared: &Value, rest: &Value) {
         // A policy is for every node that matches.
         wanted.remove("maxNodes");
     }
-    assert_eq!(names(declared), wanted, "{at}");
+    let of_objects = OF_OBJECTS.iter().filter(|(whole, _)| *whole == at);
+    let of_objects: BTreeSet<String> = of_objects.map(|(_, name)| (*name).to_owned()).collect();
+    let all: BTreeSet<String> = wanted.union(&of_objects).cloned().collect();
+    assert_eq!(names(declared), all, "{at}");
     for name in wanted {
         same(
             document,
@@ -111,6 +116,15 @@ fn objects_have_the_fields_of_the_rest_api() {
         &spec("PrewarmPolicy"),
         &schemas["CreatePolicy"],
     );
+}
+
+/// As in the spec of a pod: a list of references to objects of the same namespace, which server-side apply merges by name.
+#[test]
+fn pull_secrets_are_named_as_pods_name_them() {
+    let secrets = &spec("PrewarmPolicy")["properties"]["imagePullSecrets"];
+    assert_eq!(secrets["x-kubernetes-list-map-keys"], json!(["name"]));
+    assert_eq!(names(&secrets["items"]), BTreeSet::from(["name".to_owned()]));
+    assert_eq!(secrets["maxItems"], 20);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::{fmt, pin::Pin};
 pub const FINALIZER: &str = "ips.dev/policy";
 
 /// Where an object is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectName {
     /// Namespace.
     pub namespace: String,
@@ -55,6 +55,12 @@ impl Declared {
     /// The id of the policy that it declares: the same one for the life of the object, and never that of another.
     pub fn policy_id(&self) -> PolicyId {
         PolicyId::of_object(&self.uid)
+    }
+
+    /// What its status says of a condition: `True` or `False`.
+    pub fn says_of(&self, condition: &str) -> Option<&str> {
+        let all = self.status["conditions"].as_array()?;
+        all.iter().find(|it| it["type"] == condition)?["status"].as_str()
     }
 
     /// Whether it waits for the engine before it goes.

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 //! Objects of a cluster that keeps them in memory, on the real engine with its keeper.
 
+mod secrets;
+
 use super::{Declarations, WRITE_MS};
 use crate::{
     domain::{
