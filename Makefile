@@ -85,7 +85,7 @@ screenshots: console ## The pictures of the README, in docs/console
 .PHONY: test-kube
 test-kube: components kube ## The tests that need a real Kubernetes API server 1.20, which make test leaves out
 	cargo build --workspace --locked
-	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test cluster_identity --test cluster_policies --test cluster_tasks --test cluster_workloads --test cluster_taints --test manifests -- --include-ignored
+	cargo test --workspace --locked --test kubernetes --test cluster_nodes --test cluster_identity --test cluster_policies --test cluster_secrets --test cluster_tasks --test cluster_workloads --test cluster_taints --test manifests -- --include-ignored
 
 .PHONY: e2e
 e2e: components kube ## The product on a real Kubernetes cluster: installed by kubectl, tasks, pods, nodes that join, faults, two coordinators; a kubelet that collects images

@@ -6,7 +6,6 @@ mod cache;
 mod config;
 pub(crate) mod duration;
 mod keyring;
-mod matching;
 mod plugin;
 mod program;
 #[cfg(test)]
@@ -80,7 +79,7 @@ impl NodeCredentials {
                 Err(error) => notes.push(error.to_string()),
             }
         }
-        let logins = keyring::choose(&entries, &image);
+        let logins = ips_keyring::choose(&entries, &image);
         Found {
             logins: logins
                 .map(|login| login.for_registry(registry_url("", reference)))

@@ -29,6 +29,7 @@ pub mod pin;
 pub mod policy;
 pub mod progress;
 pub mod pull;
+pub mod pull_secret;
 pub mod purge;
 pub mod reach;
 pub mod replica;

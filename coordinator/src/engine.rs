@@ -25,6 +25,7 @@ pub mod planner;
 pub mod policies;
 pub mod preview;
 mod publish;
+mod pull_secrets;
 pub mod purge;
 mod readiness;
 mod reads;

@@ -1,11 +1,13 @@
 //! The Kubernetes edge, and the only kube here: which nodes and workloads there are, whose token it is, which node a pod runs on, which policies
-//! and tasks objects declare, the events on them and on nodes, and the certificate that agents are to trust. Uses only what Kubernetes 1.20 has and today's still have.
+//! and tasks objects declare, the pull secrets of those, the events on them and on nodes, and the certificate that agents are to trust. Uses only
+//! what Kubernetes 1.20 has and today's still have.
 
 mod events;
 mod identity;
 mod nodes;
 mod objects;
 mod publish;
+mod secrets;
 mod taint;
 mod watch;
 mod workloads;

@@ -185,6 +185,11 @@ async fn lead(
     };
     tracing::info!(version = VERSION, epoch, database = %config.database, %addresses, "coordinator started");
 
+    let declared = config.kubernetes.as_ref().and_then(|it| it.declared.clone());
+    if let Some((kubernetes, _)) = cluster.as_ref().filter(|_| declared.is_some()) {
+        // Before the loop: what was open when the last process ended may need them at once.
+        engine.read_pull_secrets_from(Arc::new(kubernetes.clone()));
+    }
     let mut parts = JoinSet::new();
     let stop = shutdown.clone();
     parts.spawn(async move { engine_loop.run(stop).await.context("engine") });
@@ -245,10 +250,6 @@ async fn lead(
             });
         }
     }
-    let declared = config
-        .kubernetes
-        .as_ref()
-        .and_then(|settings| settings.declared.clone());
     if let (Some((kubernetes, _)), Some(namespaces)) = (&cluster, declared) {
         keep_declared(
             &mut parts,

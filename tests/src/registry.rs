@@ -159,6 +159,18 @@ impl Registry {
         RegistryClient::new(self.address(), self.access == Access::Login)
     }
 
+    /// Gives [`CANARY_USER`] another password: [`PASSWORD`]. The registry sees that the file has changed.
+    pub fn rotate_canary(&self) -> Result<()> {
+        let (user, hash) = HTPASSWD
+            .lines()
+            .next()
+            .and_then(|line| line.split_once(':'))
+            .context("a login")?;
+        let rotated = format!("{user}:{hash}\n{CANARY_USER}:{hash}\n");
+        std::fs::write(self.folder.join("htpasswd"), rotated)?;
+        Ok(())
+    }
+
     /// Kills it with -9.
     pub fn kill(&mut self) {
         self.process.kill();

@@ -14,6 +14,11 @@ use serde_json::{Value, json};
 const LEFT_OUT: [&str; 6] = ["id", "name", "dryRun", "registry", "username", "password"];
 /// What an object says of a task beside the body of the REST API, as a Kubernetes Job does.
 const OF_A_JOB: [&str; 2] = ["suspend", "ttlSecondsAfterFinished"];
+/// Fields that only objects have, for they name what is beside them in the cluster.
+const OF_OBJECTS: [(&str, &str); 2] = [
+    ("PrewarmPolicy", "imagePullSecrets"),
+    ("PrewarmTask", "imagePullSecrets"),
+];
 /// Bounds that both say.
 const BOUNDS: [&str; 6] = ["minimum", "maximum", "minItems", "maxItems", "maxLength", "format"];
 
@@ -92,11 +97,14 @@ fn same(document: &Value, at: &str, declared: &Value, rest: &Value) {
         // A policy is for every node that matches.
         wanted.remove("maxNodes");
     }
+    let of_objects = OF_OBJECTS.iter().filter(|(whole, _)| *whole == at);
+    let of_objects: BTreeSet<String> = of_objects.map(|(_, name)| (*name).to_owned()).collect();
+    let all: BTreeSet<String> = wanted.union(&of_objects).cloned().collect();
     let mut known = names(declared);
     if at == "PrewarmTask" {
         assert!(OF_A_JOB.iter().all(|name| known.remove(*name)), "{at}");
     }
-    assert_eq!(known, wanted, "{at}");
+    assert_eq!(known, all, "{at}");
     for name in wanted {
         same(
             document,
@@ -118,6 +126,15 @@ fn objects_have_the_fields_of_the_rest_api() {
         &schemas["CreatePolicy"],
     );
     same(&document, "PrewarmTask", &spec("PrewarmTask"), &schemas["CreateTask"]);
+}
+
+/// As in the spec of a pod: a list of references to objects of the same namespace, which server-side apply merges by name.
+#[test]
+fn pull_secrets_are_named_as_pods_name_them() {
+    let secrets = &spec("PrewarmPolicy")["properties"]["imagePullSecrets"];
+    assert_eq!(secrets["x-kubernetes-list-map-keys"], json!(["name"]));
+    assert_eq!(names(&secrets["items"]), BTreeSet::from(["name".to_owned()]));
+    assert_eq!(secrets["maxItems"], 20);
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn folders() -> Vec<String> {
     all.push("components/pod-disruption-budget-v1beta1".to_owned());
     all.push("components/service-monitor".to_owned());
     all.push("components/startup-taint".to_owned());
+    all.push("components/pull-secrets".to_owned());
     all
 }
 
@@ -390,6 +391,31 @@ async fn the_rights_are_those_that_are_used_and_no_more() {
     for object in rendered(Kubectl::Oldest, "").expect("it renders") {
         for rule in items(&object, "/rules") {
             assert!(!rule.to_string().contains('*'), "{rule}");
+        }
+    }
+}
+
+/// Who may read secrets is decided in each namespace, by a binding that is none of these.
+#[test]
+fn pull_secrets_are_a_role_that_nobody_has_until_a_namespace_binds_it() {
+    let objects = rendered(Kubectl::Oldest, "components/pull-secrets").expect("it renders");
+    let [role] = &objects[..] else { panic!("{objects:#?}") };
+    assert_eq!(
+        id(role),
+        ("ClusterRole".to_owned(), "ips-coordinator-pull-secrets".to_owned())
+    );
+    assert_eq!(
+        role["rules"],
+        serde_json::json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}])
+    );
+    for folder in folders() {
+        for object in rendered(Kubectl::Oldest, &folder).expect("it renders") {
+            let kind = text(&object, "/kind");
+            let whole = matches!(kind, "ClusterRole" | "Role") && id(&object) != id(role);
+            let reads = items(&object, "/rules")
+                .iter()
+                .any(|rule| items(rule, "/resources").contains(&"secrets".into()));
+            assert!(!(whole && reads), "{folder:?}: {:?}", id(&object));
         }
     }
 }

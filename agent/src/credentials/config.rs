@@ -1,7 +1,8 @@
 //! The kubelet's `CredentialProviderConfig`: versions, forms and rules as the kubelet has them. Fields that only newer kubelets
 //! know are passed over.
 
-use super::{duration, matching::is_pattern};
+use super::duration;
+use ips_keyring::is_pattern;
 use serde::Deserialize;
 use std::{
     collections::HashSet,

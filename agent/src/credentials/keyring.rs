@@ -1,12 +1,8 @@
-//! Which of the logins that plugins returned is for an image: the kubelet's rule, the most specific key first.
+//! The logins that plugins returned.
 
-use super::matching::fits;
-use crate::pull::{Credential, reference::DEFAULT_HOST};
+use crate::pull::Credential;
 use std::fmt;
 use zeroize::Zeroize as _;
-
-/// Key of Docker Hub in the files of old, which counts for images without a host of their own.
-const DEFAULT_KEY: &str = "index.docker.io";
 
 /// A user name and a password, for whatever registry. Neither printed nor stored; overwritten when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +10,9 @@ pub(super) struct Login {
     pub(super) username: String,
     pub(super) password: String,
 }
+
+/// A login and the key under which a plugin returned it.
+pub(super) type Entry = ips_keyring::Entry<Login>;
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,101 +37,17 @@ impl Login {
     }
 }
 
-/// A login and the key under which a plugin returned it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    key: String,
-    login: Login,
-}
-
-impl Entry {
-    /// The key is made a pattern: its scheme goes, and so do the version prefixes of Docker's files.
-    pub(super) fn new(key: &str, login: Login) -> Self {
-        let bare = key
-            .strip_prefix("https://")
-            .or_else(|| key.strip_prefix("http://"))
-            .unwrap_or(key);
-        let (host, path) = bare.split_at(bare.find('/').unwrap_or(bare.len()));
-        let path = match path {
-            "/" => "",
-            path if path.starts_with("/v1/") || path.starts_with("/v2/") => path.get(3..).unwrap_or_default(),
-            path => path,
-        };
-        let path = if path == "/" { "" } else { path };
-        Self {
-            key: format!("{host}{path}"),
-            login,
-        }
-    }
-}
-
-/// The logins that are for the image, the most specific first; entries of equal keys in their order.
-pub(super) fn choose<'a>(entries: &'a [Entry], image: &str) -> impl Iterator<Item = &'a Login> {
-    let mut fitting: Vec<&Entry> = entries.iter().filter(|entry| fits(&entry.key, image)).collect();
-    if fitting.is_empty() && image.split('/').next() == Some(DEFAULT_HOST) {
-        fitting = entries.iter().filter(|entry| entry.key == DEFAULT_KEY).collect();
-    }
-    // "quay.io/coreos" stands before "quay.io".
-    fitting.sort_by(|one, other| other.key.cmp(&one.key));
-    fitting.into_iter().map(|entry| &entry.login)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn entry(key: &str) -> Entry {
-        let login = Login {
-            username: key.into(),
-            password: "p".into(),
-        };
-        Entry::new(key, login)
-    }
-
-    fn chosen(keys: &[&str], image: &str) -> Vec<String> {
-        let entries: Vec<Entry> = keys.iter().map(|key| entry(key)).collect();
-        choose(&entries, image).map(|login| login.username.clone()).collect()
-    }
-
-    #[test]
-    fn the_most_specific_key_comes_first() {
-        let keys = ["quay.io", "quay.io/coreos", "quay.io/coreos/etcd", "other.io", "*.io"];
-        assert_eq!(
-            chosen(&keys, "quay.io/coreos/etcd"),
-            ["quay.io/coreos/etcd", "quay.io/coreos", "quay.io", "*.io"]
-        );
-        assert_eq!(chosen(&keys, "quay.io/other/app"), ["quay.io", "*.io"]);
-        assert!(chosen(&keys, "registry.example/app").is_empty());
-    }
-
-    #[test]
-    fn keys_are_cleaned_as_the_kubelet_does() {
-        for key in [
-            "https://r.example",
-            "http://r.example/",
-            "r.example/v1/",
-            "https://r.example/v2/",
-        ] {
-            assert_eq!(entry(key).key, "r.example", "{key}");
-        }
-        assert_eq!(entry("https://r.example/v2/team").key, "r.example/team");
-        assert_eq!(entry("r.example/v2").key, "r.example/v2");
-    }
-
-    #[test]
-    fn docker_hubs_old_key_counts_for_docker_hub_only() {
-        let keys = ["https://index.docker.io/v1/"];
-        assert_eq!(chosen(&keys, "docker.io/library/nginx").len(), 1);
-        assert!(chosen(&keys, "quay.io/app").is_empty());
-        assert_eq!(
-            chosen(&["docker.io", keys[0]], "docker.io/library/nginx"),
-            ["docker.io"]
-        );
-    }
-
     #[test]
     fn nothing_prints() {
-        let shown = format!("{:?}", entry("r.example"));
+        let login = Login {
+            username: "u".into(),
+            password: "p".into(),
+        };
+        let shown = format!("{:?}", Entry::new("r.example", login));
         assert!(!shown.contains("\"p\"") && shown.contains("hidden"), "{shown}");
     }
 }

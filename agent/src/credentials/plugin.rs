@@ -5,9 +5,9 @@ use super::{
     config::Provider,
     duration,
     keyring::{Entry, Login},
-    matching::fits,
     program::{Program, ProgramError},
 };
+use ips_keyring::fits;
 use serde::Deserialize;
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path, time::Duration};

@@ -71,7 +71,7 @@ pub struct TaskWish {
 }
 
 /// Where an object is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectName {
     /// Namespace.
     pub namespace: String,
@@ -122,6 +122,12 @@ impl Declared {
     /// Whether its task was made: its status says so for as long as the object is there, also when the record of the task is gone.
     pub fn had_task(&self) -> bool {
         self.status["taskId"].is_string()
+    }
+
+    /// What its status says of a condition: `True` or `False`.
+    pub fn says_of(&self, condition: &str) -> Option<&str> {
+        let all = self.status["conditions"].as_array()?;
+        all.iter().find(|it| it["type"] == condition)?["status"].as_str()
     }
 
     /// Whether it waits for the engine before it goes.

@@ -15,6 +15,7 @@ use super::{
     in_range,
     outcome::FailureReason,
     pull::Pull,
+    pull_secret::PullSecrets,
     retry::{RetryPolicy, RetryStrategy},
     rules::{RulesRequest, TaskRules},
     selection::{Selection, SelectionRequest},
@@ -92,6 +93,9 @@ pub struct TaskSpec {
     /// The Kubernetes object that declares it, or the policy that it belongs to; `None` for what came by the API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<ObjectName>,
+    /// Secrets of the namespace of that object, which its pulls may log in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_secrets: Option<PullSecrets>,
 }
 
 /// A checked request with the ids that came along.
@@ -154,6 +158,7 @@ impl TaskRequest {
             notices: self.notices.check()?,
             trace: String::new(),
             declared: None,
+            pull_secrets: None,
         };
         Ok(NewTask {
             spec,

@@ -36,6 +36,7 @@ use crate::{
         ids::{NodeName, PullId, TaskId},
         limits::Limits,
         pull::Pull,
+        pull_secret::PullSecrets,
         retry::MAX_DELAY_SECONDS,
         task_state::TaskState,
     },
@@ -103,6 +104,8 @@ pub struct Core {
     plan_due: bool,
     /// When something comes due by time alone: a retry, a window, a host that was left alone.
     alarms: BinaryHeap<Reverse<Millis>>,
+    /// Pull secrets that are being read; pulls that need them wait.
+    reading_secrets: HashSet<PullSecrets>,
     /// Bytes that each tenant fetched on the present day.
     fetched: quotas::Fetched,
     /// Starts since one was given to a starving task.
@@ -147,6 +150,7 @@ impl Core {
             publisher: Publisher::default(),
             plan_due: true,
             alarms: BinaryHeap::new(),
+            reading_secrets: HashSet::new(),
             fetched: quotas::Fetched::default(),
             starts_since_favour: 0,
             looked_at: 0,
@@ -198,6 +202,7 @@ impl Core {
                 image_index,
                 result,
             } => self.resolved(&task, image_index, result),
+            Command::SecretsRead(secrets) => self.secrets_read(&secrets),
             Command::OpenSession { hello, orders, reply } => self.open_session(now, *hello, orders, reply),
             Command::Report { node, session, report } => self.report(now, &node, session, report),
             Command::CloseSession { node, session } => self.close_session(now, &node, session),

@@ -23,6 +23,7 @@ use crate::domain::{
         of_pull, of_status, policy_status, removal_at, task_status,
     },
     policy::PolicyRequest,
+    pull_secret::PullSecrets,
 };
 use serde_json::Value;
 use std::{
@@ -42,6 +43,8 @@ const REFUSED_MS: Millis = 30_000;
 /// Wait before what could not be done is tried again; it doubles.
 const FIRST_RETRY_MS: Millis = 1000;
 const LONGEST_RETRY_MS: Millis = 30_000;
+/// Pull secrets are looked at again after so long, and sooner where they cannot be used. Pulls have them read on their own.
+const SECRETS_MS: Millis = 5 * 60_000;
 /// Longest sleep: how soon a wall clock that jumps is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Reads the specs of objects, whose fields are those of the REST API.
@@ -69,6 +72,10 @@ struct Known {
     verdict: Option<(i64, Verdict)>,
     /// When a spec that was refused is tried again.
     retry_at: Millis,
+    /// Pull secrets of the spec that was accepted last.
+    secrets: Option<PullSecrets>,
+    /// When they are looked at again.
+    secrets_at: Millis,
     /// When it is looked at next; never by itself where that is the end of time.
     due: Millis,
     /// What was written last.
@@ -83,6 +90,8 @@ impl Known {
             object,
             verdict: None,
             retry_at: 0,
+            secrets: None,
+            secrets_at: 0,
             due: 0,
             written: Value::Null,
             written_at: 0,
@@ -319,17 +328,40 @@ impl Declarations {
                 Verdict::Accepted => Millis::MAX,
                 Verdict::Refused(..) => now + REFUSED_MS,
             };
+            if verdict == Verdict::Accepted {
+                // Nothing is wrong with them, for it was accepted.
+                let named = PullSecrets::take(&mut object.spec.clone(), &object.name.namespace);
+                (known.secrets, known.secrets_at) = (named.ok().flatten(), 0);
+            }
             known.verdict = Some((object.generation, verdict));
         }
-        self.write_back(known, now).await
+        if known.secrets_at <= now {
+            known.secrets_at = self.look_at_secrets(object, known.secrets.as_ref(), now).await;
+        }
+        let due = self.write_back(known, now).await?;
+        Ok(due.min(known.secrets_at))
+    }
+
+    /// Has the pull secrets of an object read, unless they were lately. Says when to look again.
+    async fn look_at_secrets(&self, object: &Declared, secrets: Option<&PullSecrets>, now: Millis) -> Millis {
+        let Some(secrets) = secrets else { return Millis::MAX };
+        let book = self.engine.logins.secrets();
+        book.read(secrets, now).await;
+        match book.ready(secrets) {
+            None => Millis::MAX,
+            Some(ready) if !ready.holds => now + REFUSED_MS,
+            Some(_) => {
+                if object.says_of("CredentialsReady") == Some("False") {
+                    self.engine.policies.try_logins_again(&object.policy_id());
+                }
+                now + SECRETS_MS
+            }
+        }
     }
 
     /// Writes the status, unless that says it already or was written a moment ago.
     async fn write_back(&self, known: &mut Known, now: Millis) -> Result<Millis, HeldUp> {
-        let Some((_, verdict)) = &known.verdict else {
-            return Ok(known.retry_at);
-        };
-        let Some(status) = self.status(&known.object, verdict, now).await? else {
+        let Some(status) = self.status(known, now).await? else {
             // The keeper has not read its policy yet.
             return Ok(now + LOOK_MS);
         };
@@ -366,11 +398,16 @@ impl Declarations {
     }
 
     /// What is to be told of an object; `None` while its policy is there and nobody has looked at it.
-    async fn status(&self, object: &Declared, verdict: &Verdict, now: Millis) -> Result<Option<Value>, EngineError> {
+    async fn status(&self, known: &Known, now: Millis) -> Result<Option<Value>, EngineError> {
+        let (object, Some((_, verdict))) = (&known.object, &known.verdict) else {
+            return Ok(None);
+        };
+        let secrets = known.secrets.as_ref();
+        let ready = secrets.and_then(|secrets| self.engine.logins.secrets().ready(secrets));
         if object.kind == Kind::Task {
             let kept = self.engine.object_task(object).await?;
             let kept = kept.as_ref().map(|view| (&view.task, &view.bytes));
-            return Ok(Some(task_status(object, verdict, kept, now)));
+            return Ok(Some(task_status(object, verdict, kept, ready.as_ref(), now)));
         }
         let id = object.policy_id();
         let view = self
@@ -389,7 +426,7 @@ impl Declarations {
             counts: view.counts,
             conditions: &view.conditions,
         });
-        Ok(Some(policy_status(object, verdict, kept, now)))
+        Ok(Some(policy_status(object, verdict, kept, ready.as_ref(), now)))
     }
 
     /// Sleeps until there is something to do; `None` when there will never be.

@@ -1,10 +1,12 @@
 //! Which login an image gets, and its password in the clear for as long as it is used. Records stay in memory as the store has them, sealed.
 
+use super::{pull_secrets::SecretBook, run::now};
 use crate::{
     domain::{
         caller::TenantId,
         credential::{Credential, CredentialId, Login, Logins, NewLogin, RegistryScope, Sealed, TaskCredential, best},
         ids::TaskId,
+        pull_secret::PullSecrets,
     },
     vault::{Place, Vault, VaultError},
 };
@@ -21,6 +23,7 @@ pub struct LoginBook {
     vault: Vault,
     records: RwLock<HashMap<CredentialId, Credential>>,
     changes: Mutex<()>,
+    secrets: SecretBook,
 }
 
 impl LoginBook {
@@ -31,12 +34,18 @@ impl LoginBook {
             vault,
             records: RwLock::new(records.collect()),
             changes: Mutex::new(()),
+            secrets: SecretBook::default(),
         }
     }
 
     /// The keys.
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// What is in pull secrets of a cluster.
+    pub(super) fn secrets(&self) -> &SecretBook {
+        &self.secrets
     }
 
     /// Whoever changes credentials holds this over store and book, so that both see the changes in one order.
@@ -125,6 +134,7 @@ impl LoginBook {
             tenant: tenant.clone(),
             named: credentials.iter().map(|credential| credential.id).collect(),
             own: None,
+            secrets: None,
         }
     }
 
@@ -137,13 +147,15 @@ impl LoginBook {
     }
 }
 
-/// What one task may log in with: first what it names, then what its tenant has stored. A login of another tenant is none.
+/// What one task may log in with: first what it names, then the pull secrets of its object, then what its tenant has stored. A login of another
+/// tenant is none.
 #[derive(Debug, Clone)]
 pub struct TaskLogins {
     book: Arc<LoginBook>,
     tenant: TenantId,
     named: Vec<CredentialId>,
     own: Option<NewLogin>,
+    secrets: Option<PullSecrets>,
 }
 
 impl Logins for TaskLogins {
@@ -157,6 +169,9 @@ impl Logins for TaskLogins {
             let password = self.book.password(&credential);
             let password = password.map_err(|error| unusable(&credential, &error))?;
             return Ok(Some(Login::new(registry, credential.username, password)));
+        }
+        if let Some(login) = self.in_secrets(registry, repository) {
+            return Ok(Some(login));
         }
         let Some(credential) = self.stored(registry, repository) else {
             return Ok(None);
@@ -176,6 +191,31 @@ impl TaskLogins {
     /// Beside them a login that came along and is not stored: it goes first.
     pub fn with_own(self, own: Option<NewLogin>) -> Self {
         Self { own, ..self }
+    }
+
+    /// Beside them pull secrets. What is known of them is used; see [`Self::prepare`].
+    pub(super) fn with_secrets(self, secrets: Option<PullSecrets>) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// Reads the pull secrets, unless they were read lately.
+    pub(super) async fn prepare(&self) {
+        if let Some(secrets) = &self.secrets {
+            self.book.secrets.read(secrets, now()).await;
+        }
+    }
+
+    /// Reads the pull secrets again after a registry refused. Says whether the login for this repository is another one now.
+    pub(super) async fn renew(&self, registry: &str, repository: &str) -> bool {
+        let Some(secrets) = &self.secrets else { return false };
+        let before = self.in_secrets(registry, repository);
+        self.book.secrets.refused(secrets);
+        self.book.secrets.read(secrets, now()).await;
+        self.in_secrets(registry, repository) != before
+    }
+
+    fn in_secrets(&self, registry: &str, repository: &str) -> Option<Login> {
+        self.book.secrets.login(self.secrets.as_ref()?, registry, repository)
     }
 
     fn named(&self, registry: &str, repository: &str) -> Result<Option<Credential>, String> {

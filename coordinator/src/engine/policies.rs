@@ -117,6 +117,14 @@ impl PolicyDesk {
         self.book.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Logins of the policy can be used that could not be.
+    pub(super) fn try_logins_again(&self, id: &PolicyId) {
+        if let Some(state) = self.book_mut().policies.get_mut(id) {
+            state.forgive_unauthorized();
+            self.nudge.notify_one();
+        }
+    }
+
     /// What tenants may has changed, and with it which images of workloads.
     pub(super) fn tenants_changed(&self) {
         if self.workloads.set_changed() {

@@ -3,12 +3,14 @@
 
 use super::{
     core::{Command, Effect},
-    logins::LoginBook,
+    logins::{LoginBook, TaskLogins},
+    run::now,
 };
 use crate::{
     domain::{
         credential::{Login, LoginCheck, LoginResult, Logins},
         image::{ImageRef, Platform, ResolvedImage},
+        pull_secret::PullSecrets,
         unresolved::{Unresolved, UnresolvedReason},
     },
     registry::{Registry, ResolveError},
@@ -110,7 +112,7 @@ impl Resolver {
         &self,
         images: &[ImageRef],
         platforms: &[Platform],
-        logins: &dyn Logins,
+        logins: &TaskLogins,
         limit: Duration,
     ) -> Vec<Result<Vec<ResolvedImage>, Unresolved>> {
         let deadline = Instant::now() + limit;
@@ -118,12 +120,38 @@ impl Resolver {
             let asked = async {
                 // The semaphore is never closed.
                 let _place = self.places.acquire().await;
-                self.resolver.resolve(image, platforms, logins).await
+                self.resolve(image, platforms, logins).await
             };
             let late = || Unresolved::unknown(format!("no answer within {} s", limit.as_secs()));
             timeout_at(deadline, asked).await.unwrap_or_else(|_elapsed| Err(late()))
         };
         futures::future::join_all(images.iter().map(one)).await
+    }
+
+    /// Asks about one image. Where the registry refuses a login, and its pull secret has another one now, that is tried.
+    async fn resolve(
+        &self,
+        image: &ImageRef,
+        platforms: &[Platform],
+        logins: &TaskLogins,
+    ) -> Result<Vec<ResolvedImage>, Unresolved> {
+        logins.prepare().await;
+        let answer = self.resolver.resolve(image, platforms, logins).await;
+        let refused = |unresolved: &Unresolved| unresolved.reason == UnresolvedReason::Unauthorized;
+        let parts = image.parts();
+        if answer.as_ref().is_err_and(refused) && logins.renew(&parts.registry, &parts.repository).await {
+            return self.resolver.resolve(image, platforms, logins).await;
+        }
+        answer
+    }
+
+    /// Reads pull secrets in the background, for pulls that wait for them.
+    pub fn read_secrets(&self, secrets: PullSecrets) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            this.logins.secrets().read(&secrets, now()).await;
+            let _loop_ended = this.answers.send(Command::SecretsRead(secrets)).await;
+        });
     }
 
     /// Asks about one image of a task. Does nothing for other effects.
@@ -134,6 +162,7 @@ impl Resolver {
             image,
             platforms,
             credentials,
+            pull_secrets,
             tenant,
         } = effect
         else {
@@ -143,8 +172,8 @@ impl Resolver {
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _place = this.places.acquire().await;
-            let logins = this.logins.of_task(&tenant, &credentials);
-            let result = this.resolver.resolve(&image, &platforms, &logins).await;
+            let logins = this.logins.of_task(&tenant, &credentials).with_secrets(pull_secrets);
+            let result = this.resolve(&image, &platforms, &logins).await;
             let result = result.map_err(|unresolved| unresolved.message);
             if let Err(error) = &result {
                 tracing::info!(task.id = %task, %image, error, "the registry could not say what the reference stands for");

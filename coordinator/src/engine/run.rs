@@ -200,6 +200,7 @@ impl Loop {
             Effect::ReplySession(reply, answer) => drop(reply.send(answer)),
             Effect::ReplyLimits(reply) => drop(reply.send(self.shared.limits())),
             Effect::Resolve { .. } => self.resolver.ask(effect),
+            Effect::ReadSecrets(secrets) => self.resolver.read_secrets(secrets),
             Effect::LateOutcome(node, id, outcome) => self.late_outcome(&node, &id, &outcome).await?,
             Effect::LateChange(id, change, reply) => drop(reply.send(self.late_change(&id, change).await)),
             Effect::Retry(id, reply) => {

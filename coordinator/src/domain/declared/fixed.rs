@@ -19,6 +19,7 @@ pub fn changed_field(kept: &TaskSpec, new: &TaskSpec) -> Option<&'static str> {
         credentials,
         rules,
         notices,
+        pull_secrets,
         // Of the call that made it.
         trace: _,
         declared: _,
@@ -32,6 +33,7 @@ pub fn changed_field(kept: &TaskSpec, new: &TaskSpec) -> Option<&'static str> {
             "noProgressTimeoutSeconds",
             *no_progress_timeout_seconds == new.no_progress_timeout_seconds,
         ),
+        ("imagePullSecrets", *pull_secrets == new.pull_secrets),
         ("secretIds", stored(credentials).eq(stored(&new.credentials))),
     ];
     fields

@@ -5,6 +5,7 @@ use crate::domain::{
     Millis,
     caller::TenantId,
     policy::{Condition, Counts},
+    pull_secret::CredentialsReady,
     rfc3339,
 };
 use serde_json::{Map, Value, json};
@@ -62,11 +63,24 @@ pub struct Kept<'a> {
     pub conditions: &'a [Condition],
 }
 
-/// The status of an object whose newest spec fared like that; `kept` is the policy that it has, which may be one of an older spec.
-pub fn policy_status(object: &Declared, verdict: &Verdict, kept: Option<Kept<'_>>, now: Millis) -> Value {
+/// The condition of an object that names pull secrets.
+pub(super) fn credentials(ready: &CredentialsReady) -> Said {
+    ("CredentialsReady", ready.holds, ready.reason, ready.message.clone())
+}
+
+/// The status of an object whose newest spec fared like that; `kept` is the policy that it has, which may be one of an older spec, and `ready`
+/// how the pull secrets of that fare, if it has any.
+pub fn policy_status(
+    object: &Declared,
+    verdict: &Verdict,
+    kept: Option<Kept<'_>>,
+    ready: Option<&CredentialsReady>,
+    now: Millis,
+) -> Value {
     let of_policy = kept.iter().flat_map(|kept| kept.conditions);
     let of_policy = of_policy.map(|it| (it.kind.as_str(), it.holds, it.reason, it.message.clone()));
-    let mut status = with_conditions(object, verdict, of_policy, now);
+    let others = ready.map(credentials).into_iter().chain(of_policy);
+    let mut status = with_conditions(object, verdict, others, now);
     if let Some(Kept {
         tenant, nodes, counts, ..
     }) = kept
@@ -200,7 +214,7 @@ mod tests {
             counts: *counts,
             conditions,
         };
-        policy_status(object, verdict, Some(kept), 1_795_485_600_000)
+        policy_status(object, verdict, Some(kept), None, 1_795_485_600_000)
     }
 
     #[test]
@@ -246,7 +260,7 @@ mod tests {
         let said = status(&object(3, Value::Null), &verdict, &kept(&conditions, 3));
         assert_eq!(said["conditions"][0]["reason"], "InvalidField");
         assert_eq!(said["coverage"], "100%");
-        let alone = policy_status(&object(1, Value::Null), &verdict, None, 0);
+        let alone = policy_status(&object(1, Value::Null), &verdict, None, None, 0);
         assert_eq!(alone["conditions"].as_array().unwrap().len(), 1);
         assert!(alone["coverage"].is_null());
     }

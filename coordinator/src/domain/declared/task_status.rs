@@ -2,9 +2,11 @@
 
 use super::{
     Declared, Verdict,
-    status::{Said, with_conditions},
+    status::{Said, credentials, with_conditions},
 };
-use crate::domain::{Millis, counts::ByteCounts, rfc3339, task::Task, task_state::TaskState};
+use crate::domain::{
+    Millis, counts::ByteCounts, pull_secret::CredentialsReady, rfc3339, task::Task, task_state::TaskState,
+};
 use serde_json::{Map, Value, json};
 
 /// Fields that stay as they were written when the record of the task is gone.
@@ -22,9 +24,16 @@ const LASTING: [&str; 9] = [
 
 /// The status of an object whose newest spec fared like that; `kept` is the task that it has, with its bytes so far. A task that has ended
 /// may be removed, by a retention: the object goes on saying how it ended.
-pub fn task_status(object: &Declared, verdict: &Verdict, kept: Option<(&Task, &ByteCounts)>, now: Millis) -> Value {
+pub fn task_status(
+    object: &Declared,
+    verdict: &Verdict,
+    kept: Option<(&Task, &ByteCounts)>,
+    ready: Option<&CredentialsReady>,
+    now: Millis,
+) -> Value {
+    let ready = ready.map(credentials);
     if let Some((task, bytes)) = kept {
-        let mut status = with_conditions(object, verdict, of_task(task), now);
+        let mut status = with_conditions(object, verdict, ready.into_iter().chain(of_task(task)), now);
         status.extend(figures(task, bytes));
         return status.into();
     }
@@ -32,14 +41,13 @@ pub fn task_status(object: &Declared, verdict: &Verdict, kept: Option<(&Task, &B
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), object.status.get(name)?.clone())));
     let mut lasting: Map<String, Value> = lasting.collect();
-    let mut others = vec![];
+    let mut others: Vec<Said> = ready.into_iter().collect();
     if object.had_task() {
-        others.extend(told_end(object));
-        if others.is_empty() {
+        others.push(told_end(object).unwrap_or_else(|| {
             lasting.insert("phase".into(), phase(TaskState::Failed).into());
             let message = "the record of the task is gone, and how it ended is not known; another object runs it again";
-            others.push(("Failed", true, "TaskGone", message.to_owned()));
-        }
+            ("Failed", true, "TaskGone", message.to_owned())
+        }));
     }
     let mut status = with_conditions(object, verdict, others, now);
     status.extend(lasting);
@@ -193,6 +201,7 @@ mod tests {
             object,
             &Verdict::Accepted,
             Some((&task(state), &ByteCounts::default())),
+            None,
             NOW,
         )
     }
@@ -230,21 +239,21 @@ mod tests {
     fn how_it_ended_is_told_also_when_its_record_is_gone() {
         for state in [TaskState::Completed, TaskState::Failed, TaskState::Cancelled] {
             let before = object(status(&object(Value::Null), state));
-            let after = task_status(&before, &Verdict::Accepted, None, NOW + 5000);
+            let after = task_status(&before, &Verdict::Accepted, None, None, NOW + 5000);
             assert_eq!(after, before.status, "nothing changed");
         }
         let before = object(status(&object(Value::Null), TaskState::Running));
-        let lost = task_status(&before, &Verdict::Accepted, None, NOW);
+        let lost = task_status(&before, &Verdict::Accepted, None, None, NOW);
         assert_eq!(
             (&lost["phase"], &lost["conditions"][1]["reason"]),
             (&json!("Failed"), &json!("TaskGone"))
         );
         assert_eq!(
-            task_status(&object(lost.clone()), &Verdict::Accepted, None, NOW + 5000),
+            task_status(&object(lost.clone()), &Verdict::Accepted, None, None, NOW + 5000),
             lost,
             "it stays"
         );
-        let never = task_status(&object(Value::Null), &Verdict::Accepted, None, NOW);
+        let never = task_status(&object(Value::Null), &Verdict::Accepted, None, None, NOW);
         assert_eq!((never.get("phase"), types(&never)), (None, vec!["Accepted"]));
     }
 

@@ -11,6 +11,7 @@ use crate::domain::{
     ids::NodeName,
     image::{ImageRef, Platform},
     node::InventoryImage,
+    outcome::FailureReason,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -165,6 +166,17 @@ impl PolicyState {
             .flat_map(|member| member.cells.iter_mut())
             .for_each(Cell::forgive);
         self.lacking = self.members.keys().cloned().collect();
+    }
+
+    /// Logins can be used that could not be: what registries refused is tried again.
+    pub fn forgive_unauthorized(&mut self) {
+        let cells = self.members.values_mut().flat_map(|member| member.cells.iter_mut());
+        let is_refused = |cell: &&mut Cell| {
+            let failed = cell.failed();
+            failed.is_some_and(|failed| failed.reason == FailureReason::Unauthorized)
+        };
+        cells.filter(is_refused).for_each(Cell::forgive);
+        self.look_again();
     }
 
     /// Whether the images of the node were seen under this hash: they need not be shown again.

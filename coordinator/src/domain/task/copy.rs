@@ -25,6 +25,7 @@ impl TaskRequest {
             // A copy belongs to the call that makes it.
             trace: _,
             declared: _,
+            pull_secrets: _,
         } = spec;
         Self {
             images: images.iter().map(ToString::to_string).collect(),

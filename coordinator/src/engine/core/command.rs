@@ -12,6 +12,7 @@ use crate::{
         outcome::Outcome,
         pin::PinOwner,
         pull::Pull,
+        pull_secret::PullSecrets,
         task::Task,
     },
     engine::{
@@ -92,6 +93,8 @@ pub enum Command {
         /// What it found, or why it could not.
         result: Result<Vec<ResolvedImage>, String>,
     },
+    /// Pull secrets were read, or could not be.
+    SecretsRead(PullSecrets),
     /// An agent says hello.
     OpenSession {
         /// What it says.
@@ -163,9 +166,13 @@ pub enum Effect {
         platforms: Vec<Platform>,
         /// Credentials that the task names.
         credentials: Vec<TaskCredential>,
+        /// Pull secrets of its object.
+        pull_secrets: Option<PullSecrets>,
         /// Whose the task is.
         tenant: TenantId,
     },
+    /// Read pull secrets that pulls wait for.
+    ReadSecrets(PullSecrets),
     /// An outcome for a pull that is not open: only the store knows what to say.
     LateOutcome(NodeName, PullId, Box<Outcome>),
     /// A change of a task that is not open: only the store knows what to say.

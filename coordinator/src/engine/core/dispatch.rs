@@ -32,6 +32,7 @@ impl Core {
         if !std::mem::take(&mut self.plan_due) {
             return;
         }
+        self.ask_for_secrets(now);
         let planned = {
             let _measured = self.metrics.planner_looks();
             self.planned(now)
@@ -71,7 +72,8 @@ impl Core {
             return vec![];
         }
         self.slots.refresh(&self.shared.fleet(), &self.limits);
-        let open: Vec<&OpenTask> = self.work.tasks.values().filter(|open| may_start(now, open)).collect();
+        let open = self.work.tasks.values().filter(|open| may_start(now, open));
+        let open: Vec<&OpenTask> = open.filter(|open| self.has_secrets(open)).collect();
         let hosts = open.iter().flat_map(|open| &open.hosts);
         let room = Room {
             cluster,
@@ -91,13 +93,19 @@ impl Core {
         plan.starts.into_iter().cloned().collect()
     }
 
+    /// Whether nothing is to be read yet before its pulls can log in.
+    fn has_secrets(&self, open: &OpenTask) -> bool {
+        let secrets = open.task.spec.pull_secrets.as_ref();
+        secrets.is_none_or(|secrets| !self.reading_secrets.contains(secrets))
+    }
+
     fn order_start(&mut self, now: Millis, id: &PullId) {
         let Some(pull) = self.work.pulls.get(id) else { return };
         let Some(open) = self.work.tasks.get(&pull.task) else {
             return;
         };
         let spec = &open.task.spec;
-        let login = match self.shared.login(&open.task.tenant, &spec.credentials, &pull.image) {
+        let login = match self.shared.login(&open.task.tenant, spec, &pull.image) {
             Ok(login) => login,
             Err(why) => return self.cannot_log_in(now, id, why),
         };
@@ -132,7 +140,7 @@ impl Core {
     }
 }
 
-fn may_start(now: Millis, open: &OpenTask) -> bool {
+pub(super) fn may_start(now: Millis, open: &OpenTask) -> bool {
     let state = matches!(open.task.state, TaskState::Pending | TaskState::Running);
     state && !open.queue.is_empty() && open.task.spec.rules.window_is_open(now)
 }

@@ -174,6 +174,11 @@ impl Core {
         let Some(open) = self.work.tasks.get(&pull.task) else {
             return;
         };
+        if failure.reason == FailureReason::Unauthorized
+            && let Some(secrets) = &open.task.spec.pull_secrets
+        {
+            self.shared.secrets_refused(secrets);
+        }
         let retry = open.task.spec.retry.wait_ms(pull.retries + 1, rand::random());
         let (event, wait_ms) = if !open.task.state.is_open() {
             (PullEvent::Cancel, 0)

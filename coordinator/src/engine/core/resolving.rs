@@ -1,9 +1,11 @@
 //! Asks the registry once for each image of a task what it stands for, and takes the answer.
 
-use super::{Core, Effect};
+use super::{Core, Effect, dispatch::may_start};
 use crate::domain::{
+    Millis,
     ids::TaskId,
     image::{Platform, ResolvedImage},
+    pull_secret::PullSecrets,
 };
 use std::collections::HashSet;
 
@@ -32,10 +34,31 @@ impl Core {
                     image: image.clone(),
                     platforms: platforms.iter().cloned().collect(),
                     credentials: open.task.spec.credentials.clone(),
+                    pull_secrets: open.task.spec.pull_secrets.clone(),
                     tenant: open.task.tenant.clone(),
                 });
             }
         }
+    }
+
+    /// Has the pull secrets read that pulls need now, where they were not lately.
+    pub(super) fn ask_for_secrets(&mut self, now: Millis) {
+        let due: Vec<PullSecrets> = {
+            let open = self.work.tasks.values().filter(|open| may_start(now, open));
+            let secrets = open.filter_map(|open| open.task.spec.pull_secrets.as_ref());
+            let due = secrets.filter(|secrets| !self.shared.knows_secrets(now, secrets));
+            due.cloned().collect()
+        };
+        for secrets in due {
+            if self.reading_secrets.insert(secrets.clone()) {
+                self.effects.push(Effect::ReadSecrets(secrets));
+            }
+        }
+    }
+
+    pub(super) fn secrets_read(&mut self, secrets: &PullSecrets) {
+        self.reading_secrets.remove(secrets);
+        self.plan_due = true;
     }
 
     pub(super) fn resolved(&mut self, id: &TaskId, image_index: u32, result: Result<Vec<ResolvedImage>, String>) {

@@ -2,11 +2,14 @@
 
 use crate::{
     domain::{
+        Millis,
         caller::TenantId,
-        credential::{Login, Logins as _, TaskCredential},
+        credential::{Login, Logins as _},
         ids::{NodeName, TaskId},
         image::ImageRef,
         limits::Limits,
+        pull_secret::PullSecrets,
+        task::TaskSpec,
     },
     engine::{
         hosts::HostState, live::Live, logins::LoginBook, pins::PinBook, purge::RemovalDesk, tenants::TenantBook,
@@ -74,16 +77,25 @@ impl Shared {
     }
 
     /// The login for an image of a tenant's task; `None` means anonymous.
-    pub(super) fn login(
-        &self,
-        tenant: &TenantId,
-        credentials: &[TaskCredential],
-        image: &ImageRef,
-    ) -> Result<Option<Login>, String> {
+    pub(super) fn login(&self, tenant: &TenantId, spec: &TaskSpec, image: &ImageRef) -> Result<Option<Login>, String> {
         let Some(logins) = &self.logins else { return Ok(None) };
         let parts = image.parts();
-        let logins = logins.of_task(tenant, credentials);
+        let logins = logins.of_task(tenant, &spec.credentials);
+        let logins = logins.with_secrets(spec.pull_secrets.clone());
         logins.login(&parts.registry, &parts.repository)
+    }
+
+    /// Whether these pull secrets were read lately.
+    pub(super) fn knows_secrets(&self, now: Millis, secrets: &PullSecrets) -> bool {
+        let logins = self.logins.as_ref();
+        logins.is_none_or(|logins| logins.secrets().is_fresh(secrets, now))
+    }
+
+    /// A registry refused a pull: what its pull secrets are is read again before the next one.
+    pub(super) fn secrets_refused(&self, secrets: &PullSecrets) {
+        if let Some(logins) = &self.logins {
+            logins.secrets().refused(secrets);
+        }
     }
 
     /// Where traces go, if anybody said so.

@@ -6,6 +6,7 @@ use crate::{
         declared::{Declared, Kind, ObjectName, Refusal, Verdict},
         ids::PolicyId,
         policy::{Policy, PolicyRequest},
+        pull_secret::PullSecrets,
     },
     engine::{Engine, EngineError},
 };
@@ -30,16 +31,22 @@ impl Declarations {
             );
             return Ok(Verdict::Refused(Refusal::NoTenant, message));
         };
+        let mut spec = object.spec.clone();
+        let secrets = PullSecrets::take(&mut spec, namespace);
         if object.kind == Kind::Task {
-            return self.take_over_task(object, &tenant).await;
+            return match secrets {
+                Ok(secrets) => self.take_over_task(object, &tenant, (spec, secrets)).await,
+                Err(invalid) => verdict(Err(invalid.into())),
+            };
         }
-        let confined = (self.read.policy)(object.spec.clone()).and_then(|mut request| {
+        let confined = secrets.and_then(|secrets| {
+            let mut request = (self.read.policy)(spec)?;
             let workloads = request.workloads.as_mut().filter(|workloads| !workloads.is_empty());
             workloads.map_or(Ok(()), |workloads| workloads.confine(namespace))?;
-            Ok(request)
+            Ok((request, secrets))
         });
-        let request = match confined {
-            Ok(request) => request,
+        let (request, secrets) = match confined {
+            Ok(confined) => confined,
             Err(invalid) => return verdict(Err(invalid.into())),
         };
         let request = PolicyRequest {
@@ -52,7 +59,8 @@ impl Declarations {
             ..request
         };
         let owner = self.engine.of_tenant(&tenant);
-        verdict(Box::pin(owner.declare_policy(&object.policy_id(), &object.name, request)).await)
+        let from = (&object.name, secrets);
+        verdict(Box::pin(owner.declare_policy(&object.policy_id(), from, request)).await)
     }
 }
 
@@ -78,12 +86,13 @@ impl Engine {
     async fn declare_policy(
         &self,
         id: &PolicyId,
-        object: &ObjectName,
+        (object, secrets): (&ObjectName, Option<PullSecrets>),
         request: PolicyRequest,
     ) -> Result<(), EngineError> {
         let paused = request.paused.unwrap_or(false).then(|| PAUSED.to_owned());
         let mut spec = request.check()?;
         spec.task.declared = Some(object.clone());
+        spec.task.pull_secrets = secrets;
         let _turn = self.policies.turn().await;
         let known = self.store.policy(id).await?;
         let moved = known.as_ref().is_some_and(|known| known.tenant != self.owner);

@@ -7,23 +7,31 @@ use crate::{
         declared::{Declared, Kind, Refusal, Verdict, changed_field},
         ids::TaskId,
         pin::PinOwner,
+        pull_secret::PullSecrets,
         task::{Task, TaskSpec},
         task_state::TaskState,
     },
     engine::{Engine, EngineError, core::TaskChange, publish::view_of, views::TaskView},
 };
+use serde_json::Value;
 
 impl Declarations {
     /// Makes the task of an object, or lets the one that it has be as it says.
     ///
     /// # Errors
     /// Unavailable or internal: what trying again may mend.
-    pub(super) async fn take_over_task(&self, object: &Declared, tenant: &TenantId) -> Result<Verdict, EngineError> {
-        let mut wish = match (self.read.task)(object.spec.clone()) {
+    pub(super) async fn take_over_task(
+        &self,
+        object: &Declared,
+        tenant: &TenantId,
+        (spec, secrets): (Value, Option<PullSecrets>),
+    ) -> Result<Verdict, EngineError> {
+        let mut wish = match (self.read.task)(spec) {
             Ok(wish) => wish,
             Err(invalid) => return verdict(Err(invalid.into())),
         };
         wish.new.spec.declared = Some(object.name.clone());
+        wish.new.spec.pull_secrets = secrets;
         let id = object.task_id();
         let Some(task) = self.engine.store.task(&id).await? else {
             if object.had_task() {

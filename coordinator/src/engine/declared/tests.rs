@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 //! Objects of a cluster that keeps them in memory, on the real engine with its keeper.
 
+mod secrets;
 mod tasks;
 
 use super::{Declarations, Readers, WRITE_MS};

@@ -182,7 +182,9 @@ impl Engine {
         limit: Duration,
     ) -> Answers {
         let images: Vec<ImageRef> = policy.images.iter().map(|known| known.image.clone()).collect();
-        let logins = self.logins.of_task(&policy.tenant, &policy.spec.task.credentials);
+        let task = &policy.spec.task;
+        let logins = self.logins.of_task(&policy.tenant, &task.credentials);
+        let logins = logins.with_secrets(task.pull_secrets.clone());
         let answers = self.resolver.look_up(&images, platforms, &logins, limit).await;
         let answers = answers
             .into_iter()

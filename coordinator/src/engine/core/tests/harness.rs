@@ -187,7 +187,7 @@ impl Harness {
                     },
                 );
             }
-            Effect::Resolve { .. } => {}
+            Effect::Resolve { .. } | Effect::ReadSecrets(_) => {}
             Effect::LateOutcome(..) => self.late += 1,
             Effect::LateChange(id, _, reply) => {
                 drop(reply.send(Err(EngineError::NotFound {

@@ -386,7 +386,7 @@ impl Agent {
         image
     }
 
-    pub(in crate::engine) async fn fail(&mut self, reason: FailureReason) {
+    pub(in crate::engine) async fn fail(&mut self, reason: FailureReason) -> StartPull {
         let start = self.ordered().await;
         let failure = Failure {
             reason,
@@ -394,6 +394,7 @@ impl Agent {
         };
         self.end(&start.pull, start.attempt, Err(failure), ImageDigests::default())
             .await;
+        start
     }
 
     async fn end(&self, pull: &PullId, attempt: u32, result: Result<Success, Failure>, digests: ImageDigests) {

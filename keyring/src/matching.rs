@@ -10,7 +10,7 @@ struct Parts<'a> {
 }
 
 /// True when the image (host and repository, without a scheme) fits the pattern. A malformed one fits nothing.
-pub(super) fn fits(pattern: &str, image: &str) -> bool {
+pub fn fits(pattern: &str, image: &str) -> bool {
     let (Some(pattern), Some(image)) = (parse(pattern), parse(image)) else {
         return false;
     };
@@ -25,7 +25,7 @@ pub(super) fn fits(pattern: &str, image: &str) -> bool {
 }
 
 /// True when the pattern can be taken apart.
-pub(super) fn is_pattern(text: &str) -> bool {
+pub fn is_pattern(text: &str) -> bool {
     parse(text).is_some()
 }
 

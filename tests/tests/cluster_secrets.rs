@@ -1,0 +1,287 @@
+//! Policies that name pull secrets, on a real API server, with a registry that wants a login and a node that pulls: the coordinator reads them with
+//! no right but that to get secrets in one namespace.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests stop at the first surprise"
+)]
+
+use std::time::Duration;
+
+use ips_tests::containerd::ContainerdVersion;
+use ips_tests::coordinator::Coordinator;
+use ips_tests::kubernetes::{Kubectl, Kubernetes};
+use ips_tests::product::source;
+use ips_tests::registry::{Access, CANARY_PASSWORD, CANARY_USER, PASSWORD, Registry};
+use ips_tests::stand::{Node, TASK_LIMIT};
+use ips_tests::traces;
+use ips_tests::wait::wait_until;
+use serde_json::{Value, json};
+
+/// `canary:<password>` as Docker's files and HTTP carry it.
+const CANARY_BASIC: &str = "Y2FuYXJ5OmM0bmFyeS1SaWdodC93b3JkKzE=";
+const LIMIT: Duration = Duration::from_secs(60);
+const DECLARED: &str = "/apis/ips.dev/v1alpha1/namespaces";
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces";
+const TEAMS: [&str; 2] = ["team-a", "team-b"];
+
+/// A cluster with the kinds and rights as `deploy/` has them, the component for pull secrets included, and two namespaces.
+async fn cluster() -> Kubernetes {
+    let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
+    for file in [
+        "base/namespace",
+        "base/coordinator-rbac",
+        "base/crds",
+        "components/pull-secrets/role",
+    ] {
+        let file = source(&format!("deploy/{file}.yaml")).display().to_string();
+        let applied = kubernetes.kubectl(Kubectl::Oldest, &["apply", "-f", &file]).await;
+        applied.expect("applied");
+    }
+    let admin = kubernetes.admin();
+    wait_until("the kind to be served", LIMIT, async || {
+        admin.get("/apis/ips.dev/v1alpha1/prewarmpolicies").await.is_ok()
+    })
+    .await;
+    for name in TEAMS {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        admin.create("/api/v1/namespaces", &namespace).await.expect("made");
+    }
+    kubernetes
+}
+
+async fn coordinator(kubernetes: &Kubernetes) -> Coordinator {
+    let token = kubernetes.token("ips-system", "ips-coordinator", "https://kubernetes.default.svc", None);
+    let config = kubernetes.kubeconfig_for("coordinator.conf", &token.await.expect("a token"));
+    let config = config.expect("a kubeconfig").display().to_string();
+    let arguments = [
+        "--kubernetes",
+        "on",
+        "--kubeconfig",
+        &config,
+        "--kubernetes-objects",
+        "on",
+    ];
+    let arguments = [&arguments[..], &["--kubernetes-tenant", "*=default"]].concat();
+    Coordinator::start(&arguments).await.expect("a coordinator")
+}
+
+/// Lets the coordinator read secrets of a namespace, as the component says.
+async fn bind(kubernetes: &Kubernetes, namespace: &str) {
+    let arguments = ["create", "rolebinding", "ips-pull-secrets", "--namespace", namespace];
+    let whom = [
+        "--clusterrole",
+        "ips-coordinator-pull-secrets",
+        "--serviceaccount",
+        "ips-system:ips-coordinator",
+    ];
+    let bound = kubernetes
+        .kubectl(Kubectl::Oldest, &[&arguments[..], &whom].concat())
+        .await;
+    bound.expect("bound");
+    let path = format!("{RBAC}/{namespace}/rolebindings/ips-pull-secrets");
+    kubernetes.admin().get(&path).await.expect("it is there");
+}
+
+async fn declare(kubernetes: &Kubernetes, namespace: &str, name: &str, secret: &str, images: &[&str]) {
+    let spec = json!({"taskConfig": {"images": images}, "imagePullSecrets": [{"name": secret}]});
+    let object =
+        json!({"apiVersion": "ips.dev/v1alpha1", "kind": "PrewarmPolicy", "metadata": {"name": name}, "spec": spec});
+    let path = format!("{DECLARED}/{namespace}/prewarmpolicies");
+    kubernetes.admin().create(&path, &object).await.expect("an object");
+}
+
+async fn want(kubernetes: &Kubernetes, images: &[&str]) {
+    let path = format!("{DECLARED}/team-a/prewarmpolicies/base");
+    let change = json!({"spec": {"taskConfig": {"images": images}}});
+    kubernetes.admin().patch(&path, &change).await.expect("changed");
+}
+
+/// Waits until the status of an object is as the test says.
+async fn status(kubernetes: &Kubernetes, at: (&str, &str), what: &str, mut test: impl FnMut(&Value) -> bool) -> Value {
+    let (namespace, name) = at;
+    let mut last = Value::Null;
+    let found = tokio::time::timeout(TASK_LIMIT, async {
+        loop {
+            let path = format!("{DECLARED}/{namespace}/prewarmpolicies/{name}");
+            last = kubernetes.admin().get(&path).await.expect("the object")["status"].take();
+            if test(&last) {
+                return last.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let found = found.await;
+    found.unwrap_or_else(|_| panic!("{name}: {what}: {last:#}"))
+}
+
+fn ready(status: &Value) -> Value {
+    let all = status["conditions"].as_array().cloned().unwrap_or_default();
+    all.into_iter()
+        .find(|it| it["type"] == "CredentialsReady")
+        .unwrap_or_default()
+}
+
+/// Waits until the condition `CredentialsReady` has this reason, and gives back its message.
+async fn told(kubernetes: &Kubernetes, at: (&str, &str), reason: &str) -> String {
+    let status = status(kubernetes, at, reason, |status| ready(status)["reason"] == reason).await;
+    let ready = ready(&status);
+    let holds = if reason == "SecretsRead" { "True" } else { "False" };
+    assert_eq!(ready["status"], holds, "{ready}");
+    ready["message"].as_str().unwrap_or_default().to_owned()
+}
+
+fn secret(registry: &Registry, password: &str) -> Value {
+    let file = json!({"auths": {registry.address(): {"username": CANARY_USER, "password": password}}});
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson",
+        "stringData": {".dockerconfigjson": file.to_string()}})
+}
+
+/// What the coordinator read of secrets, as the API server's audit log has it.
+fn reads(kubernetes: &Kubernetes) -> Vec<(String, String)> {
+    let calls = kubernetes.calls().expect("the calls").into_iter();
+    let own = calls.filter(|call| call.user.contains("ips-coordinator") && call.resource == "secrets");
+    own.map(|call| (call.verb, call.namespace)).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
+async fn a_secret_is_made_rotated_and_read_anew_after_a_restart_and_is_found_nowhere() {
+    let registry = Registry::start(Access::Login).await.unwrap();
+    for name in ["one:v1", "two:v1", "three:v1"] {
+        registry.client().push("small", name).await.unwrap();
+    }
+    let [one, two, three] = ["one:v1", "two:v1", "three:v1"].map(|name| registry.reference(name));
+    let kubernetes = cluster().await;
+    let admin = kubernetes.admin();
+    let mut coordinator = coordinator(&kubernetes).await;
+    let node = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
+        .await
+        .expect("a node");
+    let base = ("team-a", "base");
+
+    // Forbidden, then missing, then there: nobody touches the policy.
+    declare(&kubernetes, "team-a", "base", "regcred", &[&one]).await;
+    let message = told(&kubernetes, base, "SecretForbidden").await;
+    assert!(
+        message.starts_with("spec.imagePullSecrets[0].name: Secret team-a/regcred: "),
+        "{message}"
+    );
+    assert!(
+        message.contains("bind the ClusterRole ips-coordinator-pull-secrets"),
+        "{message}"
+    );
+    bind(&kubernetes, "team-a").await;
+    told(&kubernetes, base, "SecretNotFound").await;
+    let secrets = "/api/v1/namespaces/team-a/secrets";
+    admin
+        .create(secrets, &secret(&registry, CANARY_PASSWORD))
+        .await
+        .expect("a secret");
+    told(&kubernetes, base, "SecretsRead").await;
+    let warm = |count: i64| move |status: &Value| status["warm"] == count && status["coverage"] == "100%";
+    status(&kubernetes, base, "one to be warm", warm(1)).await;
+    let digests = registry.client().digests("one:v1").await.unwrap();
+    node.assert_warm(&one, &digests).await;
+
+    // Rotated in registry and secret: the next order works, though the old password was read a moment ago.
+    registry.rotate_canary().unwrap();
+    let rotated = secret(&registry, PASSWORD);
+    admin
+        .patch(&format!("{secrets}/regcred"), &rotated)
+        .await
+        .expect("rotated");
+    want(&kubernetes, &[&one, &two]).await;
+    status(&kubernetes, base, "two to be warm", warm(2)).await;
+
+    // Nothing of it was kept: another process reads it anew.
+    coordinator.kill();
+    coordinator.restart().await.expect("it comes back");
+    want(&kubernetes, &[&one, &two, &three]).await;
+    status(&kubernetes, base, "three to be warm", warm(3)).await;
+
+    let found = reads(&kubernetes);
+    assert!(
+        !found.is_empty()
+            && found
+                .iter()
+                .all(|(verb, namespace)| verb == "get" && namespace == "team-a"),
+        "{found:?}"
+    );
+    let object = admin
+        .get(&format!("{DECLARED}/team-a/prewarmpolicies/base"))
+        .await
+        .unwrap();
+    let canaries = [CANARY_PASSWORD, CANARY_BASIC];
+    traces::assert_none_in("the object", object.to_string().as_bytes(), &canaries);
+    traces::assert_none_in_command_lines(&canaries);
+    traces::assert_none_in("the coordinator's log", coordinator.log().as_bytes(), &canaries);
+    traces::assert_none_below(coordinator.home(), &canaries);
+    traces::assert_none_in("the agent's log", node.agent.log().as_bytes(), &canaries);
+    traces::assert_none_below(&node.agent.state_folder(), &canaries);
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
+async fn a_secret_of_another_namespace_or_kind_is_none_and_wrong_names_are_refused() {
+    let registry = Registry::start(Access::Login).await.unwrap();
+    registry.client().push("small", "one:v1").await.unwrap();
+    let one = registry.reference("one:v1");
+    let kubernetes = cluster().await;
+    let admin = kubernetes.admin();
+    bind(&kubernetes, "team-a").await;
+    bind(&kubernetes, "team-b").await;
+    let of = |namespace: &str| format!("/api/v1/namespaces/{namespace}/secrets");
+    admin
+        .create(&of("team-a"), &secret(&registry, CANARY_PASSWORD))
+        .await
+        .expect("a secret");
+    let opaque = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "opaque"}, "stringData": {"password": CANARY_PASSWORD}});
+    admin.create(&of("team-b"), &opaque).await.expect("a secret");
+    let mut broken = secret(&registry, CANARY_PASSWORD);
+    broken["metadata"]["name"] = json!("broken");
+    broken["stringData"][".dockerconfigjson"] = json!(format!("{{\"auths\": {{\"r.corp\": \"{CANARY_PASSWORD}\"}}}}"));
+    admin.create(&of("team-b"), &broken).await.expect("a secret");
+
+    let coordinator = coordinator(&kubernetes).await;
+    let _node = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
+        .await
+        .expect("a node");
+    declare(&kubernetes, "team-a", "right", "regcred", &[&one]).await;
+    for (name, secret, reason) in [
+        ("elsewhere", "regcred", "SecretNotFound"),
+        ("opaque", "opaque", "SecretInvalid"),
+        ("broken", "broken", "SecretInvalid"),
+    ] {
+        declare(&kubernetes, "team-b", name, secret, &[&one]).await;
+        let message = told(&kubernetes, ("team-b", name), reason).await;
+        assert!(message.contains(&format!("Secret team-b/{secret}: ")), "{message}");
+    }
+    status(&kubernetes, ("team-a", "right"), "warm", |status| {
+        status["coverage"] == "100%"
+    })
+    .await;
+    traces::assert_none_below(coordinator.home(), &[CANARY_PASSWORD, CANARY_BASIC]);
+
+    for wrong in [
+        json!("regcred"),
+        json!([{}]),
+        json!([{"name": "a"}, {"name": "a"}]),
+        json!([{"name": ""}]),
+    ] {
+        let spec = json!({"taskConfig": {"images": ["a"]}, "imagePullSecrets": wrong});
+        let object = json!({"apiVersion": "ips.dev/v1alpha1", "kind": "PrewarmPolicy", "metadata": {"name": "wrong"}, "spec": spec});
+        let path = format!("{DECLARED}/team-a/prewarmpolicies");
+        let (status, answer) = admin
+            .call(reqwest::Method::POST, &path, Some(&object))
+            .await
+            .expect("an answer");
+        assert_eq!(status.as_u16(), 422, "{answer}");
+    }
+    // What a schema cannot say is told by the condition `Accepted`.
+    declare(&kubernetes, "team-a", "badly-named", "Not_A_Name", &["a:1"]).await;
+    let is_refused = |status: &Value| status["conditions"][0]["reason"] == "InvalidField";
+    let refused = status(&kubernetes, ("team-a", "badly-named"), "refused", is_refused).await;
+    let message = refused["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("spec.imagePullSecrets[0].name: "), "{message}");
+}
