@@ -1,6 +1,7 @@
 //! The composition root: opens the store, starts the engine and the servers, waits for the end. The death of one part ends all.
 
 mod arrivals;
+mod cluster;
 mod grpc_port;
 mod incoming;
 mod letter;
@@ -11,21 +12,10 @@ mod serve;
 
 use crate::{
     config::Config,
-    domain::{
-        declared::{Kind, Namespaces},
-        reach::Network,
-        version::VERSION,
-    },
+    domain::{reach::Network, version::VERSION},
     engine::{
-        Engine,
-        audit::Scribe,
-        courier::Courier,
-        declared::{Declarations, Readers},
-        keeper::Keeper,
-        retention::Retention,
-        startup_taint::TaintRemover,
-        system::Kept,
-        trigger::Trigger,
+        Engine, audit::Scribe, courier::Courier, keeper::Keeper, retention::Retention, startup_taint::TaintRemover,
+        system::Kept, trigger::Trigger,
     },
     grpc::{
         agent::{AgentSettings, Agents},
@@ -48,8 +38,7 @@ use crate::{
         users::UserService,
     },
     http::{self, HttpState},
-    identity::{FirstPassword, Identity, IdentitySettings, KubernetesIdentity},
-    kubernetes::{Kubernetes, KubernetesSettings},
+    identity::{FirstPassword, Identity, IdentitySettings},
     metrics::{DatabaseOperation, Metrics},
     notify::Notifier,
     registry::Registry,
@@ -76,7 +65,6 @@ use serve::{Bounds, serve};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
@@ -88,11 +76,6 @@ use tower::Layer as _;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// How long open requests may take to end after a signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
-
-/// Changes of a cluster's nodes that may wait for the engine.
-const NEWS: usize = 256;
-/// Events that may wait to be written; further ones are dropped.
-const NOTICES: usize = 256;
 
 /// What one stream may send ahead, in bytes. Small, because a connection keeps a buffer of the largest frame that it has seen, and there
 /// are ten thousand.
@@ -136,7 +119,7 @@ async fn lead(
     });
     metrics.leads(true, epoch);
     let store = store.watched(watch(&metrics));
-    let cluster = cluster(config.kubernetes.as_ref()).await?;
+    let cluster = cluster::open(config.kubernetes.as_ref()).await?;
     let settings = IdentitySettings {
         kubernetes: cluster.as_ref().map(|(_, identity)| identity.clone()),
         ..config.identity.clone()
@@ -239,8 +222,8 @@ async fn lead(
     ));
     let grpc_tls = acceptor(config.tls.grpc, Tls::grpc);
     if let Some((kubernetes, _)) = &cluster {
-        watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
-        watch_workloads(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+        cluster::watch_nodes(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
+        cluster::watch_workloads(&mut parts, kubernetes.clone(), engine.clone(), shutdown.clone());
         if let Some(taint) = config.startup_taint {
             let remover = TaintRemover::new(engine.clone(), Arc::new(kubernetes.clone()), taint);
             let stop = shutdown.clone();
@@ -251,7 +234,7 @@ async fn lead(
         }
     }
     if let (Some((kubernetes, _)), Some(namespaces)) = (&cluster, declared) {
-        keep_declared(
+        cluster::keep_declared(
             &mut parts,
             kubernetes.clone(),
             namespaces,
@@ -309,86 +292,6 @@ fn watch(metrics: &Arc<Metrics>) -> Watch {
         };
         metrics.database(operation, took.as_secs_f64());
     })
-}
-
-/// The cluster that is asked who somebody is, if one is.
-async fn cluster(settings: Option<&KubernetesSettings>) -> Result<Option<(Kubernetes, KubernetesIdentity)>> {
-    let Some(settings) = settings else { return Ok(None) };
-    let kubernetes = Kubernetes::open(settings).await.context("Kubernetes")?;
-    let identity = KubernetesIdentity {
-        cluster: Arc::new(kubernetes.clone()),
-        audience: settings.audience.clone(),
-        agents: settings.agents.clone(),
-        grants: settings.grants.clone(),
-    };
-    Ok(Some((kubernetes, identity)))
-}
-
-/// Lets the engine know of the cluster's nodes.
-fn watch_nodes(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: Engine, stop: CancellationToken) {
-    let (news, mut heard) = mpsc::channel(NEWS);
-    parts.spawn(async move {
-        kubernetes.watch_nodes(news, stop).await;
-        Ok(())
-    });
-    parts.spawn(async move {
-        while let Some(news) = heard.recv().await {
-            engine.cluster_news(news).await?;
-        }
-        Ok(())
-    });
-}
-
-/// Keeps what objects of the cluster declare.
-fn keep_declared(
-    parts: &mut JoinSet<Result<()>>,
-    kubernetes: Kubernetes,
-    namespaces: Namespaces,
-    engine: Engine,
-    stop: CancellationToken,
-) {
-    let (news, heard) = mpsc::channel(NEWS);
-    let (notices, told) = mpsc::channel(NOTICES);
-    let cluster = Arc::new(kubernetes.clone());
-    let readers = Readers {
-        policy: http::declared_policy,
-        task: http::declared_task,
-    };
-    let declarations = Declarations::new(engine, cluster, namespaces, readers, notices);
-    for kind in Kind::ALL {
-        let (kubernetes, news, until) = (kubernetes.clone(), news.clone(), stop.clone());
-        parts.spawn(async move {
-            kubernetes.watch_declared(kind, news, until).await;
-            Ok(())
-        });
-    }
-    drop(news);
-    let until = stop.clone();
-    parts.spawn(async move {
-        kubernetes.tell_events(told, until).await;
-        Ok(())
-    });
-    parts.spawn(async move {
-        declarations.run(heard, stop).await;
-        Ok(())
-    });
-}
-
-/// Lets the engine know of the cluster's workloads, as soon as a policy follows any.
-fn watch_workloads(parts: &mut JoinSet<Result<()>>, kubernetes: Kubernetes, engine: Engine, stop: CancellationToken) {
-    let (news, mut heard) = mpsc::channel(NEWS);
-    let wanted = engine.follow_workloads();
-    parts.spawn(async move {
-        kubernetes.watch_workloads(wanted, news, stop.clone()).await;
-        stop.cancelled().await;
-        Ok(())
-    });
-    parts.spawn(async move {
-        while let Some(news) = heard.recv().await {
-            engine.workload_news(news);
-        }
-        Ok(())
-    });
 }
 
 /// Shows the first password, once and not as a line of the log, which others may keep.

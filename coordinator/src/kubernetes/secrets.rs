@@ -28,12 +28,19 @@ impl SecretSource for Kubernetes {
 
 /// The API server's answer says nothing of the content.
 fn refused(error: kube::Error) -> SecretError {
-    match error {
-        kube::Error::Api(status) if status.code == 404 => SecretError::NotFound,
-        kube::Error::Api(status) if [401, 403].contains(&status.code) => SecretError::Forbidden,
+    let code = if let kube::Error::Api(status) = &error {
+        status.code
+    } else {
+        0
+    };
+    match code {
+        404 => SecretError::NotFound,
+        401 | 403 => SecretError::Forbidden,
         // It names the place and may repeat what is there.
-        kube::Error::SerdeError(_) => SecretError::Invalid("the API server's answer is no Secret".into()),
-        error => SecretError::Unavailable(chain(&error)),
+        _ if matches!(error, kube::Error::SerdeError(_)) => {
+            SecretError::Invalid("the API server's answer is no Secret".into())
+        }
+        _ => SecretError::Unavailable(chain(&error)),
     }
 }
 
