@@ -4,6 +4,7 @@
 
 mod events;
 mod identity;
+mod node_events;
 mod nodes;
 mod objects;
 mod publish;

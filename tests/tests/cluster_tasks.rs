@@ -309,7 +309,7 @@ async fn failures_are_told_of_objects_and_nodes_as_few_events_that_count() {
 
     let all = kubernetes
         .admin()
-        .get("/apis/events.k8s.io/v1/namespaces/default/events")
+        .get("/api/v1/namespaces/default/events")
         .await
         .expect("the events");
     let of_nodes: Vec<&Value> = all["items"]
@@ -322,12 +322,12 @@ async fn failures_are_told_of_objects_and_nodes_as_few_events_that_count() {
     assert!(
         of_nodes
             .iter()
-            .all(|it| it["note"].as_str().unwrap().contains("unauthorized")),
+            .all(|it| it["message"].as_str().unwrap().contains("unauthorized")),
         "{of_nodes:#?}"
     );
     let nodes: std::collections::BTreeSet<&str> = of_nodes
         .iter()
-        .map(|it| it["regarding"]["name"].as_str().unwrap())
+        .map(|it| it["involvedObject"]["name"].as_str().unwrap())
         .collect();
     assert_eq!(nodes.len(), of_nodes.len(), "one for each node, which counts");
     // Of 750 failures as many are written as the burst allows, and two a second.

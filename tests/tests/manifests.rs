@@ -358,7 +358,8 @@ async fn the_rights_are_those_that_are_used_and_no_more() {
     let task = "/apis/ips.dev/v1alpha1/namespaces/default/prewarmtasks/none";
     let events = "/apis/events.k8s.io/v1/namespaces/default/events";
     let nothing = json!({});
-    let calls: [(Method, &str, Option<&Value>, bool); 20] = [
+    let of_nodes = "/api/v1/namespaces/default/events";
+    let calls: [(Method, &str, Option<&Value>, bool); 22] = [
         (Method::GET, "/api/v1/nodes", None, true),
         (Method::PATCH, declared, Some(&nothing), true),
         (Method::PATCH, &format!("{declared}/status"), Some(&nothing), true),
@@ -371,6 +372,8 @@ async fn the_rights_are_those_that_are_used_and_no_more() {
         (Method::POST, events, Some(&nothing), true),
         (Method::PATCH, &format!("{events}/none"), Some(&nothing), true),
         (Method::GET, events, None, false),
+        (Method::POST, of_nodes, Some(&nothing), true),
+        (Method::GET, of_nodes, None, false),
         (Method::POST, reviews, Some(&review), true),
         // There is none of that name, which only those are told who may ask.
         (Method::GET, "/api/v1/namespaces/ips-system/pods/none", None, true),

@@ -1,7 +1,7 @@
-//! Writes Kubernetes Events (`events.k8s.io/v1`, from 1.19 on). Those of the same reason and thing are one event that counts; how many are written
+//! Writes Kubernetes Events: of objects as `events.k8s.io/v1` (from 1.19 on), of nodes as kubelet does. Those of the same reason and thing are one event that counts; how many are written
 //! at all is capped. They are words for people: what cannot be written is not tried again.
 
-use super::{Kubernetes, chain, objects::resource};
+use super::{Kubernetes, chain, node_events::NodeEvents, objects::resource};
 use crate::domain::{
     Millis,
     declared::{Budget, Notice, Regarding},
@@ -13,7 +13,7 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Who tells.
-const CONTROLLER: &str = "ips-coordinator";
+pub(super) const CONTROLLER: &str = "ips-coordinator";
 /// What it did, of which all of them tell.
 const ACTION: &str = "Prewarm";
 /// Longest answer.
@@ -23,6 +23,7 @@ impl Kubernetes {
     /// Writes what is told until `stop`.
     pub async fn tell_events(&self, mut notices: mpsc::Receiver<Notice>, stop: CancellationToken) {
         let recorder = Recorder::new(self.client(), CONTROLLER.into());
+        let mut of_nodes = NodeEvents::new(self.client());
         let mut budget = Budget::default();
         let mut is_failing = false;
         while let Some(Some(notice)) = stop.run_until_cancelled(notices.recv()).await {
@@ -33,8 +34,13 @@ impl Kubernetes {
                 );
                 continue;
             }
-            let (event, regarding) = (event(&notice), reference(&notice.regarding));
-            let written = timeout(ANSWER, recorder.publish(&event, &regarding)).await;
+            let writing = async {
+                match &notice.regarding {
+                    Regarding::Node(node) => of_nodes.publish(node, &notice, now()).await,
+                    object @ Regarding::Object { .. } => recorder.publish(&event(&notice), &reference(object)).await,
+                }
+            };
+            let written = timeout(ANSWER, writing).await;
             let failed = match written {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(chain(&error)),
@@ -68,7 +74,7 @@ fn event(notice: &Notice) -> Event {
     }
 }
 
-fn reference(regarding: &Regarding) -> ObjectReference {
+pub(super) fn reference(regarding: &Regarding) -> ObjectReference {
     match regarding {
         Regarding::Object {
             kind,
