@@ -14,8 +14,8 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
-      // What the coordinator refused it will refuse again.
-      retry: (failures, cause) => failures < 2 && !(cause instanceof ApiError && cause.status >= 400 && cause.status < 500),
+      // What the coordinator refused it will refuse again; who waited in vain for an answer is told so.
+      retry: (failures, cause) => failures < 2 && !(cause instanceof ApiError && (cause.code === 'no_answer' || (cause.status >= 400 && cause.status < 500))),
     },
   },
 })

@@ -1,6 +1,7 @@
 // The way to the REST API: one client for all nouns (tasks.ts, nodes.ts ...), which logs in, and one error type.
 import createClient from 'openapi-fetch'
 import { authorized } from '@/auth/session'
+import { fetchInTime } from './deadline'
 import { fromAnswer, fromThrown } from './errors'
 import type { paths } from './schema'
 
@@ -10,7 +11,7 @@ export const client = createClient<paths>({
     authorized((headers) => {
       const again = request.clone()
       for (const [name, value] of Object.entries(headers)) again.headers.set(name, value)
-      return fetch(again)
+      return fetchInTime(again)
     }),
 })
 

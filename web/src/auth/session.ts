@@ -2,6 +2,7 @@
 // loaded goes on with the access token while it lives: one that is reloaded in the middle of a refresh would have spent its refresh token
 // without having got the next one. A new tab asks the others for their log-in; tabs with the same one tell each other when it is spent.
 import { computed, shallowRef } from 'vue'
+import { fetchInTime } from '@/api/deadline'
 import { fromAnswer, fromThrown } from '@/api/errors'
 import type { LoggedIn, User } from '@/api/types'
 
@@ -111,7 +112,7 @@ async function call(path: string, method: string, body?: unknown, bearer = ''): 
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (bearer) headers.authorization = `Bearer ${bearer}`
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store' })
+    return await fetchInTime(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store' })
   } catch (cause) {
     throw fromThrown(cause)
   }

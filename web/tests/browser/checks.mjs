@@ -28,7 +28,7 @@ export async function fits(page, where) {
 
 // Words that are the same in Chinese: names of products, protocols, formats, units, keys, roles, and words that are typed as they stand.
 const sameInChinese = new Set(
-  ('IPS API OpenAPI JSON CSV YAML curl ips HTTP HTTPS http https POST TLS STARTTLS DNS CA CI UTC ID inode kubelet Pod DaemonSet Kubernetes containerd cron README ' +
+  ('IPS API OpenAPI JSON CSV YAML curl ips HTTP HTTPS http https POST TLS STARTTLS DNS CA CI UTC ID inode kubelet Pod DaemonSet Deployment StatefulSet CronJob Kubernetes containerd cron README ' +
     'Slack Teams Microsoft Lark Webhook Always IfNotPresent ' +
     'error warn info debug trace ' +
     'GB GiB MiB KiB TiB Enter Esc Ctrl Home End Tab admin operator viewer system default Default English').split(' '),
@@ -60,6 +60,21 @@ export async function translated(page, where) {
     return [...new Set(found)]
   }, [...sameInChinese])
   assert.equal(left.length, 0, `not Chinese on ${where}:\n  ${left.join('\n  ')}`)
+}
+
+// No text of the console is the name of a text, in any language.
+export async function worded(page, where) {
+  const keys = await page.evaluate(() => {
+    const skip = 'bdi, code, kbd, pre, .mono, option, [dir=auto], time, script, style'
+    const isKey = (text) => /^[a-z]+[A-Za-z]*(?:\.[a-z][A-Za-z_]*)+$/.test(text)
+    const texts = [...document.querySelectorAll('body *')].filter((element) => !element.closest(skip)).flatMap((element) => [
+      ...[...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data),
+      ...['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),
+    ])
+    const braced = texts.filter((text) => /\{[a-z]+\}/i.test(text))
+    return [...new Set([document.title, ...texts].map((text) => text.trim()).filter(isKey)), ...braced]
+  })
+  assert.deepEqual(keys, [], `names of texts instead of texts on ${where}`)
 }
 
 export function clean(problems, where) {

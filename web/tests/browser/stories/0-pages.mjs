@@ -1,6 +1,6 @@
 // Every page in every look.
 import assert from 'node:assert/strict'
-import { accessible, clean, fits, shot, translated } from '../checks.mjs'
+import { accessible, clean, fits, shot, translated, worded } from '../checks.mjs'
 import { openPage } from '../browser.mjs'
 
 const looks = [
@@ -47,6 +47,7 @@ async function everyPage(browser, stand, setting) {
       })
       await check(() => accessible(page, where))
       await check(() => fits(page, where))
+      await check(() => worded(page, where))
       if (look.name === 'chinese') await check(() => translated(page, where))
       await check(() => shot(page, setting, where))
       await check(async () => clean(problems.splice(0), where))

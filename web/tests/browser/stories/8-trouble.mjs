@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict'
 import { accessible, clean, fits, live, shot } from '../checks.mjs'
 import { openPage } from '../browser.mjs'
+import { field } from '../steps.mjs'
+import { admin } from '../stand.mjs'
 
-const pages = ['/', '/tasks', '/tasks/new', '/schedules', '/coverage', '/library', '/nodes', '/registries', '/notifications', '/users', '/tokens', '/audit', '/settings', '/about']
+const lists = ['/', '/tasks', '/policies', '/schedules', '/library', '/nodes', '/registries', '/notifications', '/users', '/tenants', '/tokens', '/audit', '/settings', '/about']
+const details = ['/tasks/some-task', '/policies/some-policy', '/policies/some-policy/edit', '/schedules/some-schedule', '/schedules/some-schedule/edit', '/nodes/node-00000']
+// These ask for nothing that they could not do without.
+const forms = ['/tasks/new', '/coverage', '/policies/new', '/schedules/new']
+// Everything but the log-in and the stream.
+const calls = /\/api\/v1\/(?!login|refresh|me$|me\?|events|auth)/
 
 // What the API answers is not trusted to be nice.
 async function strangeNames(browser, stand, setting) {
@@ -47,18 +54,16 @@ async function errorsEverywhere(browser, stand, setting) {
   await stand.post('/api/v1/tasks', { images: [stand.image('listed')], nodeNames: ['node-00000'] })
   const { page, problems, close } = await openPage(browser, stand)
   const error = { error: 'Internal error', code: 'internal', requestId: 'request-of-the-story' }
-  const broken = /\/api\/v1\/(?!login|refresh|me$|me\?|events|auth)/
-  for (const path of pages) {
-    await page.route(broken, (route) => route.fulfill({ status: 500, contentType: 'application/json', body: JSON.stringify(error) }))
+  for (const path of [...lists, ...details, ...forms]) {
+    await page.route(calls, (route) => route.fulfill({ status: 500, contentType: 'application/json', body: JSON.stringify(error) }))
     await page.goto(path)
     await page.getByRole('heading', { level: 1 }).waitFor()
-    // A form asks for nothing at first; nodes come by the stream.
-    if (!['/tasks/new', '/coverage'].includes(path)) {
+    if (!forms.includes(path)) {
       await page.getByText('request-of-the-story').first().waitFor({ timeout: 15_000 }).catch(() => assert.fail(`${path} does not show the error`))
     }
     await accessible(page, `${path} with errors`)
     if (path === '/tasks') await shot(page, setting, 'errors')
-    await page.unroute(broken)
+    await page.unroute(calls)
   }
   await page.goto('/tasks')
   await page.route(/\/api\/v1\/tasks\?/, (route) => route.abort())
@@ -69,6 +74,82 @@ async function errorsEverywhere(browser, stand, setting) {
   await page.getByRole('row').nth(1).waitFor()
   clean(problems, 'errors')
   await close()
+}
+
+// Calls that nobody answers: after some time each page says so and is whole again after "try again".
+async function silenceEverywhere(browser, stand, setting) {
+  const { page, problems, close } = await openPage(browser, stand)
+  await page.clock.install()
+  const failures = []
+  for (const path of [...lists, ...details]) {
+    await page.route(calls, () => undefined)
+    await page.goto(path)
+    await page.getByRole('heading', { level: 1 }).or(page.locator('main')).first().waitFor()
+    await page.waitForTimeout(300)
+    await page.clock.fastForward(41_000)
+    const said = page.getByText('The coordinator can’t be reached').first()
+    await said.waitFor({ timeout: 10_000 }).catch(() => failures.push(`${path} waits for ever`))
+    if (path === '/tasks') await shot(page, setting, 'silence')
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+  }
+  await page.route(calls, () => undefined)
+  await page.goto('/tasks')
+  await page.waitForTimeout(300)
+  await page.clock.fastForward(41_000)
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('row').nth(1).waitFor()
+  // What was typed stays when nobody answers the form.
+  await page.goto('/tasks/new')
+  await page.getByLabel('Images', { exact: true }).fill('registry.example.com/half/typed:1')
+  await page.route(calls, () => undefined)
+  await page.getByRole('button', { name: 'Create task' }).click()
+  await page.waitForTimeout(300)
+  await page.clock.fastForward(41_000)
+  await page.getByText('The coordinator can’t be reached').first().waitFor()
+  assert.equal(await page.getByLabel('Images', { exact: true }).inputValue(), 'registry.example.com/half/typed:1')
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
+  assert.deepEqual(failures, [])
+  clean(problems, 'silence')
+  await close()
+}
+
+const refused = (route) =>
+  route.request().url().endsWith('/login')
+    ? route.continue()
+    : route.fulfill({ status: 401, contentType: 'application/json', body: JSON.stringify({ error: 'Unauthorized', code: 'unauthenticated', requestId: 'r' }) })
+
+// The log-in ends while a form is sent, in a page or in a dialog: they log in over it, and all they typed is there.
+async function expiredInForms(browser, stand) {
+  const forms = [
+    { path: '/policies/new', name: 'Name', send: 'Create policy' },
+    { path: '/schedules/new', name: 'Name', send: 'Create schedule' },
+    { path: '/users', open: 'Add user', name: 'User name', send: 'Add' },
+    { path: '/registries', open: 'Add credential', name: 'Name', send: 'Add' },
+    { path: '/notifications', open: 'Add channel', name: 'Name', send: 'Add' },
+  ]
+  const failures = []
+  for (const form of forms) {
+    const { page, close } = await openPage(browser, stand)
+    const attempt = async () => {
+      await page.goto(form.path)
+      if (form.open) await page.getByRole('button', { name: form.open }).click()
+      const scope = form.open ? page.getByRole('dialog') : page.locator('main')
+      await field(scope, form.name).fill('half typed')
+      await page.route('**/api/v1/**', refused)
+      await scope.getByRole('button', { name: form.send, exact: true }).click()
+      const again = page.getByRole('dialog', { name: 'Log in again' })
+      await again.waitFor({ timeout: 20_000 })
+      await page.unroute('**/api/v1/**')
+      await again.getByLabel('Password').fill(admin.password)
+      await again.getByRole('button', { name: 'Log in' }).click()
+      await again.waitFor({ state: 'detached' })
+      assert.equal(await field(page, form.name).inputValue(), 'half typed')
+    }
+    await attempt().catch((error) => failures.push(`${form.path}: ${error.message}`))
+    await close()
+  }
+  assert.deepEqual(failures, [])
 }
 
 // A task that somebody deletes while it is open says so.
@@ -122,6 +203,8 @@ async function restart(browser, stand) {
 export const stories = [
   { name: 'strange names stay names', run: strangeNames },
   { name: 'errors on every call', run: errorsEverywhere },
+  { name: 'silence on every call', run: silenceEverywhere },
+  { name: 'a log-in that ends in each form', run: expiredInForms },
   { name: 'a task that is deleted elsewhere', run: deletedElsewhere },
   { name: 'a broken stream is seen and comes back', run: brokenStream },
   { name: 'the coordinator restarts under an open page', run: restart },

@@ -21,7 +21,7 @@ async function policyLife(browser, stand, setting) {
   const { page, problems, close } = await openPage(browser, stand)
   const name = unique('base')
   await page.goto('/policies/new')
-  await page.getByText('Name an image or a tag of the library').waitFor()
+  await page.getByText('Name an image, a tag of the library or workloads').waitFor()
   await field(page, 'Name').fill(name)
   await field(page, 'Images').fill(stand.image('kept'))
   await page.getByText(`${stand.nodes} nodes · 1 image`).waitFor({ timeout: 20_000 })
