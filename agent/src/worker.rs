@@ -124,6 +124,12 @@ impl Worker {
         ids
     }
 
+    /// True while an attempt has not ended.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        !self.shared.attempts().is_empty()
+    }
+
     /// What running attempts have done.
     #[must_use]
     pub fn board(&self) -> &Board {

@@ -26,17 +26,19 @@ impl Keeper {
         let mut wanted = self.shared.wanted.subscribe();
         let mut tick = interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_settled = false;
         loop {
             let known = images.borrow_and_update().clone();
             let references = wanted.borrow_and_update().clone();
             if let Some(references) = references.filter(|_| known.generation > 0) {
-                self.shared.pass(&references, &known).await;
+                is_settled = self.shared.pass(&references, &known).await;
             }
             let alive = tokio::select! {
                 () = cancel.cancelled() => return,
                 changed = wanted.changed() => changed.is_ok(),
                 changed = images.changed() => changed.is_ok(),
-                _ = tick.tick() => true,
+                // Where nothing is to be pinned there is nothing to lose.
+                _ = tick.tick(), if !is_settled => true,
             };
             if !alive {
                 return;
@@ -46,18 +48,20 @@ impl Keeper {
 }
 
 impl Shared {
-    /// Compares once and mends what differs. A runtime that does not answer is asked again with the next pass.
-    async fn pass(&self, wanted: &[String], images: &Inventory) {
+    /// Compares once and mends what differs. A runtime that does not answer is asked again with the next pass. Whether there is neither a pin
+    /// that is wanted nor one of ours that is not.
+    async fn pass(&self, wanted: &[String], images: &Inventory) -> bool {
         let _turn = self.turn.lock().await;
         let node = self.node.borrow().clone();
         let Some(runtime) = node.runtime.filter(|_| node.condition.away.is_none()) else {
-            return;
+            return false;
         };
         if let Some(why) = not_honoured(&runtime.version) {
-            return self.tell(nothing(wanted, self.budget, why));
+            self.tell(nothing(wanted, self.budget, why));
+            return false;
         }
         let Ok(labelled) = self.runtime.pins().await else {
-            return;
+            return false;
         };
         let have = Have {
             labelled: &labelled,
@@ -65,8 +69,9 @@ impl Shared {
         };
         let mut planned = plan(wanted, &have, self.budget, too_full(&node.condition).as_deref());
         if self.carry_out(&mut planned).await.is_err() {
-            return;
+            return false;
         }
+        let is_settled = wanted.is_empty() && planned.unpin.is_empty();
         self.tell(PinReport {
             known: true,
             honoured: true,
@@ -75,6 +80,7 @@ impl Shared {
             pinned: planned.bytes,
             pins: planned.pins,
         });
+        is_settled
     }
 
     async fn carry_out(&self, plan: &mut Plan) -> Result<(), RuntimeError> {

@@ -143,7 +143,8 @@ impl<'a> Session<'a> {
                 }
                 () = &mut fresh => {}
                 _ = beat.tick() => self.beat().await?,
-                _ = look.tick() => self.send_progress().await?,
+                // An agent with nothing to do sleeps until the next heartbeat; an order that comes goes round this loop.
+                _ = look.tick(), if link.worker.is_busy() => self.send_progress().await?,
             }
             let now = self.condition();
             if now != told {
