@@ -262,7 +262,11 @@ async fn first_order() -> f64 {
         ..KeySettings::default()
     });
     let settings = EngineSettings {
-        limits: Limits::default(),
+        // No pull of this bench ends, and how many run is not what it measures.
+        limits: Limits {
+            cluster_pulls: 1000,
+            ..Limits::default()
+        },
         session_grace_ms: 30_000,
         node_lost_after_ms: 900_000,
     };
