@@ -6,64 +6,30 @@
     reason = "tests stop at the first surprise"
 )]
 
-use std::time::Duration;
-
 use ips_tests::containerd::ContainerdVersion;
-use ips_tests::coordinator::Coordinator;
+use ips_tests::declared::{self, condition, keeping};
 use ips_tests::kubernetes::{Kubectl, Kubernetes};
 use ips_tests::product::source;
 use ips_tests::registry::{Access, CANARY_PASSWORD, CANARY_USER, PASSWORD, Registry};
-use ips_tests::stand::{Node, TASK_LIMIT};
+use ips_tests::stand::Node;
 use ips_tests::traces;
-use ips_tests::wait::wait_until;
 use serde_json::{Value, json};
 
 /// `canary:<password>` as Docker's files and HTTP carry it.
 const CANARY_BASIC: &str = "Y2FuYXJ5OmM0bmFyeS1SaWdodC93b3JkKzE=";
-const LIMIT: Duration = Duration::from_secs(60);
 const DECLARED: &str = "/apis/ips.dev/v1alpha1/namespaces";
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces";
-const TEAMS: [&str; 2] = ["team-a", "team-b"];
 
-/// A cluster with the kinds and rights as `deploy/` has them, the component for pull secrets included, and two namespaces.
+/// The cluster of the other suites with the component for pull secrets, and a second namespace.
 async fn cluster() -> Kubernetes {
-    let kubernetes = Kubernetes::start().await.expect("a Kubernetes");
-    for file in [
-        "base/namespace",
-        "base/coordinator-rbac",
-        "base/crds",
-        "components/pull-secrets/role",
-    ] {
-        let file = source(&format!("deploy/{file}.yaml")).display().to_string();
-        let applied = kubernetes.kubectl(Kubectl::Oldest, &["apply", "-f", &file]).await;
-        applied.expect("applied");
-    }
-    let admin = kubernetes.admin();
-    wait_until("the kind to be served", LIMIT, async || {
-        admin.get("/apis/ips.dev/v1alpha1/prewarmpolicies").await.is_ok()
-    })
-    .await;
-    for name in TEAMS {
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        admin.create("/api/v1/namespaces", &namespace).await.expect("made");
-    }
+    let kubernetes = declared::cluster().await;
+    let file = source("deploy/components/pull-secrets/role.yaml").display().to_string();
+    let applied = kubernetes.kubectl(Kubectl::Oldest, &["apply", "-f", &file]).await;
+    applied.expect("applied");
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-b"}});
+    let made = kubernetes.admin().create("/api/v1/namespaces", &namespace).await;
+    made.expect("made");
     kubernetes
-}
-
-async fn coordinator(kubernetes: &Kubernetes) -> Coordinator {
-    let token = kubernetes.token("ips-system", "ips-coordinator", "https://kubernetes.default.svc", None);
-    let config = kubernetes.kubeconfig_for("coordinator.conf", &token.await.expect("a token"));
-    let config = config.expect("a kubeconfig").display().to_string();
-    let arguments = [
-        "--kubernetes",
-        "on",
-        "--kubeconfig",
-        &config,
-        "--kubernetes-objects",
-        "on",
-    ];
-    let arguments = [&arguments[..], &["--kubernetes-tenant", "*=default"]].concat();
-    Coordinator::start(&arguments).await.expect("a coordinator")
 }
 
 /// Lets the coordinator read secrets of a namespace, as the component says.
@@ -98,28 +64,14 @@ async fn want(kubernetes: &Kubernetes, images: &[&str]) {
 }
 
 /// Waits until the status of an object is as the test says.
-async fn status(kubernetes: &Kubernetes, at: (&str, &str), what: &str, mut test: impl FnMut(&Value) -> bool) -> Value {
+async fn status(kubernetes: &Kubernetes, at: (&str, &str), what: &str, test: impl FnMut(&Value) -> bool) -> Value {
     let (namespace, name) = at;
-    let mut last = Value::Null;
-    let found = tokio::time::timeout(TASK_LIMIT, async {
-        loop {
-            let path = format!("{DECLARED}/{namespace}/prewarmpolicies/{name}");
-            last = kubernetes.admin().get(&path).await.expect("the object")["status"].take();
-            if test(&last) {
-                return last.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    });
-    let found = found.await;
-    found.unwrap_or_else(|_| panic!("{name}: {what}: {last:#}"))
+    let path = format!("{DECLARED}/{namespace}/prewarmpolicies/{name}");
+    declared::status(kubernetes, &path, what, test).await
 }
 
 fn ready(status: &Value) -> Value {
-    let all = status["conditions"].as_array().cloned().unwrap_or_default();
-    all.into_iter()
-        .find(|it| it["type"] == "CredentialsReady")
-        .unwrap_or_default()
+    condition(status, "CredentialsReady")
 }
 
 /// Waits until the condition `CredentialsReady` has this reason, and gives back its message.
@@ -154,7 +106,7 @@ async fn a_secret_is_made_rotated_and_read_anew_after_a_restart_and_is_found_now
     let [one, two, three] = ["one:v1", "two:v1", "three:v1"].map(|name| registry.reference(name));
     let kubernetes = cluster().await;
     let admin = kubernetes.admin();
-    let mut coordinator = coordinator(&kubernetes).await;
+    let mut coordinator = keeping(&kubernetes, "*=default").await;
     let node = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
         .await
         .expect("a node");
@@ -243,7 +195,7 @@ async fn a_secret_of_another_namespace_or_kind_is_none_and_wrong_names_are_refus
     broken["stringData"][".dockerconfigjson"] = json!(format!("{{\"auths\": {{\"r.corp\": \"{CANARY_PASSWORD}\"}}}}"));
     admin.create(&of("team-b"), &broken).await.expect("a secret");
 
-    let coordinator = coordinator(&kubernetes).await;
+    let coordinator = keeping(&kubernetes, "*=default").await;
     let _node = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
         .await
         .expect("a node");

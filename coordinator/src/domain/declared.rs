@@ -12,7 +12,7 @@ pub use budget::Budget;
 pub use fixed::changed_field;
 pub use namespaces::Namespaces;
 pub use notices::{Notice, Regarding, of_eviction, of_pull, of_status};
-pub use status::{Kept, Refusal, Verdict, policy_status};
+pub use status::{Kept, Refusal, Verdict, condition, policy_status};
 pub use task_status::{removal_at, task_status};
 
 use super::{
@@ -122,12 +122,6 @@ impl Declared {
     /// Whether its task was made: its status says so for as long as the object is there, also when the record of the task is gone.
     pub fn had_task(&self) -> bool {
         self.status["taskId"].is_string()
-    }
-
-    /// What its status says of a condition: `True` or `False`.
-    pub fn says_of(&self, condition: &str) -> Option<&str> {
-        let all = self.status["conditions"].as_array()?;
-        all.iter().find(|it| it["type"] == condition)?["status"].as_str()
     }
 
     /// Whether it waits for the engine before it goes.

@@ -20,7 +20,7 @@ use crate::domain::{
     Invalid, Millis,
     declared::{
         Declared, DeclaredNews, DeclaredObjects, Kept, Kind, Namespaces, Notice, TaskWish, Verdict, WriteError,
-        of_pull, of_status, policy_status, removal_at, task_status,
+        condition, of_pull, of_status, policy_status, removal_at, task_status,
     },
     policy::PolicyRequest,
     pull_secret::PullSecrets,
@@ -351,7 +351,7 @@ impl Declarations {
             None => Millis::MAX,
             Some(ready) if !ready.holds => now + REFUSED_MS,
             Some(_) => {
-                if object.says_of("CredentialsReady") == Some("False") {
+                if condition(&object.status, "CredentialsReady")["status"] == "False" {
                     self.engine.policies.try_logins_again(&object.policy_id());
                 }
                 now + SECRETS_MS

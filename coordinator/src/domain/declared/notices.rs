@@ -1,7 +1,7 @@
 //! What is told as Kubernetes Events, on an object and on a node: what people look for with `kubectl describe`. Of an object it is read off two
 //! statuses, the one that it has and the one that is written next, so that nothing is told twice after a restart. A pull that succeeds is none.
 
-use super::{Declared, Kind, ObjectName};
+use super::{Declared, Kind, ObjectName, status::condition};
 use crate::domain::{
     ids::NodeName,
     image::ImageRef,
@@ -99,11 +99,6 @@ pub fn of_eviction(node: &NodeName, image: &ImageRef, until: &str) -> Notice {
 
 /// Whether it is a warning, its reason and its note.
 type Told = (bool, &'static str, String);
-
-fn condition<'a>(status: &'a Value, kind: &str) -> &'a Value {
-    let all = status["conditions"].as_array().map_or(&[][..], Vec::as_slice);
-    all.iter().find(|it| it["type"] == kind).unwrap_or(&Value::Null)
-}
 
 fn holds(status: &Value, kind: &str) -> bool {
     condition(status, kind)["status"] == "True"

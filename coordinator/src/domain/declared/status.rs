@@ -110,6 +110,12 @@ fn shown(counts: Counts) -> String {
     }
 }
 
+/// The condition of this type in a status as it is written; null where there is none.
+pub fn condition<'a>(status: &'a Value, kind: &str) -> &'a Value {
+    let all = status["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+    all.iter().find(|it| it["type"] == kind).unwrap_or(&Value::Null)
+}
+
 /// A condition: its type, whether it holds, its reason in a word and in a sentence.
 pub(super) type Said = (&'static str, bool, &'static str, String);
 
@@ -120,10 +126,9 @@ pub(super) fn with_conditions(
     others: impl IntoIterator<Item = Said>,
     now: Millis,
 ) -> Map<String, Value> {
-    let old = object.status["conditions"].as_array().map_or(&[][..], Vec::as_slice);
     let conditions: Vec<Value> = std::iter::once(accepted(verdict))
         .chain(others)
-        .map(|condition| written(condition, old, object.generation, now))
+        .map(|said| written(said, &object.status, object.generation, now))
         .collect();
     let mut status = Map::new();
     status.insert("observedGeneration".into(), object.generation.into());
@@ -139,24 +144,24 @@ fn accepted(verdict: &Verdict) -> Said {
 }
 
 /// A condition as Kubernetes writes it; its time is that of the last change between true and false.
-fn written((kind, holds, reason, message): Said, old: &[Value], generation: i64, now: Millis) -> Value {
+fn written((kind, holds, reason, message): Said, old: &Value, generation: i64, now: Millis) -> Value {
     let status = if holds { "True" } else { "False" };
-    let before = old.iter().find(|it| it["type"] == kind && it["status"] == status);
-    let since = before
-        .and_then(|it| it["lastTransitionTime"].as_str())
-        .map(ToOwned::to_owned);
-    let mut condition = json!({
+    let before = condition(old, kind);
+    let since = before["lastTransitionTime"]
+        .as_str()
+        .filter(|_| before["status"] == status);
+    let mut new = json!({
         "type": kind,
         "status": status,
         "reason": reason,
         "observedGeneration": generation,
-        "lastTransitionTime": since.unwrap_or_else(|| rfc3339(now, chrono::SecondsFormat::Secs)),
+        "lastTransitionTime": since.map_or_else(|| rfc3339(now, chrono::SecondsFormat::Secs), ToOwned::to_owned),
     });
     // To server-side apply of Kubernetes 1.20 an empty text is null, which is no string.
     if !message.is_empty() {
-        condition["message"] = message.chars().take(MAX_MESSAGE).collect::<String>().into();
+        new["message"] = message.chars().take(MAX_MESSAGE).collect::<String>().into();
     }
-    condition
+    new
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     Declared, Verdict,
-    status::{Said, credentials, with_conditions},
+    status::{Said, condition, credentials, with_conditions},
 };
 use crate::domain::{
     Millis, counts::ByteCounts, pull_secret::CredentialsReady, rfc3339, task::Task, task_state::TaskState,
@@ -90,15 +90,14 @@ fn of_task(task: &Task) -> Option<Said> {
 /// What was told of the end of a task whose record is gone.
 fn told_end(object: &Declared) -> Option<Said> {
     let message = || {
-        let conditions = object.status["conditions"].as_array()?;
-        let told = conditions.iter().find(|it| it["type"] == "Failed")?;
-        told["message"].as_str().map(ToOwned::to_owned)
+        let told = condition(&object.status, "Failed");
+        told["message"].as_str().unwrap_or_default().to_owned()
     };
-    let gone = object.status["completedAt"].is_null();
+    let has_ended = !object.status["completedAt"].is_null();
     match object.status["phase"].as_str()? {
         "Completed" => Some(("Complete", true, "Completed", String::new())),
-        "Cancelled" => Some(("Failed", true, "Cancelled", message().unwrap_or_default())),
-        "Failed" if !gone => Some(("Failed", true, "PullsFailed", message().unwrap_or_default())),
+        "Cancelled" => Some(("Failed", true, "Cancelled", message())),
+        "Failed" if has_ended => Some(("Failed", true, "PullsFailed", message())),
         _ => None,
     }
 }

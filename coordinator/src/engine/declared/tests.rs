@@ -9,7 +9,8 @@ use crate::{
     domain::{
         caller::TenantId,
         declared::{
-            Declared, DeclaredNews, DeclaredObjects, Kind, Namespaces, Notice, ObjectName, Verdict, WriteError, Writing,
+            Declared, DeclaredNews, DeclaredObjects, Kind, Namespaces, Notice, ObjectName, Verdict, WriteError,
+            Writing, condition,
         },
         ids::PolicyId,
         tenant::TenantRequest,
@@ -201,12 +202,6 @@ impl Coordinator {
 
 fn spec(image: &str) -> Value {
     json!({"taskConfig": {"images": [image]}})
-}
-
-/// The condition of this type.
-fn condition<'a>(status: &'a Value, kind: &str) -> &'a Value {
-    let all = status["conditions"].as_array().map_or(&[][..], Vec::as_slice);
-    all.iter().find(|it| it["type"] == kind).unwrap_or(&Value::Null)
 }
 
 #[tokio::test(flavor = "multi_thread")]
