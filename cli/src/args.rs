@@ -172,6 +172,27 @@ pub enum NodeCommand {
     },
     /// Count nodes: known, and able to pull now
     Stats,
+    /// Count nodes by what they have in common
+    Groups {
+        /// label_keys, label:KEY, agent_version, runtime, platform or state
+        #[arg(long, value_name = "WORD", default_value = "state")]
+        by: String,
+        /// Conditions on labels in Kubernetes' syntax; repeat it for more
+        #[arg(short = 'l', long, value_name = "KEY=VALUE,…")]
+        selector: Vec<String>,
+        /// Words that must all be in the name or in a label as key=value
+        #[arg(short, long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+        search: String,
+        /// Only nodes in these states: ready, not_ready, draining, offline
+        #[arg(long, value_delimiter = ',', value_name = "STATE,…")]
+        state: Vec<String>,
+        /// Largest number of groups; the largest groups come first
+        #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// With the names of the nodes; in a table only their number is shown
+        #[arg(long)]
+        names: bool,
+    },
     /// Show one node with its images
     Get {
         /// Name of the node

@@ -8,6 +8,7 @@ mod library;
 mod limits;
 mod login;
 mod node;
+mod node_groups;
 mod policy;
 mod purge;
 mod schedule;

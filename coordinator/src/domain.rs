@@ -22,6 +22,7 @@ pub mod kubelet;
 pub mod library;
 pub mod limits;
 pub mod node;
+pub mod node_groups;
 pub mod node_list;
 pub mod outcome;
 pub mod permission;

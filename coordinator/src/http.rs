@@ -20,6 +20,7 @@ mod health;
 mod library;
 mod limits;
 mod login;
+mod node_groups;
 mod nodes;
 mod observe;
 mod openapi;
@@ -177,6 +178,7 @@ fn table() -> OpenApiRouter<HttpState> {
         .routes(routes!(audit::list_audit))
         .routes(routes!(audit::export_audit))
         .routes(routes!(nodes::list_nodes))
+        .routes(routes!(node_groups::group_nodes))
         .routes(routes!(nodes::list_node_pulls))
         .routes(routes!(nodes::get_node))
         .layer(from_fn(guard::time_limit))

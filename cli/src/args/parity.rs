@@ -46,6 +46,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("TenantService.UpdateTenant", "tenant update"),
     ("TenantService.DeleteTenant", "tenant rm"),
     ("NodeService.ListNodes", "node ls"),
+    ("NodeService.GroupNodes", "node groups"),
     ("NodeService.GetNode", "node get"),
     ("NodeService.ListNodePulls", "node pulls"),
     ("NodeService.GetStats", "node stats"),

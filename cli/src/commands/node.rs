@@ -1,6 +1,6 @@
 //! `ips node …`.
 
-use super::task;
+use super::{node_groups, task};
 use crate::{
     args::NodeCommand,
     connect::{Server, call},
@@ -45,6 +45,24 @@ pub async fn run(server: &Server, format: Format, command: NodeCommand) -> Resul
             pulls(server, format, request).await?;
         }
         NodeCommand::Stats => stats(server, format).await?,
+        NodeCommand::Groups {
+            by,
+            selector,
+            search,
+            state,
+            limit,
+            names,
+        } => {
+            let request = v1::GroupNodesRequest {
+                by,
+                selector: selector.join(","),
+                search,
+                states: state,
+                limit,
+                with_names: names,
+            };
+            node_groups::run(server, format, request).await?;
+        }
         NodeCommand::Get { name } => get(server, format, name).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -234,6 +234,7 @@ pub const OPERATIONS: &[Operation] = &[
     needs(P::TenantsWrite, "delete_tenant", "DELETE /api/v1/tenants/{id}", "TenantService.DeleteTenant"),
     needs(P::NodesRead, "get_stats", "GET /api/v1/stats", "NodeService.GetStats"),
     needs(P::NodesRead, "list_nodes", "GET /api/v1/nodes", "NodeService.ListNodes"),
+    needs(P::NodesRead, "group_nodes", "GET /api/v1/node-groups", "NodeService.GroupNodes"),
     needs(P::NodesRead, "get_node", "GET /api/v1/nodes/{name}", "NodeService.GetNode"),
     needs(P::NodesWrite, "purge_images", "POST /api/v1/purges", "NodeService.PurgeImages"),
     needs(P::TasksRead, "list_node_pulls", "GET /api/v1/nodes/{name}/pulls", "NodeService.ListNodePulls"),

@@ -8,12 +8,26 @@ use super::{
     views::{NodeFilter, NodeView, Page, PageRequest, PullFilter, PullView},
 };
 use crate::{
-    domain::{ids::NodeName, node_list::NodeOrder},
+    domain::{
+        ids::NodeName,
+        node_groups::{Grouping, NodeGroups, Tally},
+        node_list::NodeOrder,
+    },
     fleet::Entry,
     store::NodePullQuery,
 };
 
 impl Engine {
+    /// Known nodes that the filter finds, counted by what they have in common; of a tenant those that its tasks may be for.
+    pub async fn node_groups(&self, filter: &NodeFilter, asked: &Grouping) -> NodeGroups {
+        let (sight, fleet) = (self.sight(), self.shared.fleet());
+        let mut tally = Tally::new(asked);
+        for entry in usable(sight.as_deref(), fleet.entries()).filter(|entry| fits(entry, filter)) {
+            tally.add(&entry.node, entry_view(entry).state());
+        }
+        tally.finish()
+    }
+
     /// Known nodes that the filter finds; of a tenant those that its tasks may be for.
     pub async fn nodes(&self, filter: &NodeFilter, page: PageRequest) -> Page<NodeView> {
         let (sight, fleet) = (self.sight(), self.shared.fleet());

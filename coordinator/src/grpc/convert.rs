@@ -11,6 +11,7 @@ use crate::{
         image::{self, ImageDigests, Platform},
         kubelet::{KubeletFacts, KubeletSource, PodPull, Usability, usability_on_node},
         node::{InventoryImage, NodeCondition},
+        node_groups::NodeGroup,
         outcome::{FailureReason, SuccessReason},
         pin::{Pin, PinReport, PinState, RemovalResult},
         progress::{LayerProgress, PullPhase},
@@ -286,6 +287,16 @@ pub(super) fn node(view: &NodeView) -> v1::Node {
         clock_offset_ms: view.clock_offset_ms,
         kubernetes: view.cluster.as_deref().map(cluster_node),
         pins: view.pins.as_deref().map(pins),
+    }
+}
+
+/// Nodes that have one thing in common.
+pub(super) fn node_group(group: NodeGroup) -> v1::NodeGroup {
+    v1::NodeGroup {
+        value: group.value,
+        nodes: group.nodes,
+        values: group.values,
+        node_names: group.names.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         Invalid,
         ids::NodeName,
+        node_groups::{GroupBy, Grouping},
         node_list::{NodeOrder, NodeState},
         selection::{Selection, SelectionRequest},
         task_list::search_text,
@@ -39,16 +40,33 @@ impl node_service_server::NodeService for NodeService {
         let (labels, text) = (request.node_selector, request.selector);
         let selection = selection(labels, &text).map_err(|invalid| status::of_invalid(&invalid))?;
         let page = request::page(request.limit, request.offset, 100, 1000);
-        let refused = |invalid: Invalid| status::of_invalid(&invalid);
-        let filter = NodeFilter {
-            states: NodeState::parse_all(request.states.iter().map(String::as_str)).map_err(refused)?,
-            order: NodeOrder::parse(&request.sort).map_err(refused)?,
-            ..NodeFilter::labelled(selection)
-        };
-        let filter = filter.with_text(&search_text(&request.search).map_err(refused)?);
+        let filter = filter(selection, &request.states, &request.search, &request.sort);
+        let filter = filter.map_err(|invalid| status::of_invalid(&invalid))?;
         let found = engine.nodes(&filter, page).await;
         Ok(Response::new(v1::ListNodesResponse {
             nodes: found.items.iter().map(convert::node).collect(),
+            total: found.total,
+        }))
+    }
+
+    async fn group_nodes(
+        &self,
+        request: Request<v1::GroupNodesRequest>,
+    ) -> Result<Response<v1::GroupNodesResponse>, Status> {
+        let engine = identity::engine_of(&self.engine, &request)?;
+        let request = request.into_inner();
+        let refused = |invalid: Invalid| status::of_invalid(&invalid);
+        let asked = Grouping {
+            by: GroupBy::parse(&request.by).map_err(refused)?,
+            limit: request::page(request.limit, 0, 100, 1000).limit,
+            with_names: request.with_names,
+        };
+        let selection = Selection::parse_labels("selector", &request.selector).map_err(refused)?;
+        let filter = filter(selection, &request.states, &request.search, "").map_err(refused)?;
+        let found = engine.node_groups(&filter, &asked).await;
+        Ok(Response::new(v1::GroupNodesResponse {
+            groups: found.groups.into_iter().map(convert::node_group).collect(),
+            group_count: found.group_count,
             total: found.total,
         }))
     }
@@ -103,6 +121,16 @@ impl node_service_server::NodeService for NodeService {
             inventory_known: found.images.is_some(),
         }))
     }
+}
+
+/// Which nodes, and in which order.
+fn filter(selection: Selection, states: &[String], search: &str, sort: &str) -> Result<NodeFilter, Invalid> {
+    let filter = NodeFilter {
+        states: NodeState::parse_all(states.iter().map(String::as_str))?,
+        order: NodeOrder::parse(sort)?,
+        ..NodeFilter::labelled(selection)
+    };
+    Ok(filter.with_text(&search_text(search)?))
 }
 
 /// Both forms of conditions on labels at once.

@@ -13,6 +13,7 @@ pub(super) mod library;
 pub(super) mod limits;
 pub(super) mod limits_patch;
 pub(super) mod node;
+pub(super) mod node_groups;
 pub(super) mod password;
 pub(super) mod policy;
 pub(super) mod policy_request;

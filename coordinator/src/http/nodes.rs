@@ -71,17 +71,30 @@ pub(super) async fn list_nodes(
     caller: Caller,
     Params(query): Params<ListNodes>,
 ) -> Result<Json<NodePageJson>, ApiError> {
-    let selector = Selection::parse_labels("selector", query.selector.as_deref().unwrap_or(""))?;
     let asked = PAGES.read(query.limit.as_deref(), query.offset.as_deref())?;
-    let states = query.state.as_deref().unwrap_or_default().split(',').map(str::trim);
     let filter = NodeFilter {
-        states: NodeState::parse_all(states.filter(|word| !word.is_empty()))?,
         order: NodeOrder::parse(query.sort.as_deref().unwrap_or_default())?,
-        ..NodeFilter::labelled(selector)
+        ..filter(&query.selector, &query.q, &query.state)?
     };
-    let filter = filter.with_text(&search_text(query.q.as_deref().unwrap_or_default())?);
     let found = state.engine.of(&caller).nodes(&filter, asked).await;
     Ok(Json(NodePageJson::new(&found, asked)))
+}
+
+/// Which nodes a query is about, by name.
+pub(super) fn filter(
+    selector: &Option<String>,
+    q: &Option<String>,
+    state: &Option<String>,
+) -> Result<NodeFilter, ApiError> {
+    let states = state.as_deref().unwrap_or_default().split(',').map(str::trim);
+    let filter = NodeFilter {
+        states: NodeState::parse_all(states.filter(|word| !word.is_empty()))?,
+        ..NodeFilter::labelled(Selection::parse_labels(
+            "selector",
+            selector.as_deref().unwrap_or_default(),
+        )?)
+    };
+    Ok(filter.with_text(&search_text(q.as_deref().unwrap_or_default())?))
 }
 
 /// One node with its images.

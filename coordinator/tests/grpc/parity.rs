@@ -47,6 +47,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("PUT /api/v1/tenants/{id}", "TenantService.UpdateTenant"),
     ("DELETE /api/v1/tenants/{id}", "TenantService.DeleteTenant"),
     ("GET /api/v1/nodes", "NodeService.ListNodes"),
+    ("GET /api/v1/node-groups", "NodeService.GroupNodes"),
     ("GET /api/v1/nodes/{name}", "NodeService.GetNode"),
     ("GET /api/v1/nodes/{name}/pulls", "NodeService.ListNodePulls"),
     ("GET /api/v1/stats", "NodeService.GetStats"),

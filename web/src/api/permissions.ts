@@ -29,6 +29,7 @@ export const leastRoles = {
   delete_tenant: 'system-admin',
   get_stats: 'viewer',
   list_nodes: 'viewer',
+  group_nodes: 'viewer',
   get_node: 'viewer',
   purge_images: 'admin',
   list_node_pulls: 'viewer',

@@ -336,6 +336,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/node-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts nodes by what they have in common. */
+        get: operations["group_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -2405,6 +2422,43 @@ export interface components {
             operator: components["schemas"]["Operator"];
             /** @description For `In` and `NotIn` only. */
             values?: string[];
+        };
+        /** @description Nodes that have one thing in common. */
+        NodeGroup: {
+            /** @description Their names; only with `names=true`. */
+            names?: string[];
+            /**
+             * Format: int32
+             * @description How many they are.
+             */
+            nodes: number;
+            /** @description What they have in common; left out for the nodes that lack it. */
+            value?: string;
+            /**
+             * Format: int32
+             * @description Different values of the label; only with `by=label_keys`.
+             */
+            values?: number;
+        };
+        /** @description Groups of nodes, the largest first and then by value. */
+        NodeGroups: {
+            /**
+             * @description As asked.
+             * @example label:pool
+             */
+            by: string;
+            /**
+             * Format: int32
+             * @description How many there are in all.
+             */
+            groupCount: number;
+            /** @description The largest ones, at most as many as were asked for. */
+            groups: components["schemas"]["NodeGroup"][];
+            /**
+             * Format: int32
+             * @description How many nodes were found.
+             */
+            total: number;
         };
         /** @description A part of the list of nodes, by name. */
         NodePage: {
@@ -4935,6 +4989,66 @@ export interface operations {
             };
             /** @description Identity is off: the caller is nobody */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Any other error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    group_nodes: {
+        parameters: {
+            query: {
+                /**
+                 * @description `label_keys` (a node counts with each key that it has), `label:KEY`, `agent_version`, `runtime`, `platform` or `state`.
+                 * @example label:pool
+                 */
+                by: string;
+                /** @description Largest number of groups, 1 to 1000, default 100; larger becomes 1000. */
+                limit?: number;
+                /** @description `true`: with the names of the nodes in each group. */
+                names?: boolean;
+                /** @description Words that must all be in the name or in a label written as `key=value`, in any case; at most 512 characters. */
+                q?: string;
+                /**
+                 * @description Conditions on labels in Kubernetes' syntax; all must hold.
+                 * @example pool in (gpu,cpu),zone=a,!spot
+                 */
+                selector?: string;
+                /**
+                 * @description Comma list of `ready`, `not_ready`, `draining` and `offline`; all when absent.
+                 * @example not_ready,offline
+                 */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeGroups"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -54,6 +54,45 @@ async fn tasks_are_found_sorted_and_counted() {
 }
 
 #[tokio::test]
+async fn nodes_are_counted_by_what_they_have_in_common() {
+    let edge = Edge::start().await;
+    let mut agents = Vec::new();
+    for (name, pool) in [("node-a", "cpu"), ("node-b", "gpu"), ("node-c", "gpu")] {
+        agents.push(edge.connect(name, pool).await);
+    }
+    let groups = async |query: &str| edge.get(&format!("/api/v1/node-groups?{query}")).await.json();
+    assert_eq!(
+        groups("by=label:pool&names=true").await,
+        json!({"by": "label:pool", "total": 3, "groupCount": 2, "groups": [
+            {"value": "gpu", "nodes": 2, "names": ["node-b", "node-c"]},
+            {"value": "cpu", "nodes": 1, "names": ["node-a"]},
+        ]})
+    );
+    assert_eq!(
+        groups("by=label:pool&limit=1&selector=pool!=none").await,
+        json!({"by": "label:pool", "total": 3, "groupCount": 2, "groups": [{"value": "gpu", "nodes": 2}]})
+    );
+    assert_eq!(
+        groups("by=label_keys").await["groups"],
+        json!([{"value": "pool", "nodes": 3, "values": 2}])
+    );
+    assert_eq!(groups("by=label:zone").await["groups"], json!([{"nodes": 3}]));
+    let same = [
+        ("agent_version", crate::domain::version::VERSION),
+        ("runtime", "containerd 1.7.24"),
+        ("platform", "linux/amd64"),
+        ("state", "ready"),
+    ];
+    for (by, value) in same {
+        assert_eq!(
+            groups(&format!("by={by}&q=gpu")).await,
+            json!({"by": by, "total": 2, "groupCount": 1, "groups": [{"value": value, "nodes": 2}]})
+        );
+    }
+    assert_eq!(groups("by=state&state=offline").await["groups"], json!([]));
+}
+
+#[tokio::test]
 async fn limits_are_bent_into_their_range() {
     let edge = Edge::start().await;
     for (query, limit, offset) in [

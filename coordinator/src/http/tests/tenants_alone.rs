@@ -312,6 +312,12 @@ async fn lists_and_counts_show_what_the_caller_may_see() {
         (&nodes["total"], &nodes["nodes"][0]["name"]),
         (&json!(1), &json!("node-a"))
     );
+    let path = "/api/v1/node-groups?by=label:pool&names=true";
+    let groups = full.edge.as_caller(own, "GET", path, None).await.json();
+    assert_eq!(
+        groups["groups"],
+        json!([{"value": "a", "nodes": 1, "names": ["node-a"]}])
+    );
     let stats = full.edge.as_caller(own, "GET", "/api/v1/stats", None).await.json();
     assert_eq!(stats["nodes"]["total"], 1);
     let stats = full
