@@ -337,26 +337,6 @@ impl Metrics {
         self.store_commit.observe(seconds);
     }
 
-    /// How far each policy is true, by the name that is shown.
-    pub fn set_policies(&self, policies: &[(String, f64)]) {
-        self.kept.show(policies);
-    }
-
-    /// A policy ordered so many pulls.
-    pub fn policy_ordered(&self, pulls: usize) {
-        self.kept.orders.inc_by(pulls as u64);
-    }
-
-    /// Somebody else removed so many images of policies.
-    pub fn policy_evicted(&self, images: usize) {
-        self.kept.evictions.inc_by(images as u64);
-    }
-
-    /// The planner looks at a policy; hold the value until it has.
-    pub fn policy_looks(&self) -> Timer {
-        Timer::new(&self.kept.looks)
-    }
-
     /// How many schedules are switched on and off.
     pub fn set_schedules(&self, enabled: u32, disabled: u32) {
         for (word, count) in [("true", enabled), ("false", disabled)] {

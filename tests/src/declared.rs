@@ -45,12 +45,19 @@ pub async fn cluster() -> Kubernetes {
 
 /// A coordinator that keeps what is declared there.
 pub async fn keeping(kubernetes: &Kubernetes, tenants: &str) -> Coordinator {
+    let arguments = arguments(kubernetes, tenants).await;
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    Coordinator::start(&arguments).await.expect("a coordinator")
+}
+
+/// With these a coordinator keeps what is declared there.
+pub async fn arguments(kubernetes: &Kubernetes, tenants: &str) -> Vec<String> {
     let token = kubernetes.token(SYSTEM, "ips-coordinator", "https://kubernetes.default.svc", None);
     let config = kubernetes
         .kubeconfig_for("coordinator.conf", &token.await.expect("a token"))
         .expect("a kubeconfig");
     let config = config.display().to_string();
-    let arguments = [
+    [
         "--kubernetes",
         "on",
         "--kubeconfig",
@@ -59,8 +66,9 @@ pub async fn keeping(kubernetes: &Kubernetes, tenants: &str) -> Coordinator {
         "on",
         "--kubernetes-tenant",
         tenants,
-    ];
-    Coordinator::start(&arguments).await.expect("a coordinator")
+    ]
+    .map(ToOwned::to_owned)
+    .into()
 }
 
 /// Waits until the status of the object at this path is as the test says.

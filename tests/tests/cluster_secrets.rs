@@ -175,6 +175,58 @@ async fn a_secret_is_made_rotated_and_read_anew_after_a_restart_and_is_found_now
 
 #[tokio::test]
 #[ignore = "needs a Kubernetes API server: make test-kube"]
+async fn a_declared_task_logs_in_and_registries_without_a_login_are_told() {
+    let registry = Registry::start(Access::Login).await.unwrap();
+    registry.client().push("small", "one:v1").await.unwrap();
+    let one = registry.reference("one:v1");
+    let open = Registry::start(Access::Open).await.unwrap();
+    open.client().push("small", "free:v1").await.unwrap();
+    let free = open.reference("free:v1");
+    let kubernetes = cluster().await;
+    let admin = kubernetes.admin();
+    bind(&kubernetes, "team-a").await;
+    let made = admin
+        .create("/api/v1/namespaces/team-a/secrets", &secret(&registry, CANARY_PASSWORD))
+        .await;
+    made.expect("a secret");
+    let coordinator = keeping(&kubernetes, "*=default").await;
+    let node = Node::start("node-1", &coordinator, ContainerdVersion::V1_7)
+        .await
+        .expect("a node");
+
+    let spec = json!({"images": [one], "imagePullSecrets": [{"name": "regcred"}]});
+    let object =
+        json!({"apiVersion": "ips.dev/v1alpha1", "kind": "PrewarmTask", "metadata": {"name": "once"}, "spec": spec});
+    let tasks = format!("{DECLARED}/team-a/prewarmtasks");
+    admin.create(&tasks, &object).await.expect("an object");
+    let path = format!("{tasks}/once");
+    let done = declared::status(&kubernetes, &path, "an end", |status| !status["completedAt"].is_null()).await;
+    assert_eq!(done["phase"], "Completed", "{done:#}");
+    assert_eq!(ready(&done)["reason"], "SecretsRead", "{done:#}");
+    let digests = registry.client().digests("one:v1").await.unwrap();
+    node.assert_warm(&one, &digests).await;
+    let task = coordinator.task(done["taskId"].as_str().unwrap()).await.unwrap();
+    assert_eq!(
+        (&task["declaredBy"], &task["imagePullSecrets"]),
+        (&json!("team-a/once"), &json!(["regcred"]))
+    );
+
+    declare(&kubernetes, "team-a", "base", "regcred", &[&one, &free]).await;
+    let told = status(&kubernetes, ("team-a", "base"), "warm", |status| {
+        status["warm"] == 2 && ready(status)["reason"] == "NoLoginForRegistry"
+    })
+    .await;
+    assert_eq!(ready(&told)["status"], "True", "{told:#}");
+    let message = ready(&told)["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains(&open.address()) && !message.contains(&registry.address()),
+        "{message}"
+    );
+    traces::assert_none_below(coordinator.home(), &[CANARY_PASSWORD, CANARY_BASIC]);
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
 async fn a_secret_of_another_namespace_or_kind_is_none_and_wrong_names_are_refused() {
     let registry = Registry::start(Access::Login).await.unwrap();
     registry.client().push("small", "one:v1").await.unwrap();

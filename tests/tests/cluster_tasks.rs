@@ -9,8 +9,10 @@
 use std::time::Duration;
 
 use ips_tests::coordinator::Coordinator;
+use ips_tests::database::{Database, Kind::Postgres};
 use ips_tests::declared::{self, cluster, condition, events, is_accepted, keeping, status_writes};
 use ips_tests::kubernetes::{Kubectl, Kubernetes};
+use ips_tests::replicas::{Balancer, Replicas};
 use ips_tests::simulated::{Rule, Simulator};
 use ips_tests::wait::wait_until;
 use reqwest::{Method, StatusCode};
@@ -275,6 +277,79 @@ async fn a_coordinator_that_is_killed_runs_nothing_twice_and_catches_up() {
         states,
         ["cancelled", "completed", "completed", "completed", "completed"]
     );
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes API server: make test-kube"]
+async fn a_leader_that_is_killed_in_the_middle_leaves_its_objects_to_the_next_one() {
+    let kubernetes = cluster().await;
+    let admin = kubernetes.admin();
+    let database = Database::fresh(Postgres).await;
+    let arguments = declared::arguments(&kubernetes, "*=default").await;
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut replicas = Replicas::start(2, database.url(), &arguments).await.expect("two");
+    let doors = replicas.all.iter().map(|it| it.ports()[1]).collect();
+    let balancer = Balancer::start(doors).await.expect("one address");
+    let agents = Simulator::start(balancer.url(), 3, Duration::ZERO)
+        .await
+        .expect("agents");
+    let all = agents.until("all sessions", LIMIT, |seen| seen.open == 3);
+    all.await.expect("they come");
+    agents.behave(vec![Rule::hold("held/")]).await.expect("told");
+    let held = agents.reference("held/app");
+    let policy = json!({"apiVersion": "ips.dev/v1alpha1", "kind": "PrewarmPolicy", "metadata": {"name": "base"},
+        "spec": {"taskConfig": {"images": [agents.reference("held/base")]}}});
+    let policies = "/apis/ips.dev/v1alpha1/namespaces/team-a/prewarmpolicies";
+
+    create(&kubernetes, "running", json!({"images": [held]})).await;
+    create(&kubernetes, "ended", json!({"images": [held]})).await;
+    admin.create(policies, &policy).await.expect("an object");
+    for name in ["running", "ended"] {
+        phase(&kubernetes, name, "Running").await;
+    }
+    let base = format!("{policies}/base");
+    declared::status(&kubernetes, &base, "kept", is_accepted).await;
+
+    // Before the next one leads, one object comes and one goes.
+    let old = replicas.leader(&[0, 1]).await;
+    replicas.all[old].kill();
+    create(&kubernetes, "meanwhile", json!({"images": [held]})).await;
+    admin.delete(&path("ended")).await.expect("deleted");
+    let new = replicas.leader(&replicas.others(old)).await;
+    declared::is_gone(&kubernetes, &path("ended")).await;
+    phase(&kubernetes, "meanwhile", "Running").await;
+
+    agents.behave(vec![Rule::end("", SOON, SOON)]).await.expect("told");
+    for name in ["running", "meanwhile"] {
+        let done = phase(&kubernetes, name, "Completed").await;
+        assert_eq!(done["pulls"]["succeeded"], 3, "{done:#}");
+    }
+    let mut own: Vec<(String, String)> = tasks(&replicas.all[new])
+        .await
+        .iter()
+        .filter(|it| it["policyId"].is_null())
+        .map(|it| ["declaredBy", "status"].map(|key| it[key].as_str().unwrap().to_owned()))
+        .map(|[object, status]| (object, status))
+        .collect();
+    own.sort();
+    let wanted = [
+        ("team-a/ended", "cancelled"),
+        ("team-a/meanwhile", "completed"),
+        ("team-a/running", "completed"),
+    ];
+    assert_eq!(
+        own,
+        wanted.map(|(object, status)| (object.to_owned(), status.to_owned()))
+    );
+    // The policy is kept by the new one: it ends with its object.
+    admin.delete(&base).await.expect("deleted");
+    declared::is_gone(&kubernetes, &base).await;
+    let left = replicas.all[new]
+        .api()
+        .get("/api/v1/policies")
+        .await
+        .expect("the policies");
+    assert_eq!(left["total"], 0, "{left:#}");
 }
 
 #[tokio::test]

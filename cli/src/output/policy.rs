@@ -80,6 +80,7 @@ pub fn describe(policy: &v1::Policy) -> String {
         ("Label selector", task.label_selector.clone()),
         ("Parallelism", task.parallelism.clone()),
         ("Declared by", policy.declared_by.clone()),
+        ("Pull secrets", policy.image_pull_secrets.join(",")),
         ("Created by", policy.created_by.clone()),
         ("Created", moment(policy.created_at_ms).unwrap_or_default()),
         ("Updated", moment(policy.updated_at_ms).unwrap_or_default()),

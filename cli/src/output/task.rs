@@ -63,6 +63,7 @@ pub fn describe(task: &v1::Task, now_ms: i64) -> String {
         ("Error", one_line(&task.error_message)),
         ("Waiting for", one_line(&task.waiting_for)),
         ("Declared by", task.declared_by.clone()),
+        ("Pull secrets", task.image_pull_secrets.join(",")),
     ];
     entries.extend(spec::entries(task));
     entries.extend([

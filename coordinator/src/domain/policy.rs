@@ -5,8 +5,10 @@
 mod cell;
 mod condition;
 mod coverage;
+mod failures;
 mod flight;
 mod following;
+mod names;
 mod plan;
 mod sight;
 mod state;
@@ -15,6 +17,7 @@ mod workloads;
 pub use cell::{DAY_MS, Eviction, Evictions, PullEnd};
 pub use condition::{Condition, ConditionKind};
 pub use coverage::{CellRow, CellState, Counts, DigestCount, ImageCoverage, Why};
+pub use failures::PastFailure;
 pub use flight::{Flight, Flights};
 pub use following::{Following, FollowingRequest};
 pub use plan::{Order, Plan};

@@ -8,7 +8,7 @@ pub use docker_config::DockerConfig;
 use super::{Invalid, ids::is_dns_subdomain};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{fmt, pin::Pin};
+use std::{collections::BTreeSet, fmt, pin::Pin};
 
 /// The field of an object's spec that names them, as the one of pods.
 pub const FIELD: &str = "imagePullSecrets";
@@ -16,6 +16,8 @@ pub const FIELD: &str = "imagePullSecrets";
 pub const MAX_SECRETS: usize = 20;
 /// Longest name of a Secret (an RFC 1123 subdomain).
 const MAX_NAME: usize = 253;
+/// Registries that a sentence names.
+const MAX_SHOWN: usize = 5;
 
 /// Secrets that the pulls of an object may log in with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -145,6 +147,31 @@ impl CredentialsReady {
     }
 }
 
+impl CredentialsReady {
+    /// Beside that, none of them has a login for these registries.
+    #[must_use]
+    pub fn lacking(self, registries: &BTreeSet<String>) -> Self {
+        if !self.holds || registries.is_empty() {
+            return self;
+        }
+        let shown: Vec<&str> = registries.iter().take(MAX_SHOWN).map(String::as_str).collect();
+        let more = match registries.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "{}; none has a login for {}{more}, whose images are pulled without one",
+            self.message,
+            shown.join(", ")
+        );
+        Self {
+            reason: "NoLoginForRegistry",
+            message,
+            ..self
+        }
+    }
+}
+
 impl PullSecrets {
     fn told(&self, index: usize, error: &SecretError) -> String {
         let (field, namespace) = (field(index), &self.namespace);
@@ -210,6 +237,12 @@ mod tests {
         let secrets = taken(json!([{"name": "a"}, {"name": "b"}])).unwrap().unwrap();
         let ready = CredentialsReady::of(&secrets, &[]);
         assert_eq!((ready.holds, ready.reason), (true, "SecretsRead"));
+        let lacking = ready.lacking(&["b.example".into(), "a.example:5000".into()].into());
+        assert_eq!((lacking.holds, lacking.reason), (true, "NoLoginForRegistry"));
+        assert_eq!(
+            lacking.message,
+            "2 of 2 can be read; none has a login for a.example:5000, b.example, whose images are pulled without one"
+        );
         let told = CredentialsReady::of(&secrets, &[(1, SecretError::Forbidden)]);
         assert_eq!((told.holds, told.reason), (false, "SecretForbidden"));
         let starts =

@@ -113,6 +113,11 @@ impl Tainted {
         if rests { vec![] } else { due }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.since.len()
+    }
+
     /// A taint could not be taken off: it is tried again later, and no other one before.
     pub fn failed(&mut self, now: Millis) {
         self.rest_until = now + AGAIN_MS;

@@ -170,6 +170,11 @@ impl TaskRequest {
 }
 
 impl TaskSpec {
+    /// Names of the secrets that its pulls may log in with.
+    pub fn pull_secret_names(&self) -> &[String] {
+        self.pull_secrets.as_ref().map_or(&[], |secrets| &secrets.names)
+    }
+
     /// Of so many targets, how many may have an open pull at a time; `None` for no limit of the task's own.
     pub fn nodes_at_a_time(&self, targets: u32) -> Option<u32> {
         self.batch_size

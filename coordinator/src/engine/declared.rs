@@ -403,9 +403,11 @@ impl Declarations {
             return Ok(None);
         };
         let secrets = known.secrets.as_ref();
-        let ready = secrets.and_then(|secrets| self.engine.logins.secrets().ready(secrets));
+        let book = self.engine.logins.secrets();
         if object.kind == Kind::Task {
             let kept = self.engine.object_task(object).await?;
+            let images = kept.iter().flat_map(|view| &view.task.spec.images);
+            let ready = secrets.and_then(|secrets| book.ready_for(secrets, images));
             let kept = kept.as_ref().map(|view| (&view.task, &view.bytes));
             return Ok(Some(task_status(object, verdict, kept, ready.as_ref(), now)));
         }
@@ -426,6 +428,8 @@ impl Declarations {
             counts: view.counts,
             conditions: &view.conditions,
         });
+        let images = view.iter().flat_map(|view| &view.policy.images);
+        let ready = secrets.and_then(|secrets| book.ready_for(secrets, images.map(|known| &known.image)));
         Ok(Some(policy_status(object, verdict, kept, ready.as_ref(), now)))
     }
 

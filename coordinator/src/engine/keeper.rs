@@ -160,7 +160,7 @@ impl Keeper {
         let engine = self.engine.clone();
         let _turn = engine.policies.turn().await;
         if !self.loaded {
-            self.load().await?;
+            self.load(now).await?;
         }
         let rested_at = self.take_source_changes(now).await?;
         if engine.policies.book().lacks_flights {

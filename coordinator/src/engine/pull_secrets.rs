@@ -6,6 +6,7 @@ use crate::domain::{
     Millis,
     credential::Login,
     declared::ObjectName,
+    image::ImageRef,
     pull_secret::{CredentialsReady, DockerConfig, PullSecrets, SecretError, SecretSource},
 };
 use std::{
@@ -108,6 +109,21 @@ impl SecretBook {
     pub(super) fn login(&self, secrets: &PullSecrets, registry: &str, repository: &str) -> Option<Login> {
         let known = self.all();
         names(secrets).find_map(|name| known.get(&name)?.config.as_ref()?.login(registry, repository))
+    }
+
+    /// How they were when they were read last, and whether they have a login for each of the images; `None` while that is unknown.
+    pub(super) fn ready_for<'a>(
+        &self,
+        secrets: &PullSecrets,
+        images: impl Iterator<Item = &'a ImageRef>,
+    ) -> Option<CredentialsReady> {
+        let ready = self.ready(secrets)?;
+        let lacks = |image: &&ImageRef| {
+            let parts = image.parts();
+            self.login(secrets, &parts.registry, &parts.repository).is_none()
+        };
+        let lacking = images.filter(lacks).map(|image| image.parts().registry);
+        Some(ready.lacking(&lacking.collect()))
     }
 
     /// How they were when they were read last; `None` while that is unknown.

@@ -59,6 +59,7 @@ impl TaintRemover {
                 Ok(()) => {
                     let taint = &self.settings.key;
                     tracing::info!(%node, taint, reason = release.as_str(), "the start-up taint was taken off");
+                    self.engine.policies.metrics.untainted(release);
                     self.engine.readiness.withdraw(PART);
                 }
                 Err(TaintError::Stale) => tracing::debug!(%node, "the node has changed, its taint is looked at again"),
@@ -90,7 +91,9 @@ impl TaintRemover {
         let nodes = fleet.entries().filter(|entry| !entry.deleted);
         let nodes = nodes.filter_map(|entry| entry.cluster.as_deref());
         let wish = |name: &NodeName| fleet.get(name).map_or(Wish::None, |entry| wish(engine, &book, entry));
-        tainted.look(nodes, settings, wish, now())
+        let due = tainted.look(nodes, settings, wish, now());
+        engine.policies.metrics.set_tainted(tainted.count());
+        due
     }
 }
 

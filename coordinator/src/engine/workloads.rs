@@ -58,6 +58,15 @@ impl Book {
         why.or_else(|| (!self.is_listed()).then(|| "the cluster's workloads are not listed yet".to_owned()))
     }
 
+    /// How many of each kind are known.
+    fn counts(&self) -> BTreeMap<WorkloadKind, usize> {
+        let mut counts: BTreeMap<_, _> = self.kinds.keys().map(|kind| (*kind, 0)).collect();
+        for name in self.workloads.keys() {
+            *counts.entry(name.kind).or_default() += 1;
+        }
+        counts
+    }
+
     /// Takes the news. Says whether anything is other than before.
     fn take(&mut self, news: WorkloadNews) -> bool {
         match news {
@@ -163,13 +172,15 @@ impl Engine {
         }
         let desk = &self.policies.workloads;
         let is_list = matches!(news, WorkloadNews::All(..));
-        let (differs, is_away) = {
+        let (differs, is_away, counts) = {
             let mut book = desk.book_mut();
-            (
-                book.take(news),
-                book.kinds.values().any(|watched| watched.away.is_some()),
-            )
+            let differs = book.take(news);
+            let is_away = book.kinds.values().any(|watched| watched.away.is_some());
+            (differs, is_away, book.counts())
         };
+        for (kind, count) in counts {
+            self.policies.metrics.set_workloads(kind, count);
+        }
         if !is_away {
             self.readiness.withdraw(PART);
         }

@@ -41,6 +41,7 @@ pub(super) fn task(view: &TaskView) -> v1::Task {
         tenant: task.tenant.to_string(),
         policy_id: task.policy.as_ref().map(ToString::to_string).unwrap_or_default(),
         declared_by: spec.declared.as_ref().map(ToString::to_string).unwrap_or_default(),
+        image_pull_secrets: spec.pull_secret_names().to_vec(),
         state: task_state(task.state).into(),
         priority: i32::try_from(spec.priority).unwrap_or(i32::MAX),
         images: task_images(task),

@@ -5,14 +5,15 @@ use super::{
     changes::changed_one,
     db::violated,
     outbox,
-    rows::{from_json, to_json},
+    rows::{from_json, to_json, word},
     sql::{Sql, Value},
 };
 use crate::domain::{
+    Millis,
     event::{Event, digest},
     ids::{NodeName, PolicyId, PullId, TaskId},
     image::ImageRef,
-    policy::{Evictions, Following, Policy, PolicySpec, WorkloadSelection},
+    policy::{Evictions, Following, PastFailure, Policy, PolicySpec, PullEnd, WorkloadSelection},
     pull::PullState,
     tenant::Realm,
 };
@@ -250,6 +251,24 @@ impl Store {
         Ok(found)
     }
 
+    /// Images of a policy whose newest pull on a node ended after this time and failed, with how many of them failed since.
+    ///
+    /// # Errors
+    /// Unavailable or damaged.
+    pub async fn failures_of(&self, id: &PolicyId, since: Millis) -> Result<Vec<PastFailure>, StoreError> {
+        let select = Sql::new(
+            "SELECT node, image, state, failure, message, finished_at, times FROM (\
+             SELECT p.node, p.image, p.state, p.failure, p.message, p.finished_at, \
+             ROW_NUMBER() OVER (PARTITION BY p.node, p.image ORDER BY p.finished_at DESC, p.id DESC) AS place, \
+             COUNT(CASE WHEN p.state <> 'succeeded' THEN 1 END) OVER (PARTITION BY p.node, p.image) AS times \
+             FROM tasks t JOIN pulls p ON p.task_id = t.id \
+             WHERE t.policy_id = ? AND p.state IN ('succeeded', 'failed', 'cancelled') AND p.finished_at > ?) AS ended \
+             WHERE place = 1 AND state <> 'succeeded'",
+        );
+        let rows: Vec<FailureRow> = self.db.all(select.bind(id.as_str()).bind(since)).await?;
+        rows.into_iter().map(FailureRow::read).collect()
+    }
+
     /// Tasks of a policy that have not ended.
     ///
     /// # Errors
@@ -378,6 +397,32 @@ impl PolicyRow {
 
 fn read_workloads(text: &str) -> Result<WorkloadSelection, StoreError> {
     from_json(text, "policies.workloads")
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct FailureRow {
+    node: String,
+    image: String,
+    state: String,
+    failure: Option<String>,
+    message: String,
+    finished_at: i64,
+    times: i64,
+}
+
+impl FailureRow {
+    fn read(self) -> Result<PastFailure, StoreError> {
+        let damaged = |what| StoreError::Damaged { what };
+        let state = PullState::parse(&self.state).ok_or(damaged("pulls.state"))?;
+        let failure = word(self.failure, "pulls.failure")?;
+        Ok(PastFailure {
+            node: NodeName::from_stored(self.node),
+            image: ImageRef::parse(&self.image).map_err(|_| damaged("pulls.image"))?,
+            end: PullEnd::of(state, failure, &self.message),
+            times: u32::try_from(self.times).unwrap_or(u32::MAX),
+            at: self.finished_at,
+        })
+    }
 }
 
 #[derive(Debug, sqlx::FromRow)]

@@ -157,7 +157,7 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> 
     serde_json::from_str(text).map_err(|_| StoreError::Damaged { what })
 }
 
-fn word<T: DeserializeOwned>(text: Option<String>, what: &'static str) -> Result<Option<T>, StoreError> {
+pub(super) fn word<T: DeserializeOwned>(text: Option<String>, what: &'static str) -> Result<Option<T>, StoreError> {
     text.map(|text| serde_json::from_value(serde_json::Value::String(text)).map_err(|_| StoreError::Damaged { what }))
         .transpose()
 }

@@ -6,7 +6,8 @@ use ips_coordinator::{
         caller::TenantId,
         ids::{NodeName, PolicyId},
         image::{ImageDigests, ImageRef, Platform, ResolvedImage},
-        policy::{Evictions, FollowingRequest, Policy, PolicyRequest},
+        outcome::FailureReason,
+        policy::{Evictions, FollowingRequest, PastFailure, Policy, PolicyRequest, PullEnd},
         pull::PullState,
         task::{Task, TaskRequest},
         task_state::TaskState,
@@ -113,6 +114,53 @@ async fn removals_go_with_their_policy_and_move_with_the_database(#[values(Sqlit
     store.save_evictions(&one.id, &[eviction(5, 9)], &[]).await.unwrap();
     store.delete_policy(&one.id).await.unwrap();
     assert!(store.evictions(&one.id).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn failures_are_counted_where_the_newest_pull_failed(#[values(Sqlite, Postgres, MariaDb)] kind: Kind) {
+    let stand = Stand::start(kind).await;
+    let store = stand.open().await;
+    let id = PolicyId::from_stored("pol-1".into());
+    // Of each of the two pulls of a task.
+    let ends = [
+        (PullState::Failed, PullState::Failed),
+        (PullState::Failed, PullState::Failed),
+        (PullState::Cancelled, PullState::Succeeded),
+    ];
+    for (number, ends) in (0_i64..).zip(ends) {
+        let mut task = Task {
+            policy: Some(id.clone()),
+            ..task(&format!("t{number}"), number)
+        };
+        let mut pulls = pulls(&task);
+        store.insert_task(&task, None, &pulls).await.unwrap();
+        let mut changes = Changes::default();
+        for (pull, end) in pulls.iter_mut().zip([ends.0, ends.1]) {
+            pull.state = end;
+            pull.finished_at = 10 * (number + 1);
+            pull.message = format!("in the words of {number}");
+            pull.failure = (end == PullState::Failed).then_some(FailureReason::NotFound);
+            changes.pull((PullState::Queued, 0), pull.clone());
+        }
+        task.counts.queued = 0;
+        task.counts.failed = 2;
+        task.state = TaskState::Failed;
+        changes.task(TaskState::Pending, &task);
+        store.commit(&changes).await.unwrap();
+    }
+    let first = |times| PastFailure {
+        node: NodeName::parse("n1").unwrap(),
+        image: ImageRef::parse("a:1").unwrap(),
+        end: PullEnd::Failed(FailureReason::Cancelled, "its task was cancelled".into()),
+        times,
+        at: 30,
+    };
+    assert_eq!(store.failures_of(&id, 0).await.unwrap(), [first(3)]);
+    assert_eq!(store.failures_of(&id, 10).await.unwrap(), [first(2)]);
+    assert!(store.failures_of(&id, 30).await.unwrap().is_empty());
+    let other = PolicyId::from_stored("pol-2".into());
+    assert!(store.failures_of(&other, 0).await.unwrap().is_empty());
 }
 
 #[rstest]

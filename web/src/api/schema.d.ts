@@ -2577,6 +2577,8 @@ export interface components {
             description: string;
             /** @description Empty in the answer to a dry run. */
             id: string;
+            /** @description Secrets of that namespace that its pulls log in with; absent for none. */
+            imagePullSecrets?: string[];
             /** @description All images that it wants, those of the library and of workloads included. */
             images: components["schemas"]["PolicyImage"][];
             /** @description Tag of the library whose images are wanted beside those of the task. */
@@ -3237,6 +3239,8 @@ export interface components {
              * @description When it ended.
              */
             finishedAt?: string;
+            /** @description Secrets of that namespace that its pulls log in with; absent for none. */
+            imagePullSecrets?: string[];
             /** @description References as pods write them. */
             images: string[];
             /** Format: int32 */

@@ -28,6 +28,8 @@ pub struct Policy {
     conditions: Vec<Condition>,
     #[serde(skip_serializing_if = "String::is_empty")]
     declared_by: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    image_pull_secrets: Vec<String>,
     created_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<String>,
@@ -106,6 +108,7 @@ impl From<&v1::Policy> for Policy {
             coverage: policy.coverage.unwrap_or_default().into(),
             conditions: policy.conditions.iter().map(Into::into).collect(),
             declared_by: policy.declared_by.clone(),
+            image_pull_secrets: policy.image_pull_secrets.clone(),
             created_by: policy.created_by.clone(),
             created_at: moment(policy.created_at_ms),
             updated_at: moment(policy.updated_at_ms),

@@ -13,6 +13,8 @@ pub struct Task {
     task_id: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     declared_by: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    image_pull_secrets: Vec<String>,
     status: String,
     priority: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +132,7 @@ impl From<&v1::Task> for Task {
         Self {
             task_id: task.task_id.clone(),
             declared_by: task.declared_by.clone(),
+            image_pull_secrets: task.image_pull_secrets.clone(),
             status: words::task_state(task.state),
             priority: task.priority,
             batch_size: task.batch_size,

@@ -1,6 +1,6 @@
 //! One image on one node: what was seen of it, how its last pull ended, and how often it was removed by somebody else.
 
-use crate::domain::{Millis, image::ImageDigests, node::InventoryImage, outcome::FailureReason};
+use crate::domain::{Millis, image::ImageDigests, node::InventoryImage, outcome::FailureReason, pull::PullState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -60,6 +60,18 @@ pub enum PullEnd {
     Skipped,
 }
 
+impl PullEnd {
+    /// What it means that a pull is in this state.
+    pub fn of(state: PullState, failure: Option<FailureReason>, message: &str) -> Self {
+        match state {
+            PullState::Succeeded => Self::Succeeded,
+            PullState::Failed => Self::Failed(failure.unwrap_or(FailureReason::Runtime), message.to_owned()),
+            PullState::Cancelled => Self::Failed(FailureReason::Cancelled, "its task was cancelled".into()),
+            PullState::Queued | PullState::Dispatched | PullState::Pulling | PullState::Skipped => Self::Skipped,
+        }
+    }
+}
+
 /// The last failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failed {
@@ -69,6 +81,20 @@ pub(super) struct Failed {
     times: u32,
     /// Not to be ordered again before.
     pub(super) again_at: Millis,
+}
+
+impl Failed {
+    /// So many pulls have failed in a row, the last one at this time.
+    pub(super) fn after(times: u32, reason: FailureReason, message: String, at: Millis) -> Self {
+        let doublings = times.saturating_sub(1).min(10);
+        let wait = FIRST_WAIT_MS.saturating_mul(1 << doublings).min(LONGEST_WAIT_MS);
+        Self {
+            reason,
+            message,
+            times,
+            again_at: at + wait,
+        }
+    }
 }
 
 /// What is rarely there.
@@ -112,15 +138,14 @@ impl Cell {
             PullEnd::Failed(reason, message) => {
                 let trouble = self.trouble.get_or_insert_default();
                 let times = trouble.failed.as_ref().map_or(0, |failed| failed.times);
-                let wait = FIRST_WAIT_MS.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT_MS);
-                trouble.failed = Some(Failed {
-                    reason,
-                    message,
-                    times: times.saturating_add(1),
-                    again_at: now + wait,
-                });
+                trouble.failed = Some(Failed::after(times.saturating_add(1), reason, message, now));
             }
         }
+    }
+
+    /// Takes a failure that happened before it was looked at.
+    pub(super) fn remember(&mut self, failed: Failed) {
+        self.trouble.get_or_insert_default().failed = Some(failed);
     }
 
     /// The last failure, until a pull succeeds.

@@ -280,7 +280,7 @@ impl PolicyState {
 
     fn digest<'a>(&self, member: &'a Member, index: usize) -> Option<&'a str> {
         let seen = member.cells.get(index)?.seen.as_ref()?;
-        let repository = self.repositories.get(index)?;
+        let repository = self.names.repository(index)?;
         Some(digest_of(seen, repository))
     }
 

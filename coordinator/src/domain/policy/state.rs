@@ -1,22 +1,20 @@
-//! What a policy knows of the nodes that it chooses, kept in step with each word about a node or a pull. In memory only: all of it but the
-//! removals comes again after a restart.
+//! What a policy knows of the nodes that it chooses, kept in step with each word about a node or a pull. In memory only: all of it but
+//! removals and failures, which are read back, comes again after a restart.
 
 use super::{
     Followed, Policy,
     cell::{Cell, Eviction, Evictions, PullEnd},
+    failures::{Failures, PastFailure},
+    names::Names,
     sight::{Agent, Seen, Sight},
 };
 use crate::domain::{
     Millis,
     ids::NodeName,
     image::{ImageRef, Platform},
-    node::InventoryImage,
     outcome::FailureReason,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A node that left and came back within this time flaps.
 const FLAP_WITHIN_MS: Millis = 10 * 60_000;
@@ -86,10 +84,10 @@ pub struct PolicyState {
     pins: bool,
     /// What somebody here removed from a node on purpose, and when.
     purged: HashMap<(NodeName, u32), Millis>,
-    /// Positions of the images that a name of a runtime stands for.
-    names: HashMap<String, Vec<u32>>,
-    /// Repository of each image as runtimes write it.
-    pub(super) repositories: Vec<String>,
+    /// What runtimes call its images.
+    pub(super) names: Names,
+    /// How the last pulls ended before the coordinator started, of nodes that were not seen since.
+    failures: Failures,
 }
 
 impl PolicyState {
@@ -108,11 +106,18 @@ impl PolicyState {
             repin: BTreeSet::new(),
             pins: false,
             purged: HashMap::new(),
-            names: HashMap::new(),
-            repositories: vec![],
+            names: Names::default(),
+            failures: Failures::default(),
         };
-        state.name_images();
+        state.names = Names::of(&state.policy);
         state
+    }
+
+    /// Takes what is known of pulls that failed before: they are waited for as if the coordinator had never been away.
+    #[must_use]
+    pub fn with_failures(mut self, failures: Vec<PastFailure>) -> Self {
+        self.failures = Failures::of(failures);
+        self
     }
 
     /// Takes over a changed record. Where its images or their places are others, nodes must be seen again.
@@ -126,7 +131,7 @@ impl PolicyState {
             moved.len() == self.policy.images.len() && moved.iter().enumerate().all(|(at, old)| *old == Some(at));
         self.policy = policy;
         if !as_it_was {
-            self.name_images();
+            self.names = Names::of(&self.policy);
             self.move_cells(&moved);
         }
         self.repin.extend(self.members.keys().cloned());
@@ -160,6 +165,7 @@ impl PolicyState {
     /// Every failure and removal is forgotten: somebody wants it tried again.
     pub fn forgive(&mut self) {
         self.evictions.clear();
+        self.failures = Failures::default();
         self.refused = None;
         self.members
             .values_mut()
@@ -170,6 +176,7 @@ impl PolicyState {
 
     /// Logins can be used that could not be: what registries refused is tried again.
     pub fn forgive_unauthorized(&mut self) {
+        self.failures.forget(FailureReason::Unauthorized);
         let cells = self.members.values_mut().flat_map(|member| member.cells.iter_mut());
         let is_refused = |cell: &&mut Cell| {
             let failed = cell.failed();
@@ -224,7 +231,7 @@ impl PolicyState {
             Seen::Known { hash, images } => {
                 member.known = true;
                 member.hash = hash.into();
-                let found = found(&self.names, images, count);
+                let found = self.names.find(images, count);
                 for (index, (cell, seen)) in member.cells.iter_mut().zip(found).enumerate() {
                     if cell.see(seen) && !is_elsewhere(&member.elsewhere, index) {
                         gone.push(index as u32);
@@ -306,7 +313,7 @@ impl PolicyState {
         if !self.members.contains_key(name) {
             return;
         }
-        for at in self.names.get(&full_name(image).1).into_iter().flatten() {
+        for at in self.names.positions(image) {
             self.purged.insert((name.clone(), *at), now);
         }
     }
@@ -316,8 +323,8 @@ impl PolicyState {
         let Some(member) = self.members.get(name).filter(|_| self.policy.paused.is_none()) else {
             return false;
         };
-        let positions = self.names.get(&full_name(image).1);
-        positions.is_some_and(|all| all.iter().any(|at| member.needs(*at as usize)))
+        let mut positions = self.names.positions(image).iter();
+        positions.any(|at| member.needs(*at as usize))
     }
 
     /// Nodes where what is to be pinned is not as it was said last: all that is to be pinned there now.
@@ -431,13 +438,19 @@ impl PolicyState {
             Some((flaps, at)) if now - at < FLAP_WITHIN_MS => (flaps.saturating_add(1), now),
             Some(_) | None => (0, 0),
         };
+        let mut cells = vec![Cell::default(); count];
+        for (image, failed) in self.failures.take(name) {
+            if let Some(cell) = self.position(&image).and_then(|at| cells.get_mut(at as usize)) {
+                cell.remember(failed);
+            }
+        }
         Member {
             platform,
             agent: Agent::Ready,
             capacity_bytes: 0,
             known: false,
             hash: Box::default(),
-            cells: vec![Cell::default(); count].into(),
+            cells: cells.into(),
             elsewhere: Box::default(),
             flaps,
             came_back_at,
@@ -452,44 +465,4 @@ impl PolicyState {
         });
         u16::try_from(at).unwrap_or(u16::MAX)
     }
-
-    fn name_images(&mut self) {
-        self.names.clear();
-        self.repositories.clear();
-        for (index, known) in self.policy.images.iter().enumerate() {
-            let (repository, name) = full_name(&known.image);
-            self.names.entry(name).or_default().push(index as u32);
-            self.repositories.push(repository);
-        }
-    }
-}
-
-/// Repository and reference as runtimes write them.
-fn full_name(image: &ImageRef) -> (String, String) {
-    let parts = image.parts();
-    let repository = format!("{}/{}", parts.registry, parts.repository);
-    let name = match (&parts.digest, &parts.tag) {
-        (Some(digest), _) => format!("{repository}@{digest}"),
-        (None, tag) => format!("{repository}:{}", tag.as_deref().unwrap_or("latest")),
-    };
-    (repository, name)
-}
-
-/// Which of the wanted images a node has.
-fn found(
-    names: &HashMap<String, Vec<u32>>,
-    images: &[Arc<InventoryImage>],
-    count: usize,
-) -> Vec<Option<Arc<InventoryImage>>> {
-    let mut found = vec![None; count];
-    for image in images {
-        for name in image.repo_tags.iter().chain(&image.repo_digests) {
-            for at in names.get(name.as_str()).into_iter().flatten() {
-                if let Some(place) = found.get_mut(*at as usize) {
-                    *place = Some(Arc::clone(image));
-                }
-            }
-        }
-    }
-    found
 }

@@ -357,6 +357,51 @@ fn a_pull_that_failed_waits_longer_each_time_and_says_why() {
 }
 
 #[test]
+fn failures_before_a_restart_count_until_an_image_is_seen_or_somebody_forgives() {
+    let past = |node: &str, image: &str, reason| PastFailure {
+        node: name(node),
+        image: ImageRef::parse(image).unwrap(),
+        end: PullEnd::Failed(reason, "words of the runtime".into()),
+        times: 3,
+        at: 0,
+    };
+    let mut stand = Stand::new(request(&["nginx:1", "redis:1"]));
+    let failures = vec![
+        past("n1", "nginx:1", FailureReason::Network),
+        past("n1", "redis:1", FailureReason::Network),
+        past("n1", "gone:1", FailureReason::Network),
+        past("n2", "nginx:1", FailureReason::Unauthorized),
+        past("n3", "nginx:1", FailureReason::Network),
+    ];
+    stand.state = stand.state.with_failures(failures);
+    stand.now = 1000;
+    stand.state.forgive_unauthorized();
+    stand.see("n1", &[on_node("redis:1", "sha256:r")]);
+    stand.see("n2", &[on_node("redis:1", "sha256:r")]);
+    let row = stand.row("n1", "nginx:1");
+    assert_eq!((row.why, row.again_at), (Some(Why::PullFailed), 240_000));
+    assert_eq!(stand.row("n2", "nginx:1").why, Some(Why::Due));
+    stand.see("n1", &[]);
+    assert_ne!(
+        stand.row("n1", "redis:1").why,
+        Some(Why::PullFailed),
+        "it was there in between"
+    );
+    stand.now = 240_000;
+    let image = ImageRef::parse("nginx:1").unwrap();
+    let end = PullEnd::Failed(FailureReason::Network, String::new());
+    stand.state.ended(&name("n1"), &image, end, stand.now);
+    assert_eq!(
+        stand.row("n1", "nginx:1").again_at,
+        stand.now + 480_000,
+        "it is the fourth"
+    );
+    stand.state.forgive();
+    stand.see("n3", &[]);
+    assert_eq!(stand.row("n3", "nginx:1").why, Some(Why::Due));
+}
+
+#[test]
 fn what_was_pulled_and_never_shows_counts_as_removed() {
     let mut stand = Stand::new(request(&["nginx:1"]));
     stand.see("n1", &[]);

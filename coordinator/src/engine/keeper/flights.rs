@@ -6,9 +6,8 @@ use crate::{
         Millis,
         ids::{NodeName, PolicyId},
         image::ImageRef,
-        outcome::FailureReason,
         policy::{Flight, Flights, PullEnd},
-        pull::{Pull, PullState},
+        pull::Pull,
         task::Task,
     },
     engine::{EngineError, views::TaskView},
@@ -125,13 +124,5 @@ impl Keeper {
 }
 
 fn end_of(pull: &Pull) -> PullEnd {
-    match pull.state {
-        PullState::Succeeded => PullEnd::Succeeded,
-        PullState::Failed => {
-            let reason = pull.failure.unwrap_or(FailureReason::Runtime);
-            PullEnd::Failed(reason, pull.message.clone())
-        }
-        PullState::Cancelled => PullEnd::Failed(FailureReason::Cancelled, "its task was cancelled".into()),
-        PullState::Queued | PullState::Dispatched | PullState::Pulling | PullState::Skipped => PullEnd::Skipped,
-    }
+    PullEnd::of(pull.state, pull.failure, &pull.message)
 }

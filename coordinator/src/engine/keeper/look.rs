@@ -22,10 +22,12 @@ use std::{
 
 /// Nodes that are looked at in one go: the engine waits for its fleet no longer than that.
 const AT_A_TIME: usize = 128;
+/// Failures that lie further back make no wait longer: that of six in a row is the longest, and is over by then.
+const FAILURES_MS: Millis = 6 * 3_600_000;
 
 impl Keeper {
     /// Reads every policy.
-    pub(super) async fn load(&mut self) -> Result<(), EngineError> {
+    pub(super) async fn load(&mut self, now: Millis) -> Result<(), EngineError> {
         let found = self.engine.store.all_policies().await?;
         let mut states = vec![];
         for policy in found.sound {
@@ -34,7 +36,9 @@ impl Keeper {
                 .into_iter()
                 .map(|known| ((known.node, known.image), known.evictions))
                 .collect();
-            states.push(PolicyState::new(policy, evictions));
+            let since = policy.updated_at.max(now - FAILURES_MS);
+            let failures = self.engine.store.failures_of(&policy.id, since).await?;
+            states.push(PolicyState::new(policy, evictions).with_failures(failures));
         }
         match found.damaged.first() {
             Some(first) => {

@@ -35,6 +35,7 @@ pub(super) fn policy(view: &PolicyView) -> v1::Policy {
         created_at_ms: policy.created_at,
         updated_at_ms: policy.updated_at,
         declared_by: spec.task.declared.as_ref().map(ToString::to_string).unwrap_or_default(),
+        image_pull_secrets: spec.task.pull_secret_names().to_vec(),
     }
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct PolicyJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "team-a/base")]
     declared_by: Option<String>,
+    /// Secrets of that namespace that its pulls log in with; absent for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    image_pull_secrets: Vec<String>,
     /// Who made it; empty when nobody had to say who they are.
     created_by: String,
     #[schema(format = DateTime)]
@@ -183,6 +186,7 @@ impl From<&PolicyView> for PolicyJson {
             coverage: view.counts.into(),
             conditions: view.conditions.iter().map(Into::into).collect(),
             declared_by: spec.task.declared.as_ref().map(ToString::to_string),
+            image_pull_secrets: spec.task.pull_secret_names().to_vec(),
             created_by: policy.created_by.clone(),
             created_at: time::rfc3339(policy.created_at),
             updated_at: time::rfc3339(policy.updated_at),

@@ -36,6 +36,9 @@ pub(crate) struct TaskJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     declared_by: Option<String>,
+    /// Secrets of that namespace that its pulls log in with; absent for none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    image_pull_secrets: Vec<String>,
     status: TaskStatus,
     /// 1 (last) to 10 (first).
     priority: u32,
@@ -131,6 +134,7 @@ impl From<&TaskView> for TaskJson {
             tenant: tenant::shown(&task.tenant),
             policy_id: task.policy.as_ref().map(ToString::to_string),
             declared_by: spec.declared.as_ref().map(ToString::to_string),
+            image_pull_secrets: spec.pull_secret_names().to_vec(),
             status: task.state.into(),
             priority: spec.priority,
             batch_size: spec.batch_size,

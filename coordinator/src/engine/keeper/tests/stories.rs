@@ -157,6 +157,38 @@ async fn a_failure_says_why_and_a_cancelled_task_is_not_made_again_at_once() {
 }
 
 #[tokio::test]
+async fn a_kill_forgets_no_failure_and_resuming_forgives_it_for_good() {
+    let stand = Stand::start().await;
+    let id = stand.policy(&["nginx:1"], |_| {}).await;
+    let mut agent = stand.agent("n1", &[]).await;
+    agent.fail(FailureReason::Network).await;
+    let failed = (CellState::Cold, Some(Why::PullFailed));
+    let before = stand.until(&id, "n1", "nginx:1", failed.0, failed.1).await;
+    drop(agent);
+    let stand = stand.crash().await;
+    let mut agent = stand.agent("n1", &[]).await;
+    let after = stand.until(&id, "n1", "nginx:1", failed.0, failed.1).await;
+    assert!(
+        after.message.contains("network: words of the runtime"),
+        "{}",
+        after.message
+    );
+    assert!(
+        (after.again_at - before.again_at).abs() < 2000,
+        "it waits no longer and no shorter"
+    );
+    assert!(agent.is_left_alone(MOMENT).await);
+
+    stand.engine.pause_policy(&id, "maintenance").await.unwrap();
+    stand.engine.resume_policy(&id).await.unwrap();
+    let start = agent.ordered().await;
+    drop(agent);
+    let stand = stand.crash().await;
+    let mut agent = stand.agent("n1", &[]).await;
+    assert_eq!(agent.ordered().await.pull, start.pull);
+}
+
+#[tokio::test]
 async fn a_moved_tag_is_followed_at_its_time_and_an_alert_only_tells() {
     let stand = Stand::start().await;
     let mut agent = stand.agent("n1", &[]).await;
