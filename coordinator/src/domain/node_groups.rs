@@ -136,19 +136,26 @@ impl<'a> Tally<'a> {
                 for (key, value) in node.labels.iter() {
                     self.member(Some(key.into()), node).values.insert(value);
                 }
-                return;
             }
-            GroupBy::Label(key) => self.member(node.labels.get(key).map(Into::into), node),
-            GroupBy::AgentVersion => self.member(known(&node.agent_version), node),
-            GroupBy::Runtime if node.runtime_name.is_empty() => self.member(None, node),
+            GroupBy::Label(key) => {
+                self.member(node.labels.get(key).map(Into::into), node);
+            }
+            GroupBy::AgentVersion => {
+                self.member(known(&node.agent_version), node);
+            }
             GroupBy::Runtime => {
                 let name = format!("{} {}", node.runtime_name, node.runtime_version);
-                self.member(Some(name.into()), node)
+                let name = (!node.runtime_name.is_empty()).then_some(name.into());
+                self.member(name, node);
             }
-            GroupBy::Platform if node.platform.os.is_empty() => self.member(None, node),
-            GroupBy::Platform => self.member(Some(node.platform.to_string().into()), node),
-            GroupBy::State => self.member(known(state.as_str()), node),
-        };
+            GroupBy::Platform => {
+                let name = (!node.platform.os.is_empty()).then(|| node.platform.to_string().into());
+                self.member(name, node);
+            }
+            GroupBy::State => {
+                self.member(known(state.as_str()), node);
+            }
+        }
     }
 
     fn member(&mut self, value: Option<Cow<'a, str>>, node: &'a Node) -> &mut Members<'a> {

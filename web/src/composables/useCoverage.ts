@@ -1,8 +1,9 @@
 // Asks, group by group, how many nodes have which image. Only on demand: it costs the registries something.
 import { onScopeDispose, shallowRef } from 'vue'
 import { fromThrown } from '@/api/errors'
+import { groupNodes } from '@/api/nodes'
 import { previewTask } from '@/api/tasks'
-import { cellsOf, type CoverageCell, type CoverageGroup } from '@/lib/coverage'
+import { cellsOf, groupsOf, type CoverageCell, type CoverageGroup } from '@/lib/coverage'
 
 export interface CoverageColumn {
   group: CoverageGroup
@@ -11,13 +12,32 @@ export interface CoverageColumn {
   error: string | undefined
 }
 
-export interface CoverageAnswer {
+export interface CoverageQuestion {
   images: readonly string[]
+  selector: string
+  // Splits the nodes into columns; '' for one column.
+  label: string
+}
+
+export interface CoverageAnswer extends CoverageQuestion {
+  // There are more when some were left out.
+  groupCount: number
   columns: readonly CoverageColumn[]
   askedAt: string
 }
 
+// The largest ones; each costs the registries something.
+const mostGroups = 24
+
+async function split({ selector, label }: CoverageQuestion, signal: AbortSignal) {
+  if (label === '') return { groups: [{ name: '', selector }], count: 1 }
+  const counted = await groupNodes({ by: `label:${label}`, selector, limit: mostGroups }, signal)
+  return { groups: groupsOf(counted, label, selector), count: counted.groupCount }
+}
+
 export function useCoverage() {
+  // Why there is no answer.
+  const problem = shallowRef<unknown>()
   const answer = shallowRef<CoverageAnswer>()
   const progress = shallowRef<{ done: number; total: number }>()
   let stop = new AbortController()
@@ -33,19 +53,32 @@ export function useCoverage() {
   }
 
   // One group after another: together they would ask each registry many times at once.
-  async function look(images: readonly string[], groups: readonly CoverageGroup[]): Promise<void> {
-    stop.abort()
-    const mine = (stop = new AbortController())
+  async function ask(question: CoverageQuestion, mine: AbortController): Promise<void> {
+    const { groups, count } = await split(question, mine.signal)
     const columns: CoverageColumn[] = []
     progress.value = { done: 0, total: groups.length }
     for (const group of groups) {
-      const next = await column(images, group)
+      const next = await column(question.images, group)
       if (mine.signal.aborted) return
       columns.push(next)
-      answer.value = { images, columns: [...columns], askedAt: new Date().toISOString() }
+      answer.value = { ...question, columns: [...columns], groupCount: count, askedAt: new Date().toISOString() }
       progress.value = { done: columns.length, total: groups.length }
     }
     progress.value = undefined
+  }
+
+  async function look(question: CoverageQuestion): Promise<void> {
+    stop.abort()
+    const mine = (stop = new AbortController())
+    problem.value = undefined
+    progress.value = { done: 0, total: 1 }
+    try {
+      await ask(question, mine)
+    } catch (cause) {
+      if (mine.signal.aborted) return
+      problem.value = cause
+      progress.value = undefined
+    }
   }
 
   function cancel(): void {
@@ -53,5 +86,5 @@ export function useCoverage() {
     progress.value = undefined
   }
   onScopeDispose(cancel)
-  return { answer, progress, look, cancel }
+  return { answer, progress, problem, look, cancel }
 }

@@ -14,22 +14,9 @@ export function useMatchingNodes(selector: MaybeRefOrGetter<string>) {
     placeholderData: keepPreviousData,
     retry: false,
   })
-  const everyNode = useQuery({ queryKey: ['nodes', 'matching', ''], queryFn: () => listNodes('', shownNames), staleTime: 30_000 })
-  // What one may want to write: labels of nodes, by key.
-  const labels = computed(() => {
-    const known = new Map<string, Set<string>>()
-    for (const node of everyNode.data.value?.nodes ?? []) {
-      for (const [key, value] of Object.entries(node.labels)) {
-        const values = known.get(key) ?? new Set<string>()
-        known.set(key, values.add(value))
-      }
-    }
-    return known
-  })
   return {
     total: computed(() => query.data.value?.total),
     nodes: computed(() => query.data.value?.nodes ?? []),
-    labels,
     error: query.error,
   }
 }

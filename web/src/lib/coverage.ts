@@ -1,12 +1,11 @@
 // Coverage as a table of images and groups of nodes, from previews of tasks that nobody starts. Pure.
 import type { TaskPreview } from '@/api/tasks'
-import type { Node } from '@/api/types'
+import type { NodeGroups } from '@/api/types'
 
 export interface CoverageGroup {
   // Value of the label; '' for nodes without it.
   name: string
   selector: string
-  nodes: number
 }
 
 export interface CoverageCell {
@@ -20,19 +19,10 @@ export interface CoverageCell {
 
 const join = (...conditions: string[]) => conditions.filter((condition) => condition !== '').join(',')
 
-// The largest groups first, at most `most`.
-export function groupsOf(nodes: readonly Node[], key: string, base: string, most: number): CoverageGroup[] {
-  if (key === '') return [{ name: '', selector: base, nodes: nodes.length }]
-  const counts = new Map<string, number>()
-  const without = nodes.filter(({ labels }) => labels[key] === undefined).length
-  for (const { labels } of nodes) {
-    const value = labels[key]
-    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
-  }
-  const groups = [...counts].map(([name, count]) => ({ name, selector: join(base, `${key}=${name}`), nodes: count }))
-  if (without > 0) groups.push({ name: '', selector: join(base, `!${key}`), nodes: without })
-  const largest = groups.sort((a, b) => b.nodes - a.nodes || a.name.localeCompare(b.name)).slice(0, most)
-  return largest.sort((a, b) => a.name.localeCompare(b.name))
+// Columns of what the coordinator counted by a label of the nodes that `base` selects, in the order of their names.
+export function groupsOf({ groups }: NodeGroups, key: string, base: string): CoverageGroup[] {
+  const columns = groups.map(({ value }) => ({ name: value ?? '', selector: join(base, value === undefined ? `!${key}` : `${key}=${value}`) }))
+  return columns.sort((a, b) => a.name.localeCompare(b.name))
 }
 
 // What a preview says about each image.

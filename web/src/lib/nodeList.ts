@@ -1,6 +1,6 @@
 // Filters, orders and counts of nodes; the coordinator filters and sorts. Pure.
 import type { Stats } from '@/api/tasks'
-import type { Node } from '@/api/types'
+import type { Node, NodeGroups } from '@/api/types'
 import { fullness } from './nodeMap'
 
 // Little room left: an image of some GiB may not fit.
@@ -18,16 +18,10 @@ export function countByFilter({ total, ready, connected, draining }: Stats['node
   return { all: total, ready, draining, notReady: Math.max(0, connected - ready - draining), offline: total - connected }
 }
 
-// Keys of labels that tell nodes apart: at least two values, and fewer values than nodes.
-export function groupingKeys(nodes: readonly Node[]): string[] {
-  const values = new Map<string, Set<string>>()
-  for (const { labels } of nodes) {
-    for (const [key, value] of Object.entries(labels)) {
-      const known = values.get(key)
-      if (known) known.add(value)
-      else values.set(key, new Set([value]))
-    }
-  }
-  const mostGroups = Math.min(64, nodes.length - 1)
-  return [...values].filter(([, { size }]) => size > 1 && size <= mostGroups).map(([key]) => key).sort()
+// More columns or rows than this nobody reads.
+const mostGroups = 64
+
+// Keys of labels that tell nodes apart, of nodes counted by `label_keys`: at least two values, and fewer values than nodes.
+export function groupingKeys({ groups, total }: NodeGroups): string[] {
+  return groups.flatMap(({ value, values = 0 }) => (value !== undefined && values > 1 && values <= Math.min(mostGroups, total - 1) ? [value] : [])).sort()
 }

@@ -1,7 +1,6 @@
 // What components use of the stream. They say which topics they look at; whatever all of them need, in all tabs, is one connection.
 import { computed, onScopeDispose, shallowRef, toValue, watch, type ComputedRef, type MaybeRefOrGetter } from 'vue'
 import type { ApiError } from '@/api/errors'
-import type { Node } from '@/api/types'
 import { useSession } from '@/auth/session'
 import { Hub } from './hub'
 import { PullTable } from './pulls'
@@ -123,12 +122,6 @@ function useTopic(topic: MaybeRefOrGetter<string | undefined>): void {
 export function useLiveTasks(): ComputedRef<TasksView | undefined> {
   useTopic('tasks')
   return computed(() => state.value.tasks)
-}
-
-// All nodes: for pages about nodes only, it may be thousands.
-export function useLiveNodes(): ComputedRef<ReadonlyMap<string, Node> | undefined> {
-  useTopic('nodes')
-  return computed(() => state.value.nodes)
 }
 
 // Calls back when some of these things changed, at most once in so many milliseconds, and once more after the last change.

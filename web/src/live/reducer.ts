@@ -1,5 +1,5 @@
 // (state, event of the stream) -> state. Knows nothing of connections, tabs, Vue or time. Pure but for the pulls of a task (pulls.ts).
-import type { Node, Task } from '@/api/types'
+import type { Task } from '@/api/types'
 import { PullTable } from './pulls'
 import { taskTopic, type Delta, type LiveEvent, type LiveState, type Snapshot, type TaskView, type Topics } from './state'
 
@@ -54,13 +54,11 @@ function replace(
     if (wanted.has(taskTopic(known)) && !details.has(known)) details.set(known, { ...view, task: undefined })
   }
   const tasks = wanted.has('tasks') ? topics.tasks?.tasks : undefined
-  const nodes = wanted.has('nodes') ? topics.nodes?.nodes : undefined
   return {
     run: at.run,
     version: at.version,
     lastId: id,
     tasks: tasks && { tasks: newestFirst(tasks), total: topics.tasks?.total ?? tasks.length },
-    nodes: nodes && new Map(nodes.map((node) => [node.name, node])),
     details,
     changes: wanted.has('changes') && topics.changes ? anyChanged(state, at.version) : undefined,
   }
@@ -83,7 +81,6 @@ function merge(state: LiveState, id: string, version: number, delta: Delta): Liv
     version,
     lastId: id,
     tasks: mergeTasks(state.tasks, delta),
-    nodes: mergeNodes(state.nodes, delta),
     details: mergeDetails(state.details, delta),
     changes: mergeChanges(state.changes, version, delta),
   }
@@ -116,14 +113,6 @@ function newestFirst(tasks: readonly Task[]): Task[] {
   return [...tasks].sort(order).slice(0, newestTasks)
 }
 
-function mergeNodes(nodes: LiveState['nodes'], delta: Delta): LiveState['nodes'] {
-  if (!nodes || (!delta.nodes && !delta.removedNodes)) return nodes
-  const merged = new Map<string, Node>(nodes)
-  for (const node of delta.nodes ?? []) merged.set(node.name, node)
-  for (const name of delta.removedNodes ?? []) merged.delete(name)
-  return merged
-}
-
 function mergeDetails(details: LiveState['details'], delta: Delta): LiveState['details'] {
   if (details.size === 0) return details
   const merged = new Map(details)
@@ -145,7 +134,6 @@ export function keepTopics(state: LiveState, topics: ReadonlySet<string>): LiveS
   return {
     ...state,
     tasks: topics.has('tasks') ? state.tasks : undefined,
-    nodes: topics.has('nodes') ? state.nodes : undefined,
     changes: topics.has('changes') ? state.changes : undefined,
     details: new Map([...state.details].filter(([id]) => topics.has(taskTopic(id)))),
   }

@@ -1,6 +1,6 @@
 // What the console knows from the stream. Values are never changed in place, so that Vue sees a change by identity; only the pulls of a task
 // are (see pulls.ts).
-import type { Node, Pull, Task } from '@/api/types'
+import type { Pull, Task } from '@/api/types'
 import type { PullTable } from './pulls'
 
 export interface TasksView {
@@ -29,7 +29,6 @@ export interface LiveState {
   lastId: string
   // Undefined until a snapshot of the topic has come.
   tasks: TasksView | undefined
-  nodes: ReadonlyMap<string, Node> | undefined
   details: ReadonlyMap<string, TaskView>
   // The version at which some of these things changed last (`all`: any of them may have). Undefined until a snapshot of the topic has come.
   changes: ReadonlyMap<string, number> | undefined
@@ -43,7 +42,6 @@ export const emptyState: LiveState = {
   version: 0,
   lastId: '',
   tasks: undefined,
-  nodes: undefined,
   details: new Map(),
   changes: undefined,
 }
@@ -52,7 +50,6 @@ export interface Topics {
   [topic: string]: {
     tasks?: readonly Task[]
     total?: number
-    nodes?: readonly Node[]
     task?: Task | null
     pulls?: readonly Pull[]
     totalPulls?: number
@@ -78,8 +75,6 @@ export interface Delta {
   tasks?: Task[]
   removedTasks?: string[]
   pulls?: Pull[]
-  nodes?: Node[]
-  removedNodes?: string[]
   changed?: string[]
 }
 
@@ -90,7 +85,6 @@ export function asSnapshot(state: LiveState): LiveEvent {
   const topics: Topics = {}
   if (state.tasks) topics.tasks = { tasks: state.tasks.tasks, total: state.tasks.total }
   if (state.changes) topics.changes = {}
-  if (state.nodes) topics.nodes = { nodes: [...state.nodes.values()] }
   for (const [id, view] of state.details) {
     topics[taskTopic(id)] = { task: view.task ?? null, pulls: view.pulls.rows, totalPulls: view.totalPulls }
   }

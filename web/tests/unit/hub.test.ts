@@ -100,9 +100,9 @@ test('two tabs have one stream, for the topics of both', async () => {
   const [one, two] = [browser.tab('one'), browser.tab('two')]
   await settle()
   one.want('tasks')
-  two.want('nodes')
+  two.want('changes')
   expect(browser.open).toHaveLength(1)
-  expect(browser.open[0]?.url).toBe('/api/v1/events?topics=nodes,tasks')
+  expect(browser.open[0]?.url).toBe('/api/v1/events?topics=changes,tasks')
 })
 
 test('a newcomer is told what is known; changes reach all', async () => {
@@ -141,7 +141,7 @@ test('what a closed tab looked at is no longer asked for', async () => {
   const [one, two] = [browser.tab('one'), browser.tab('two')]
   await settle()
   one.want('tasks')
-  two.want('nodes')
+  two.want('changes')
   browser.close('two')
   await settle()
   expect(browser.open[0]?.url).toBe('/api/v1/events?topics=tasks')

@@ -4,7 +4,6 @@ import { blockersOf, coldImages } from '@/lib/coldness'
 import { cellsOf, groupsOf, total } from '@/lib/coverage'
 import { countByFilter, groupingKeys } from '@/lib/nodeList'
 import { colorIndex } from '@/lib/nodeMap'
-import { countVersions } from '@/lib/versions'
 import { nodeOf, pullOf } from './samples'
 import type { InventoryImage } from '@/api/types'
 
@@ -21,15 +20,15 @@ describe('lists of nodes', () => {
     expect(countByFilter({ total: 9, ready: 4, connected: 7, draining: 1, coverage: 5 })).toEqual({ all: 9, ready: 4, draining: 1, notReady: 2, offline: 2 })
   })
 
-  test('are grouped by labels that tell them apart', () => expect(groupingKeys(nodes)).toEqual(['zone']))
+  test('are grouped by labels that tell them apart', () => {
+    const keys = [['host', 4], ['zone', 2], ['os', 1], ['rack', 3]] as const
+    const counted = { by: 'label_keys', total: 4, groupCount: keys.length, groups: keys.map(([value, values]) => ({ value, values, nodes: 4 })) }
+    expect(groupingKeys(counted)).toEqual(['rack', 'zone'])
+  })
 
   test('have a colour for what is known of them', () => {
     expect(nodes.map((node) => colorIndex(node, 'state', 1))).toEqual([0, 0, 3, 0])
     expect(nodes.map((node) => colorIndex(node, 'disk', 1))).toEqual([5, 0, -1, 3])
-  })
-
-  test('have versions', () => {
-    expect(countVersions(nodes, (node) => node.agentVersion)[1]).toEqual({ version: '0.0.9', nodes: 1 })
   })
 })
 
@@ -66,13 +65,13 @@ describe('cold images', () => {
 })
 
 describe('coverage', () => {
-  test('groups are values of a label, the largest first where there are too many', () => {
-    const groups = groupsOf(nodes, 'zone', 'pool=gpu', 2)
-    expect(groups.map(({ name, selector, nodes: count }) => [name, selector, count])).toEqual([
-      ['', 'pool=gpu,!zone', 1],
-      ['z1', 'pool=gpu,zone=z1', 2],
+  test('groups are values of a label and the nodes without it, by name', () => {
+    const counted = { by: 'label:zone', total: 4, groupCount: 3, groups: [{ value: 'z2', nodes: 2 }, { value: 'z1', nodes: 1 }, { nodes: 1 }] }
+    expect(groupsOf(counted, 'zone', 'pool=gpu')).toEqual([
+      { name: '', selector: 'pool=gpu,!zone' },
+      { name: 'z1', selector: 'pool=gpu,zone=z1' },
+      { name: 'z2', selector: 'pool=gpu,zone=z2' },
     ])
-    expect(groupsOf(nodes, '', '', 5)).toEqual([{ name: '', selector: '', nodes: 4 }])
   })
 
   test('platforms add up, and what could not be resolved is not known', () => {

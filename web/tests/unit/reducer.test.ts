@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { keepTopics, newestTasks, reduce } from '@/live/reducer'
 import { emptyState, type LiveState } from '@/live/state'
-import { bytesOf, eventOf, nodeOf, pullOf, taskOf } from './samples'
+import { bytesOf, eventOf, pullOf, taskOf } from './samples'
 
 // Everything that these events have.
-const wanted = new Set(['tasks', 'nodes', 'task:a', 'task:x'])
+const wanted = new Set(['tasks', 'changes', 'task:a', 'task:x'])
 
 function apply(state: LiveState, ...events: ReturnType<typeof eventOf>[]): LiveState {
   return events.reduce((now, event) => {
@@ -18,7 +18,7 @@ const layers = [{ digest: 'sha256:1', index: 0, bytes: bytesOf({ total: 9 }), un
 const snapshot = eventOf('snapshot', 42, {
   topics: {
     tasks: { tasks: [taskOf('a')], total: 7 },
-    nodes: { nodes: [nodeOf('node-1')] },
+    changes: {},
     'task:a': { task: taskOf('a'), pulls: [pullOf('p', { layers })] },
   },
 })
@@ -28,14 +28,14 @@ describe('snapshot', () => {
     const state = apply(emptyState, snapshot)
     expect(state).toMatchObject({ run: 'run-1', version: 42, lastId: 'run-1-42' })
     expect(state.tasks?.total).toBe(7)
-    expect([...(state.nodes?.keys() ?? [])]).toEqual(['node-1'])
+    expect(state.changes?.size).toBe(0)
     expect(state.details.get('a')?.pulls.get('p')?.layers).toEqual(layers)
   })
 
   test('a topic that is not in it is unknown, not empty', () => {
     const state = apply(emptyState, eventOf('snapshot', 1, { topics: {} }))
     expect(state.tasks).toBeUndefined()
-    expect(state.nodes).toBeUndefined()
+    expect(state.changes).toBeUndefined()
   })
 
   test('a task that the coordinator does not know is present without a task', () => {
@@ -53,7 +53,7 @@ describe('delta', () => {
     const state = apply(start, eventOf('delta', 43, { tasks: [taskOf('a', { status: 'completed' })] }))
     expect(state.tasks?.tasks[0]?.status).toBe('completed')
     expect(state.details.get('a')?.task?.status).toBe('completed')
-    expect(state.nodes).toBe(start.nodes)
+    expect(state.changes).toBe(start.changes)
     expect(state.details.get('a')?.pulls).toBe(start.details.get('a')?.pulls)
   })
 
@@ -96,7 +96,7 @@ describe('delta', () => {
   })
 
   test('versions may skip, because other topics share them', () => {
-    expect(apply(start, eventOf('delta', 99, { nodes: [nodeOf('node-2')] })).nodes?.size).toBe(2)
+    expect(apply(start, eventOf('delta', 99, { changed: ['nodes'] })).changes?.get('nodes')).toBe(99)
   })
 })
 
@@ -115,14 +115,14 @@ describe('order', () => {
   })
 
   test('a resync replaces everything, whatever its version and run', () => {
-    const state = apply(start, eventOf('resync', 3, { reason: 'fell behind', topics: { nodes: { nodes: [] } } }, 'run-2'))
+    const state = apply(start, eventOf('resync', 3, { reason: 'fell behind', topics: { changes: {} } }, 'run-2'))
     expect(state).toMatchObject({ run: 'run-2', version: 3, lastId: 'run-2-3', tasks: undefined })
-    expect(state.nodes?.size).toBe(0)
+    expect([...(state.changes ?? [])]).toEqual([['all', 3]])
   })
 
   test('after a resync deltas of the new run go on', () => {
-    const state = apply(start, eventOf('resync', 3, { topics: { nodes: { nodes: [] } } }, 'run-2'), eventOf('delta', 4, { nodes: [nodeOf('n')] }, 'run-2'))
-    expect(state.nodes?.size).toBe(1)
+    const state = apply(start, eventOf('resync', 3, { topics: { changes: {} } }, 'run-2'), eventOf('delta', 4, { changed: ['nodes'] }, 'run-2'))
+    expect(state.changes?.get('nodes')).toBe(4)
   })
 
   test('nonsense is lost, an unknown kind of event is ignored', () => {
@@ -133,18 +133,18 @@ describe('order', () => {
 })
 
 test('topics that no one looks at are thrown away', () => {
-  const state = keepTopics(apply(emptyState, snapshot), new Set(['nodes']))
+  const state = keepTopics(apply(emptyState, snapshot), new Set(['changes']))
   expect(state.tasks).toBeUndefined()
   expect(state.details.size).toBe(0)
-  expect(state.nodes?.size).toBe(1)
+  expect(state.changes?.size).toBe(0)
 })
 
 test('what only other tabs look at is left out', () => {
-  const step = reduce(emptyState, snapshot, new Set(['nodes']))
+  const step = reduce(emptyState, snapshot, new Set(['changes']))
   if (step.kind !== 'applied') throw new Error(step.kind)
   expect(step.state.tasks).toBeUndefined()
   expect(step.state.details.size).toBe(0)
-  expect(step.state.nodes?.size).toBe(1)
+  expect(step.state.changes?.size).toBe(0)
 })
 
 test('a task that a resync leaves out was removed', () => {
