@@ -1,13 +1,18 @@
-// What is wrong or soon will be, out of what the API says: tasks that fail or wait, nodes that are away, registries that turn pulls away,
-// limits that are 0, warnings of the coordinator.
+// What is wrong or soon will be, out of what the API says: tasks that fail or wait, policies that can't be kept, nodes that are away, registries
+// that turn pulls away, limits that are 0, warnings of the coordinator.
 import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
 import { body, client } from '@/api/http'
+import type { Policy } from '@/api/policies'
 import { getReadiness, type Health } from '@/api/system'
 import { useI18n } from '@/i18n'
 import { splitImage } from '@/lib/format'
-import { onLiveAgain, useLiveTasks } from '@/live/live'
+import { troubles } from '@/lib/policies'
+import { useLiveTasks } from '@/live/live'
+import { useNewestPolicies } from './useNewestPolicies'
+import { usePolicyCondition } from './usePolicyCondition'
+import { useRenewed } from './useRenewed'
 import { useStats } from './useStats'
 
 export interface Attention {
@@ -18,6 +23,7 @@ export interface Attention {
 }
 
 const mostTasks = 5
+const mostPolicies = 5
 
 // What is broken before what only waits; within each, the order in which it was found.
 export function worstFirst(items: readonly Attention[]): Attention[] {
@@ -35,11 +41,11 @@ export function useAttention() {
   const live = useLiveTasks()
   const { stats } = useStats()
   const limits = useQuery({ queryKey: ['limits'], queryFn: () => body(client.GET('/api/v1/limits')) })
+  const policies = useNewestPolicies()
+  const condition = usePolicyCondition()
   const health = useQuery({ queryKey: ['readiness'], queryFn: getReadiness })
-  onLiveAgain(() => {
-    void limits.refetch()
-    void health.refetch()
-  })
+  useRenewed(limits, [])
+  useRenewed(health, [])
 
   const ofTasks = computed((): Attention[] => {
     const tasks = live.value?.tasks ?? []
@@ -61,6 +67,17 @@ export function useAttention() {
         to: to(task.taskId),
       })),
     ]
+  })
+  const ofPolicies = computed((): Attention[] => {
+    // A registry on the path of pods that pull always is worth knowing, and nothing to be done now.
+    const urgent = (policy: Policy) => troubles(policy).filter(({ type }) => type !== 'AlwaysPulled')
+    const troubled = (policies.data.value?.policies ?? []).map((policy) => ({ policy, lines: urgent(policy) })).filter(({ lines }) => lines.length > 0)
+    return troubled.slice(0, mostPolicies).map(({ policy, lines }) => ({
+      key: `policy ${policy.id}`,
+      tone: 'warn',
+      text: t('overview.policyTroubled', { policy: policy.name, what: lines.map(({ type }) => condition(type)).join(', ') }),
+      to: { name: 'policy', params: { id: policy.id } },
+    }))
   })
   const ofNodes = computed((): Attention[] => {
     const nodes = stats.value?.nodes
@@ -84,7 +101,7 @@ export function useAttention() {
     })),
   ])
   return {
-    items: computed(() => worstFirst([...ofHealth(health.data.value), ...ofTasks.value, ...ofLimits.value, ...ofNodes.value])),
+    items: computed(() => worstFirst([...ofHealth(health.data.value), ...ofTasks.value, ...ofPolicies.value, ...ofLimits.value, ...ofNodes.value])),
     // Registry hosts that turned pulls away or are held back.
     registries,
   }

@@ -3,11 +3,11 @@
 import { useQuery } from '@tanstack/vue-query'
 import { getLimits } from '@/api/system'
 import { useChanges } from '@/live/live'
-import { useTaskNudge } from './useNudge'
+import { useRenew, useRenewedByTasks } from './useRenewed'
 
 export function useLimits() {
   const query = useQuery({ queryKey: ['limits'], queryFn: getLimits })
-  useTaskNudge(() => query.refetch())
-  useChanges(['limits'], () => query.refetch())
+  useRenewedByTasks(query)
+  useChanges(['limits'], useRenew(query))
   return query
 }

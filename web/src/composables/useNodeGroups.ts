@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import { groupNodes, type GroupQuestion } from '@/api/nodes'
 import { groupingKeys } from '@/lib/nodeList'
-import { onLiveAgain, useChanges } from '@/live/live'
+import { useRenewed } from './useRenewed'
 
 // Pulls and heartbeats change nodes all the time; what groups there are changes seldom.
 const calmMs = 5000
@@ -17,11 +17,7 @@ export function useNodeGroups(question: MaybeRefOrGetter<GroupQuestion | undefin
     enabled: () => asked.value !== undefined,
     placeholderData: keepPreviousData,
   })
-  const renew = () => {
-    if (asked.value) void query.refetch()
-  }
-  useChanges(['nodes'], renew, calmMs)
-  onLiveAgain(renew)
+  useRenewed(query, ['nodes'], calmMs)
   return query
 }
 

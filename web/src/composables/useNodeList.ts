@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { findNodes } from '@/api/nodes'
 import type { NodeFilter, NodeSort } from '@/lib/nodeList'
-import { onLiveAgain, useChanges } from '@/live/live'
+import { useRenewed } from './useRenewed'
 
 // A picture has room for more than a table; it is also the most that the coordinator gives at once.
 export const pageSizes = { table: 50, map: 1000 } as const
@@ -32,8 +32,7 @@ export function useNodeList(view: Ref<NodeListView>) {
     queryFn: ({ signal }) => findNodes(asked.value, signal),
     placeholderData: keepPreviousData,
   })
-  useChanges(['nodes'], () => query.refetch(), () => calmMs[view.value.view])
-  onLiveAgain(() => void query.refetch())
+  useRenewed(query, ['nodes'], () => calmMs[view.value.view])
   return {
     query,
     // What was found before is not the answer to a question that failed.

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, shallowRef, watch, type Ref } from 'vue'
 import { listNodePulls } from '@/api/nodes'
 import type { Node, PullState } from '@/api/types'
-import { useTaskNudge } from './useNudge'
+import { useRenew, useRenewedByTasks } from './useRenewed'
 
 const openStates: readonly PullState[] = ['pulling', 'dispatched', 'queued']
 const endedStates: readonly PullState[] = ['succeeded', 'failed', 'skipped', 'cancelled']
@@ -25,11 +25,12 @@ export function useNodePulls(name: Ref<string>, node: Ref<Node | undefined>) {
     placeholderData: keepPreviousData,
   })
   // Slots that are taken or freed, and tasks that come and go, are what changes this.
-  useTaskNudge(() => now.refetch(), calmMs)
+  useRenewedByTasks(now, calmMs)
+  const renewBefore = useRenew(before)
   watch(
     () => [node.value?.runningPulls, node.value?.imageCount],
     (_, was) => {
-      if (was[0] !== undefined) void before.refetch()
+      if (was[0] !== undefined) renewBefore()
     },
   )
   const open = computed(() => now.data.value?.pulls ?? [])

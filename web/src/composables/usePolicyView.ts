@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { cellStates, getCoverage } from '@/api/policies'
-import { onLiveAgain, useChanges } from '@/live/live'
+import { useRenewed } from './useRenewed'
 import { choice, text, useUrlView, whole } from './useUrlView'
 
 export const cellLimit = 50
@@ -35,7 +35,6 @@ export function usePolicyView(id: Ref<string>) {
     },
     placeholderData: keepPreviousData,
   })
-  useChanges(['policies'], () => query.refetch(), calmMs)
-  onLiveAgain(() => void query.refetch())
+  useRenewed(query, ['policies'], calmMs)
   return { cells, query, coverage: computed(() => query.data.value), policy: computed(() => query.data.value?.policy) }
 }

@@ -2,8 +2,9 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed, watch } from 'vue'
 import { getStats } from '@/api/tasks'
-import { onLiveAgain, useLiveTasks } from '@/live/live'
+import { useLiveTasks } from '@/live/live'
 import { useDebounced } from './useDebounced'
+import { useRenewed } from './useRenewed'
 
 const calmMs = 1000
 
@@ -15,9 +16,9 @@ export function useStats() {
     live.value?.tasks.map(({ taskId, status, progress }) => `${taskId}:${status}:${progress.succeededPulls}:${progress.failedPulls}`).join(),
   )
   const calm = useDebounced(counted, calmMs)
+  const renew = useRenewed(query, [])
   watch(calm, (_, before) => {
-    if (before !== undefined) void query.refetch()
+    if (before !== undefined) renew()
   })
-  onLiveAgain(() => void query.refetch())
   return { query, stats: query.data }
 }

@@ -3,8 +3,9 @@ import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, watch, type Ref } from 'vue'
 import { listTasks } from '@/api/tasks'
 import type { TaskState } from '@/api/types'
-import { onLiveAgain, useLiveStatus, useLiveTasks } from '@/live/live'
+import { useLiveStatus, useLiveTasks } from '@/live/live'
 import { useDebounced } from './useDebounced'
+import { useRenewed } from './useRenewed'
 
 export const pageSize = 20
 // Many changes in a row are one question to the server.
@@ -38,8 +39,8 @@ export function useTaskList(view: Ref<TaskListView>) {
   // Which tasks there are and in which state decides who is on the page; bytes do not.
   const membership = computed(() => [...newest.value.values()].map((task) => `${task.taskId}:${task.status}`).join())
   const calm = useDebounced(membership, calmMs)
-  watch(calm, () => void query.refetch())
-  onLiveAgain(() => void query.refetch())
+  const renew = useRenewed(query, [])
+  watch(calm, renew)
 
   return { query, tasks, total: computed(() => query.data.value?.total ?? 0) }
 }

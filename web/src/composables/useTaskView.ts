@@ -3,7 +3,8 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed, shallowRef, watch, type Ref } from 'vue'
 import { getTask } from '@/api/tasks'
 import { fromThrown } from '@/api/errors'
-import { onLiveAgain, useLiveTask } from '@/live/live'
+import { useLiveTask } from '@/live/live'
+import { useRenewed } from './useRenewed'
 
 export function useTaskView(id: Ref<string>) {
   // The stream knows no task that is not there: it is left out as soon as that is known.
@@ -15,7 +16,7 @@ export function useTaskView(id: Ref<string>) {
   const isUnknown = computed(() => query.isError.value && fromThrown(query.error.value).status === 404)
   watch([isRemoved, isUnknown], ([removed, unknown]) => (isGone.value ||= removed || unknown))
   watch(id, () => (isGone.value = false))
-  onLiveAgain(() => void query.refetch())
+  useRenewed(query, [])
 
   const task = computed(() => (isGone.value ? undefined : (view.value?.task ?? query.data.value)))
   return { task, view, query, isGone }

@@ -17,6 +17,7 @@ const overview = {
   look: 'Look',
   taskFailed: '{task}: {count} pull failed | {task}: {count} pulls failed',
   taskWaits: '{task} waits: {what}',
+  policyTroubled: 'Policy {policy}: {what}',
   nodesAway: '{count} node has no connected agent | {count} nodes have no connected agent',
   registryThrottles: '{host} turns pulls away; IPS holds back',
   registryPaused: '{host} is paused by its limit',

@@ -24,6 +24,7 @@ const task = {
   policy: 'Pull policy',
   threshold: 'Succeeds from',
   told: 'Told when it ends',
+  pullSecrets: 'Pull secrets',
   started: 'Started',
   finished: 'Ended',
   byPolicy: 'Ordered by a policy',

@@ -23,7 +23,7 @@ const tenants = {
   name: 'Name',
   nameHint: 'For people; the id when it is empty.',
   selector: 'Nodes that it may use',
-  selectorHint: 'Labels such as pool in (a,b),!spot; every node when it is empty. It sees no others.',
+  selectorHint: 'Labels such as pool=gpu,!spot; every node when it is empty. It sees no others.',
   patterns: 'Repositories that it may use',
   patternsHint: 'One a line: registry.example.com/team-a/*, quay.io, *.example.com; all when there is none.',
   quotaPulls: 'Pulls at a time',

@@ -19,6 +19,7 @@ const overview: typeof en = {
   look: '查看',
   taskFailed: '{task}：{count} 次拉取失败 | {task}：{count} 次拉取失败',
   taskWaits: '{task} 正在等待：{what}',
+  policyTroubled: '策略 {policy}：{what}',
   nodesAway: '{count} 个节点没有已连接的代理 | {count} 个节点没有已连接的代理',
   registryThrottles: '{host} 拒绝了部分拉取，IPS 正在放缓',
   registryPaused: '{host} 因限额而暂停',

@@ -26,6 +26,7 @@ const task: typeof en = {
   policy: '拉取策略',
   threshold: '成功门槛',
   told: '结束时通知',
+  pullSecrets: '镜像拉取密钥',
   started: '开始时间',
   finished: '结束时间',
   byPolicy: '由策略发起',

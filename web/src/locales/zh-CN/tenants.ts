@@ -25,7 +25,7 @@ const tenants: typeof en = {
   name: '名称',
   nameHint: '供人辨认；留空则使用 ID。',
   selector: '可使用的节点',
-  selectorHint: '标签，例如 pool in (a,b),!spot；留空表示全部节点。其他节点对它不可见。',
+  selectorHint: '标签，例如 pool=gpu,!spot；留空表示全部节点。其他节点对它不可见。',
   patterns: '可使用的镜像仓库',
   patternsHint: '每行一个：registry.example.com/team-a/*、quay.io、*.example.com；留空表示全部。',
   quotaPulls: '同时拉取数',

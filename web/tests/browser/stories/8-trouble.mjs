@@ -11,6 +11,8 @@ const details = ['/tasks/some-task', '/policies/some-policy', '/policies/some-po
 const forms = ['/tasks/new', '/coverage', '/policies/new', '/schedules/new']
 // Everything but the log-in and the stream.
 const calls = /\/api\/v1\/(?!login|refresh|me$|me\?|events|auth)/
+// What a task is comes by the stream as well: its page fails only without it.
+const stream = /\/api\/v1\/events/
 
 // What the API answers is not trusted to be nice.
 async function strangeNames(browser, stand, setting) {
@@ -56,6 +58,7 @@ async function errorsEverywhere(browser, stand, setting) {
   const error = { error: 'Internal error', code: 'internal', requestId: 'request-of-the-story' }
   for (const path of [...lists, ...details, ...forms]) {
     await page.route(calls, (route) => route.fulfill({ status: 500, contentType: 'application/json', body: JSON.stringify(error) }))
+    if (path.startsWith('/tasks/some')) await page.route(stream, (route) => route.abort())
     await page.goto(path)
     await page.getByRole('heading', { level: 1 }).waitFor()
     if (!forms.includes(path)) {
@@ -63,7 +66,7 @@ async function errorsEverywhere(browser, stand, setting) {
     }
     await accessible(page, `${path} with errors`)
     if (path === '/tasks') await shot(page, setting, 'errors')
-    await page.unroute(calls)
+    await page.unrouteAll()
   }
   await page.goto('/tasks')
   await page.route(/\/api\/v1\/tasks\?/, (route) => route.abort())
@@ -76,25 +79,36 @@ async function errorsEverywhere(browser, stand, setting) {
   await close()
 }
 
+// From now on nobody answers such calls. Gives what waits until the page has asked, and asks for nothing more.
+async function unanswered(page, patterns) {
+  let asked = 0
+  for (const pattern of patterns) await page.route(pattern, () => void (asked += 1))
+  return async () => {
+    for (let calm = 0, before = 0; calm < 5; before = asked) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      calm = asked > 0 && asked === before ? calm + 1 : 0
+    }
+  }
+}
+
 // Calls that nobody answers: after some time each page says so and is whole again after "try again".
 async function silenceEverywhere(browser, stand, setting) {
   const { page, problems, close } = await openPage(browser, stand)
   await page.clock.install()
   const failures = []
   for (const path of [...lists, ...details]) {
-    await page.route(calls, () => undefined)
+    const asked = await unanswered(page, path.startsWith('/tasks/some') ? [calls, stream] : [calls])
     await page.goto(path)
-    await page.getByRole('heading', { level: 1 }).or(page.locator('main')).first().waitFor()
-    await page.waitForTimeout(300)
+    await asked()
     await page.clock.fastForward(41_000)
     const said = page.getByText('The coordinator can’t be reached').first()
     await said.waitFor({ timeout: 10_000 }).catch(() => failures.push(`${path} waits for ever`))
     if (path === '/tasks') await shot(page, setting, 'silence')
     await page.unrouteAll({ behavior: 'ignoreErrors' })
   }
-  await page.route(calls, () => undefined)
+  const asked = await unanswered(page, [calls])
   await page.goto('/tasks')
-  await page.waitForTimeout(300)
+  await asked()
   await page.clock.fastForward(41_000)
   await page.unrouteAll({ behavior: 'ignoreErrors' })
   await page.getByRole('button', { name: 'Try again' }).click()
@@ -102,9 +116,9 @@ async function silenceEverywhere(browser, stand, setting) {
   // What was typed stays when nobody answers the form.
   await page.goto('/tasks/new')
   await page.getByLabel('Images', { exact: true }).fill('registry.example.com/half/typed:1')
-  await page.route(calls, () => undefined)
+  const sent = await unanswered(page, [calls])
   await page.getByRole('button', { name: 'Create task' }).click()
-  await page.waitForTimeout(300)
+  await sent()
   await page.clock.fastForward(41_000)
   await page.getByText('The coordinator can’t be reached').first().waitFor()
   assert.equal(await page.getByLabel('Images', { exact: true }).inputValue(), 'registry.example.com/half/typed:1')
@@ -170,7 +184,6 @@ async function deletedElsewhere(browser, stand) {
 // A stream that breaks is seen and comes back by itself.
 async function brokenStream(browser, stand, setting) {
   const { page, close } = await openPage(browser, stand)
-  const stream = '**/api/v1/events**'
   await page.route(stream, (route) => route.abort())
   await page.goto('/tasks')
   await page.waitForSelector('[data-status="reconnecting"]')
