@@ -1,4 +1,4 @@
-// Takes the pictures of the README: a coordinator with simulated agents, a few tasks and schedules, four pages. Run by `make screenshots`.
+// Takes the pictures of the README: a coordinator with simulated agents, a few tasks, schedules and policies, five pages. Run by `make screenshots`.
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { launch, openPage } from '../tests/browser/browser.mjs'
@@ -11,8 +11,9 @@ const stand = await Stand.start({ nodes: 300 })
 const browser = await launch()
 try {
   await stand.behave(
-    { image: 'shop/', ends_after_ms: [300, 2000], progress_every_ms: 300 },
+    { image: 'shop/', ends_after_ms: [300, 2000], progress_every_ms: 300, listed: true },
     { image: 'private/', ends_after_ms: [100, 400], refused: true },
+    { image: 'base/', ends_after_ms: [8000, 90_000], progress_every_ms: 300, listed: true },
     { image: 'models/', ends_after_ms: [20_000, 90_000], progress_every_ms: 300 },
   )
   await stand.call('PUT', '/api/v1/limits', { clusterPulls: 2000, registryDefault: {}, registries: [] })
@@ -24,9 +25,12 @@ try {
   const models = { name: 'Models, every night', cronExpr: '30 2 * * *', timezone: 'Asia/Tokyo', taskConfig: { images: [stand.image('models/llm')] } }
   const shop = { name: 'Shop, before the rollout', cronExpr: '0 6 * * 1-5', timezone: 'Europe/Berlin', taskConfig: { images: [stand.image('shop/web')] } }
   for (const schedule of [models, shop]) await stand.post('/api/v1/scheduled-tasks', schedule)
+  await stand.post('/api/v1/policies', { name: 'Shop, always warm', taskConfig: { images: [stand.image('shop/web'), stand.image('shop/api')] } })
+  const base = { name: 'Base images', description: 'What most pods begin from.', taskConfig: { images: [stand.image('base/java'), stand.image('base/python')], pin: true } }
+  const kept = await stand.post('/api/v1/policies', base)
   for (const colorScheme of ['light', 'dark']) {
     const { page, close } = await openPage(browser, stand, { viewport: { width: 1280, height: 860 }, colorScheme })
-    for (const [name, path] of [['overview', '/'], ['task', `/tasks/${running.taskId}?by=topology.kubernetes.io%2Fzone`], ['failures', `/tasks/${refused.taskId}`], ['nodes', '/nodes?view=map&color=disk&group=topology.kubernetes.io%2Fzone']]) {
+    for (const [name, path] of [['overview', '/'], ['task', `/tasks/${running.taskId}?by=topology.kubernetes.io%2Fzone`], ['failures', `/tasks/${refused.taskId}`], ['policy', `/policies/${kept.id}`], ['nodes', '/nodes?view=map&color=disk&group=topology.kubernetes.io%2Fzone']]) {
       await page.goto(path)
       await live(page)
       await page.waitForTimeout(6000)

@@ -28,6 +28,9 @@ pub struct Rule {
     /// Pulls of this image end with a 401 of the registry.
     #[serde(default)]
     pub refused: bool,
+    /// The node lists the image once it was pulled.
+    #[serde(default)]
+    pub listed: bool,
 }
 
 impl Rule {
@@ -47,6 +50,7 @@ impl Rule {
             ends_after_ms: Some([ms(shortest), ms(longest)]),
             progress_every_ms: 0,
             refused: false,
+            listed: false,
         }
     }
 

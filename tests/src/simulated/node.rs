@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ips_proto::v1::agent_message::Body;
 use ips_proto::v1::{
-    Failure, FailureReason, Hello, ImageDigests, NodeCondition, Outcome, Platform, Progress, PullAttempt, PullPhase,
-    PullProgress, StartPull, Success, SuccessReason, outcome,
+    Failure, FailureReason, Hello, ImageDigests, Inventory, InventoryImage, NodeCondition, Outcome, Platform, Progress,
+    PullAttempt, PullPhase, PullProgress, StartPull, Success, SuccessReason, outcome,
 };
 use tokio::time::Instant;
 
@@ -43,6 +43,8 @@ struct Running {
     seat: Seat,
     /// Whether the registry knows its login.
     refused: bool,
+    /// Whether the node lists the image afterwards.
+    listed: bool,
 }
 
 /// See the module.
@@ -55,6 +57,10 @@ pub struct Node {
     arrivals: u64,
     /// Number of the newest outcome that this session has sent.
     sent: u64,
+    /// What it pulled and lists.
+    pulled: Vec<InventoryImage>,
+    /// How many of them the coordinator was told.
+    told: usize,
 }
 
 impl Node {
@@ -65,6 +71,8 @@ impl Node {
             unacknowledged: BTreeMap::new(),
             arrivals: 0,
             sent: 0,
+            pulled: Vec::new(),
+            told: 0,
         }
     }
 
@@ -90,8 +98,8 @@ impl Node {
             max_concurrent_pulls: SLOTS,
             in_flight: self.running.values().map(|running| running.attempt.clone()).collect(),
             unacknowledged,
-            inventory_generation: 1,
-            inventory_hash: inventory::hash(self.index),
+            inventory_generation: inventory::generation(self.pulled.len()),
+            inventory_hash: inventory::hash(self.index, self.pulled.len()),
             condition: Some(self.condition(options)),
         }
     }
@@ -145,6 +153,7 @@ impl Node {
             reported: None,
             seat,
             refused: false,
+            listed: false,
             attempt,
         };
         running.follow(behaviour, now);
@@ -233,6 +242,9 @@ impl Node {
             .collect::<Vec<_>>();
         for pull in ended {
             if let Some(running) = self.running.remove(&pull) {
+                if running.listed && running.is_served() {
+                    self.list(inventory::pulled(&running.reference, &running.digests));
+                }
                 self.put(running.ended());
             }
         }
@@ -243,6 +255,25 @@ impl Node {
             .collect();
         self.sent = self.arrivals.max(self.sent);
         due
+    }
+
+    fn list(&mut self, image: InventoryImage) {
+        if !self.pulled.contains(&image) {
+            self.pulled.push(image);
+        }
+    }
+
+    /// Everything that it has.
+    pub fn inventory(&mut self, options: &Options) -> Vec<Inventory> {
+        self.told = self.pulled.len();
+        inventory::whole(self.index, options.images, &self.pulled)
+    }
+
+    /// What it lists that the coordinator was not told yet.
+    pub fn inventory_due(&mut self) -> Option<Inventory> {
+        let news = (self.told < self.pulled.len()).then(|| inventory::news(self.index, &self.pulled, self.told));
+        self.told = self.pulled.len();
+        news
     }
 
     /// The report that is due, and how many attempts report for the first time in it.
@@ -271,6 +302,7 @@ impl Running {
         }
         let rule = behaviour.rule(&self.reference);
         self.refused = rule.is_some_and(|rule| rule.refused);
+        self.listed = rule.is_some_and(|rule| rule.listed);
         self.ends = rule.and_then(|rule| rule.draw()).map(|time| now + time);
         let pause = rule.and_then(|rule| rule.pause());
         if self.reported.is_some() {
@@ -301,6 +333,10 @@ impl Running {
             layer_count: 6,
             note: String::new(),
         }
+    }
+
+    fn is_served(&self) -> bool {
+        matches!(self.seat, Seat::Taken(_)) && !self.refused
     }
 
     fn ended(self) -> Outcome {

@@ -14,12 +14,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status, Streaming};
 
+use super::Shared;
 use super::badge::Badge;
 use super::behaviour::Behaviour;
 use super::counters::now_us;
 use super::node::Node;
 use super::seats::Seat;
-use super::{Shared, inventory};
 
 /// As the real agent: longest wait for the connection, the stream and the welcome.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
     let mut behaviour = shared.behaviour.subscribe();
     loop {
         shared.counters.dialled();
-        let status = match Session::open(&mut node, &mut badge, &shared, index).await {
+        let status = match Session::open(&mut node, &mut badge, &shared).await {
             Ok(mut session) => {
                 shared.counters.welcomed();
                 let ended = session.serve(&mut behaviour).await;
@@ -65,7 +65,6 @@ pub async fn keep_open(index: usize, shared: Arc<Shared>, wait: Duration) {
 struct Session<'a> {
     node: &'a mut Node,
     shared: &'a Shared,
-    index: usize,
     outgoing: mpsc::Sender<AgentMessage>,
     incoming: Streaming<CoordinatorMessage>,
     sequence: u64,
@@ -73,7 +72,7 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    async fn open(node: &'a mut Node, badge: &mut Badge, shared: &'a Shared, index: usize) -> Result<Self, Status> {
+    async fn open(node: &'a mut Node, badge: &mut Badge, shared: &'a Shared) -> Result<Self, Status> {
         let channel = endpoint(&shared.options.coordinator)?
             .connect()
             .await
@@ -105,7 +104,6 @@ impl<'a> Session<'a> {
         Ok(Self {
             node,
             shared,
-            index,
             outgoing,
             incoming,
             sequence: 1,
@@ -144,6 +142,9 @@ impl<'a> Session<'a> {
                 .counters
                 .outcome(attempt.map_or("", |attempt| &attempt.pull_id));
             self.send(Body::Outcome(outcome)).await?;
+        }
+        if let Some(news) = self.node.inventory_due() {
+            self.send(Body::Inventory(news)).await?;
         }
         let rules = self.shared.behaviour.borrow().clone();
         if let Some((progress, first)) = self.node.progress_due(&rules) {
@@ -186,7 +187,7 @@ impl<'a> Session<'a> {
                 self.node.forget(&[refused.attempt.unwrap_or_default()]);
             }
             Some(Order::SendInventory(_)) => {
-                for part in inventory::whole(self.index, self.shared.options.images) {
+                for part in self.node.inventory(&self.shared.options) {
                     self.send(Body::Inventory(part)).await?;
                 }
                 self.shared.counters.inventory();

@@ -79,6 +79,28 @@ async function policyLife(browser, stand, setting) {
   await close()
 }
 
+// A policy on the screen while its nodes get warm: nobody reloads, and the overview has no trouble to tell of.
+async function policyGetsWarm(browser, stand, setting) {
+  await stand.behave({ image: 'base-of-all', ends_after_ms: [500, 4000], listed: true })
+  const policy = await madeBy(stand, 'base-of-all')
+  const { page, problems, close } = await openPage(browser, stand)
+  await page.goto(`/policies/${policy.id}`)
+  const head = page.locator('main header')
+  await head.getByText('Warming', { exact: true }).waitFor()
+  await page.evaluate(() => (window.stayed = true))
+  await head.getByText('Warm', { exact: true }).waitFor({ timeout: 60_000 })
+  assert.equal((await api(stand, 'GET', `/api/v1/policies/${policy.id}`)).body.coverage.warm, stand.nodes)
+  assert.equal(await page.evaluate(() => window.stayed), true, 'the page was not loaded anew')
+  await accessible(page, 'warm policy')
+  await shot(page, setting, 'policy-warm')
+  await page.goto('/')
+  await page.getByRole('link', { name: policy.name }).waitFor()
+  assert.equal(await page.getByText(`Policy ${policy.name}`).count(), 0)
+  await gone(stand, policy.id)
+  clean(problems, 'warm policy')
+  await close()
+}
+
 // What is cold, and why; found by state, in the address.
 async function coldCells(browser, stand, setting) {
   await stand.behave({ image: 'refused', ends_after_ms: [50, 100], refused: true })
@@ -210,6 +232,7 @@ async function oddNames(browser, stand, setting) {
 
 export const stories = [
   { name: 'a policy from the form to its end', run: policyLife },
+  { name: 'a policy gets warm on the screen', run: policyGetsWarm },
   { name: 'cold cells of a policy with the reason', run: coldCells },
   { name: 'images that are purged', run: purges },
   { name: 'a refused policy', run: refusedPolicy },
