@@ -340,6 +340,8 @@ impl Running {
     }
 
     fn ended(self) -> Outcome {
+        // Who is turned away moved nothing.
+        let bytes = self.is_served().then(|| image::bytes(1.0));
         let result = match self.seat {
             Seat::Taken(_) if self.refused => outcome::Result::Failure(Failure {
                 reason: FailureReason::Unauthorized.into(),
@@ -363,7 +365,7 @@ impl Running {
             attempt: Some(self.attempt),
             result: Some(result),
             digests: Some(self.digests),
-            bytes: Some(image::bytes(1.0)),
+            bytes,
             started_at_ms: self.started_at_ms,
             finished_at_ms: now_us() / 1000,
             layers: Vec::new(),

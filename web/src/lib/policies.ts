@@ -26,6 +26,15 @@ export function troubles({ conditions, paused }: Policy): PolicyCondition[] {
   return told.filter(({ type, status }) => status === (type === 'Matched' || type === 'Followed' ? 'False' : 'True'))
 }
 
+// Of these the coordinator's words say what the console says already, and behind a semicolon what went before.
+const plainReasons = new Set(['inventory_unknown', 'other_digest', 'due', 'not_shown', 'pulling'])
+
+// What the coordinator says beyond the reason.
+export function moreToSay({ reason, message }: { reason?: string; message?: string }): string {
+  if (reason === undefined || message === undefined || !plainReasons.has(reason)) return message ?? ''
+  return message.split('; ').slice(1).join('; ')
+}
+
 // Which workloads it follows, as it was asked for.
 export function workloadsText({ kinds, namespaces, selector }: NonNullable<Policy['workloads']>): string {
   return [kinds.join(', '), namespaces.join(', '), selector].filter(Boolean).join(' · ')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '@/api/policies'
-import { leastCovered, placesText, policyState, troubles, workloadsText } from '@/lib/policies'
+import { leastCovered, moreToSay, placesText, policyState, troubles, workloadsText } from '@/lib/policies'
 import { blankPolicy, createRequest, formOf, updateRequest } from '@/lib/policyForm'
 
 const counts = (warm: number, total: number) => ({ warm, total, cold: total - warm, paused: 0, unknown: 0, ratio: total === 0 ? 1 : warm / total })
@@ -97,4 +97,11 @@ describe('the form of a policy', () => {
     before.taskConfig.nodeNameCount = 5000
     expect(updateRequest(formOf(before), before).taskConfig).toBeUndefined()
   })
+})
+
+test('a reason is not said twice, but what went before it is', () => {
+  expect(moreToSay({ reason: 'pulling', message: 'it is being pulled' })).toBe('')
+  expect(moreToSay({ reason: 'pulling', message: 'it is being pulled; the last pull failed: timeout: slow; gone' })).toBe('the last pull failed: timeout: slow; gone')
+  expect(moreToSay({ reason: 'no_space', message: 'it needs 3 GiB' })).toBe('it needs 3 GiB')
+  expect(moreToSay({ message: 'something new' })).toBe('something new')
 })
