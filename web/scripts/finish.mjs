@@ -1,8 +1,10 @@
-// After the build: packs what is worth packing, so that the coordinator need not, and holds the first view to its budget.
+// After the build: says what it was built from, packs what is worth packing, so that the coordinator need not, and holds the first view to its
+// budget.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { tagOfSources } from './sources.mjs'
 
 const budgetKiB = 130
 const dist = fileURLToPath(new URL('../dist/', import.meta.url))
@@ -19,6 +21,9 @@ function take(key) {
   chunk.imports?.forEach(take)
 }
 for (const key of ['index.html', 'src/pages/overview/OverviewPage.vue', 'src/locales/en/core.ts']) take(key)
+
+const page = join(dist, 'index.html')
+await writeFile(page, (await readFile(page, 'utf8')).replace('</head>', `  ${tagOfSources()}\n  </head>`))
 
 let firstBytes = 0
 for (const name of await readdir(assets)) {

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { tagOfSources } from '../../scripts/sources.mjs'
 
 const target = process.env.IPS_TARGET ?? fileURLToPath(new URL('../../../target/debug/', import.meta.url))
 export const admin = { username: 'admin', password: 'the password of the stories' }
@@ -48,6 +49,7 @@ export class Stand {
     for (const key of ['token-key', 'encryption-key']) writeFileSync(join(stand.folder, key), Buffer.alloc(32, key))
     try {
       await stand.startCoordinator()
+      await stand.servesWhatIsHere()
       stand.agents = stand.run('simulated-agents', [
         JSON.stringify({ coordinator: `http://127.0.0.1:${grpc}`, bootstrap_token: bootstrapToken, nodes, images, ramp_ms: Math.min(5000, nodes), port: agents }),
       ])
@@ -60,6 +62,12 @@ export class Stand {
       throw error
     }
     return stand
+  }
+
+  // What is embedded in the program (a release), or lies in web/dist, is built from the sources that are here.
+  async servesWhatIsHere() {
+    const page = await (await fetch(this.url)).text()
+    if (!page.includes(tagOfSources())) throw new Error('the coordinator serves a console that was built from other sources: make build')
   }
 
   run(name, args) {
