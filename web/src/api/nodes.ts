@@ -6,37 +6,41 @@ export function listNodes(selector: string, limit: number, offset = 0): Promise<
   return findNodes({ selector, limit, offset })
 }
 
-// `state`: a comma list in the API's words.
-export interface NodeQuestion {
-  selector: string
-  limit: number
-  offset: number
+// Which nodes; what is empty or left out chooses nothing. `state`: a comma list in the API's words.
+interface NodeChoice {
+  selector?: string
   q?: string
   state?: string
+}
+
+export interface NodeQuestion extends NodeChoice {
+  limit: number
+  offset: number
   sort?: string
 }
 
-export function findNodes({ selector, q, state, ...rest }: NodeQuestion, signal?: AbortSignal): Promise<NodePage> {
-  const query = { ...rest, selector: selector || undefined, q: q || undefined, state: state || undefined }
+function chosen<T extends NodeChoice>(question: T): T {
+  return { ...question, selector: question.selector || undefined, q: question.q || undefined, state: question.state || undefined }
+}
+
+export function findNodes(question: NodeQuestion, signal?: AbortSignal): Promise<NodePage> {
+  const query = chosen(question)
   return body(client.GET('/api/v1/nodes', { params: { query }, signal }))
 }
 
 // What nodes are counted by.
 export type GroupBy = 'label_keys' | `label:${string}` | 'agent_version' | 'runtime' | 'platform' | 'state'
 
-export interface GroupQuestion {
+export interface GroupQuestion extends NodeChoice {
   by: GroupBy
-  selector?: string
-  q?: string
-  state?: string
   limit?: number
   // With the names of the nodes in each group.
   names?: boolean
 }
 
 // Counted by the coordinator: a cluster may have thousands of nodes.
-export function groupNodes({ selector, q, state, ...rest }: GroupQuestion, signal?: AbortSignal): Promise<NodeGroups> {
-  const query = { ...rest, selector: selector || undefined, q: q || undefined, state: state || undefined }
+export function groupNodes(question: GroupQuestion, signal?: AbortSignal): Promise<NodeGroups> {
+  const query = chosen(question)
   return body(client.GET('/api/v1/node-groups', { params: { query }, signal }))
 }
 

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { useRoute } from 'vue-router'
-import { fromThrown } from '@/api/errors'
 
 /** What a form page edits: what `load` finds under `id`, read once, or nothing yet. `word` reads what the address fills in. */
 export function useEdited<T extends { name: string }>(kind: string, id: () => string | undefined, load: (id: string) => Promise<T>) {
@@ -15,8 +14,6 @@ export function useEdited<T extends { name: string }>(kind: string, id: () => st
     refetchOnReconnect: false,
     gcTime: 0,
   })
-  const error = computed(() => (query.isError.value ? query.error.value : undefined))
-  const unknown = computed(() => error.value !== undefined && fromThrown(error.value).status === 404)
   const word = (name: string) => [route.query[name]].flat()[0] ?? ''
-  return { before: query.data, error, unknown, retry: () => void query.refetch(), word }
+  return { before: query.data, query, word }
 }

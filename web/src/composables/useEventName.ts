@@ -1,7 +1,7 @@
-// Events of notifications in words; one that this console does not know yet is shown as it is.
-import { useI18n, type MessageKey } from '@/i18n'
+// Events of notifications in words.
+import { useKnownWord, type KnownWords } from './useKnownWord'
 
-const names: Readonly<Record<string, MessageKey>> = {
+const names: KnownWords = {
   'task.completed': 'notifications.event.completed',
   'task.failed': 'notifications.event.failed',
   'task.cancelled': 'notifications.event.cancelled',
@@ -14,10 +14,4 @@ const names: Readonly<Record<string, MessageKey>> = {
   test: 'notifications.event.test',
 }
 
-export function useEventName(): (event: string) => string {
-  const { t } = useI18n()
-  return (event) => {
-    const key = names[event]
-    return key ? t(key) : event
-  }
-}
+export const useEventName = () => useKnownWord(names)

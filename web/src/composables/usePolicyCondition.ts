@@ -1,7 +1,7 @@
-// What a condition of a policy is called; one that this console does not know yet is shown as it is.
-import { useI18n, type MessageKey } from '@/i18n'
+// What a condition of a policy is called.
+import { useKnownWord, type KnownWords } from './useKnownWord'
 
-const known: Readonly<Record<string, MessageKey>> = {
+const known: KnownWords = {
   Matched: 'policies.condition.Matched',
   TooLarge: 'policies.condition.TooLarge',
   Flapping: 'policies.condition.Flapping',
@@ -11,7 +11,4 @@ const known: Readonly<Record<string, MessageKey>> = {
   AlwaysPulled: 'policies.condition.AlwaysPulled',
 }
 
-export function usePolicyCondition(): (type: string) => string {
-  const { t } = useI18n()
-  return (type) => (known[type] ? t(known[type]) : type)
-}
+export const usePolicyCondition = () => useKnownWord(known)

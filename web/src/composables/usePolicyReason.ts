@@ -1,7 +1,7 @@
-// Why an image is not warm on a node, in words; a reason that this console does not know yet is shown as it is.
-import { useI18n, type MessageKey } from '@/i18n'
+// Why an image is not warm on a node, in words.
+import { useKnownWord, type KnownWords } from './useKnownWord'
 
-const known: Readonly<Record<string, MessageKey>> = {
+const known: KnownWords = {
   agent_missing: 'policies.reason.agent_missing',
   not_ready: 'policies.reason.not_ready',
   inventory_unknown: 'policies.reason.inventory_unknown',
@@ -17,10 +17,4 @@ const known: Readonly<Record<string, MessageKey>> = {
   due: 'policies.reason.due',
 }
 
-export function usePolicyReason(): (reason: string) => string {
-  const { t } = useI18n()
-  return (reason) => {
-    const key = known[reason]
-    return key ? t(key) : reason
-  }
-}
+export const usePolicyReason = () => useKnownWord(known)
